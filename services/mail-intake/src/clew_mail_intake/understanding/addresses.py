@@ -1,0 +1,114 @@
+"""Read the addresses of a header field, however they are written."""
+
+import re
+
+from clew_mail_intake.understanding.encoded_words import decode_words
+from clew_mail_intake.understanding.header_fields import Fields
+from clew_mail_intake.understanding.limits import ADDRESSES
+from clew_mail_intake.understanding.understood import Person
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*+>?|[()>,;:]|[^"<>(),;:]+')
+_SPACES = re.compile(r"\s+")
+_BETWEEN = re.compile(r"[\s<>()\",;:\[\]\\]+")
+_QUOTED_LOCAL = re.compile(r'"[^"@\s]{1,64}"@[^\s@<>()",;:\\]{1,255}')
+
+
+def read_people(fields: Fields, name: str) -> tuple[Person, ...]:
+    """Return everybody named in every field of this name, at most the cap."""
+    people: list[Person] = []
+    for value in fields.get_all(name):
+        people += read_addresses(value)
+        if len(people) >= ADDRESSES:
+            break
+    return tuple(people[:ADDRESSES])
+
+
+def read_addresses(value: str) -> list[Person]:
+    """Split one field value into people; groups are opened, comments become names, nothing raises."""
+    people = _split(value)
+    if not any(person.email for person in people) and "=?" in value:
+        # Some encode the whole of `"Name" <a@b>` as one word.
+        inside = _split(decode_words(value))
+        if any(person.email for person in inside):
+            return inside
+    return people
+
+
+def read_address(text: str) -> str:
+    """Return the first address in loose text, lower-case, or nothing."""
+    return _tidy_address(_find_address(text))
+
+
+def _split(value: str) -> list[Person]:
+    people: list[Person] = []
+    words: list[str] = []
+    comments: list[str] = []
+    address, depth = "", 0
+    for token in _TOKEN.findall(value):
+        if depth or token == "(":
+            depth += {"(": 1, ")": -1}.get(token, 0)
+            if depth and token != "(":
+                comments.append(token)
+        elif token in {",", ";"}:
+            _keep(people, words, comments, address)
+            words, comments, address = [], [], ""
+            if len(people) >= ADDRESSES:
+                return people
+        elif token == ":":
+            if not address:
+                # A group's name: its members follow. In a word such as `mailto:a@b` it is noise as well.
+                words = []
+        elif token[0] == "<":
+            inner = token.strip("<> \t")
+            if address and "@" not in inner:
+                continue
+            if address and not words:
+                words.append(address)
+            address = inner or address
+        elif token not in {">", ")"}:
+            words.append(token)
+    _keep(people, words, comments, address)
+    return people
+
+
+def _keep(people: list[Person], words: list[str], comments: list[str], address: str) -> None:
+    text = "".join(words).strip()
+    if not address:
+        quoted = _QUOTED_LOCAL.search(text)
+        address = quoted[0] if quoted else _find_address(text)
+        text = text.replace(address, " ").strip() if address else text
+    name = _tidy_name(text) or _tidy_name(" ".join(comments))
+    email = _tidy_address(address)
+    if "@" not in email:
+        name, email = name or _tidy_name(address), ""
+    if email or name:
+        people.append(Person(email, "" if name.lower() == email else name))
+
+
+def _find_address(text: str) -> str:
+    if "@" not in text:
+        return ""
+    return next((word for word in _BETWEEN.split(text) if "@" in word[1:-1]), "")
+
+
+def _tidy_name(text: str) -> str:
+    text = text.strip()
+    if '"' in text:
+        text = re.sub(r'\\(["\\])', r"\1", text).replace('"', "")
+    text = decode_words(text)
+    return _SPACES.sub(" ", text).strip(" '\t").strip()[:300]
+
+
+def _tidy_address(text: str) -> str:
+    text = decode_words(text).strip(" <>\t").removeprefix("mailto:")
+    if "@" not in text:
+        return ""
+    local, _, domain = text.rpartition("@")
+    domain = domain.strip(" .>])").lower()
+    if domain.startswith("xn--") or ".xn--" in domain:
+        try:
+            domain = domain.encode("ascii").decode("idna")
+        except UnicodeError:
+            pass
+    local = local.strip().strip("'").lower()
+    return f"{local}@{domain}" if local and domain and len(local) + len(domain) < 500 else ""

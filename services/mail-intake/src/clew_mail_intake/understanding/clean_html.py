@@ -1,0 +1,57 @@
+"""HTML that is safe to show a teammate: no scripts, no forms, no remote pictures."""
+
+import re
+
+import nh3
+
+from clew_mail_intake.understanding.limits import CLEANED_HTML_BYTES
+
+_TAGS = {
+    *"a abbr b blockquote br caption center code col colgroup dd del div dl dt em font h1 h2 h3 h4 h5 h6 hr i".split(),
+    *"img ins li ol p pre q s small span strike strong sub sup table tbody td tfoot th thead tr u ul".split(),
+}
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "width", "height"},
+    "td": {"colspan", "rowspan", "align"},
+    "th": {"colspan", "rowspan", "align"},
+    "ol": {"start"},
+    "font": {"color"},
+}
+_WITH_CONTENT = {"script", "style", "title", "template", "svg", "math", "noscript", "iframe", "object"}
+_OPENED = re.compile(r"<[a-zA-Z]")
+_CLOSED = re.compile(r"</[a-zA-Z]")
+# A tree this deep is an attack on whoever draws it.
+_DEEPEST = 2_000
+
+
+def clean_html(html: str) -> str:
+    """Return the allowed part of the HTML, or nothing when it is too large or too deep to be a page."""
+    html = html[:CLEANED_HTML_BYTES]
+    if not html or _may_be_deep(html):
+        return ""
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        clean_content_tags=_WITH_CONTENT,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_keep_attribute,
+        url_schemes={"http", "https", "mailto", "tel", "cid"},
+        link_rel="noopener noreferrer nofollow",
+        strip_comments=True,
+    ).strip()
+
+
+def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:
+    if tag == "img" and attribute == "src" and not value.strip().lower().startswith("cid:"):
+        # A remote picture tells its owner who read the mail, and when.
+        return None
+    return value
+
+
+def _may_be_deep(html: str) -> bool:
+    if html.count("<") < _DEEPEST:
+        return False
+    return len(_OPENED.findall(html)) - len(_CLOSED.findall(html)) > _DEEPEST and html.lower().count("<br") < (
+        html.count("<") // 2
+    )

@@ -1,0 +1,105 @@
+"""The header block of a mail or of a part, split into fields without ever trusting its size."""
+
+import re
+from collections.abc import Iterator
+
+from clew_mail_intake.understanding.charset import clean_text, decode_text
+from clew_mail_intake.understanding.limits import ALL_HEADERS_BYTES, HEADER_BYTES, HEADER_FIELDS
+
+_FIELD = re.compile(rb"([!-9;-~]{1,120})[ \t]*:")
+_END_OF_HEADERS = re.compile(rb"(?:\A|\n)\r?\n")
+_FOLD = re.compile(r"[\r\n\t ]+")
+
+
+class Fields:
+    """Header fields in the order they came; names lower-case, values as the bytes stood."""
+
+    __slots__ = ("_by_name", "fields")
+
+    def __init__(self, fields: list[tuple[str, bytes]]) -> None:
+        self.fields = fields
+        self._by_name: dict[str, list[bytes]] = {}
+        for name, value in fields:
+            self._by_name.setdefault(name, []).append(value)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._by_name
+
+    def __iter__(self) -> Iterator[tuple[str, bytes]]:
+        return iter(self.fields)
+
+    def raw(self, name: str) -> bytes:
+        """Return the first value's bytes, empty when there is none."""
+        values = self._by_name.get(name)
+        return values[0] if values else b""
+
+    def get(self, name: str) -> str:
+        """Return the first value unfolded, its encoded words not yet decoded."""
+        values = self._by_name.get(name)
+        return unfold(values[0]) if values else ""
+
+    def get_all(self, name: str) -> list[str]:
+        """Return every value of the name, unfolded."""
+        return [unfold(value) for value in self._by_name.get(name, ())]
+
+
+def unfold(value: bytes) -> str:
+    """Join a value's lines; a bare CR inside is white space and never a new field (B42)."""
+    text = value.decode("ascii") if value.isascii() else decode_text(value)
+    if "\n" in text or "\r" in text or "\t" in text:
+        text = _FOLD.sub(" ", text)
+    return clean_text(text).strip()
+
+
+def split_header(raw: bytes, start: int, end: int) -> tuple[Fields, int]:
+    """Return the fields between start and end and the offset where the body begins."""
+    start = _skip_mbox_line(raw, start, end)
+    blank = _END_OF_HEADERS.search(raw, start, end)
+    if raw[start : start + 1] in {b"\n", b"\r"} and blank and blank.start() == start:
+        return Fields([]), blank.end()
+    header_end, body_start = (blank.start() + 1, blank.end()) if blank else (end, end)
+    return _read_fields(raw, start, min(header_end, start + ALL_HEADERS_BYTES), body_start)
+
+
+def _read_fields(raw: bytes, start: int, end: int, body_start: int) -> tuple[Fields, int]:
+    fields: list[tuple[str, bytes]] = []
+    name, first, position = "", start, start
+    while position < end and len(fields) < HEADER_FIELDS:
+        newline = raw.find(b"\n", position, end)
+        line_end = end if newline < 0 else newline + 1
+        if raw[position] not in b" \t" or not name:
+            found = _FIELD.match(raw, position, line_end)
+            if found:
+                if name:
+                    fields.append((name, raw[first : min(position, first + HEADER_BYTES)]))
+                name, first = found[1].decode("ascii").lower(), found.end()
+            elif not _headers_go_on(raw, line_end, end):
+                # Text where a field should be: the blank line before the body was lost.
+                body_start, end = (position if fields or name else start), position
+                break
+            elif name:
+                fields.append((name, raw[first : min(position, first + HEADER_BYTES)]))
+                name = ""
+        position = line_end
+    if name:
+        fields.append((name, raw[first : min(position, end, first + HEADER_BYTES)]))
+    return Fields(fields), body_start
+
+
+def _headers_go_on(raw: bytes, position: int, end: int) -> bool:
+    """Say whether a line that is no field is a slip between fields rather than the body's first line."""
+    for _ in range(3):
+        if position >= end:
+            return False
+        if raw[position] not in b" \t":
+            return _FIELD.match(raw, position, end) is not None
+        newline = raw.find(b"\n", position, end)
+        position = end if newline < 0 else newline + 1
+    return False
+
+
+def _skip_mbox_line(raw: bytes, start: int, end: int) -> int:
+    if raw.startswith((b"From ", b">From "), start):
+        newline = raw.find(b"\n", start, end)
+        return newline + 1 if newline >= 0 else start
+    return start

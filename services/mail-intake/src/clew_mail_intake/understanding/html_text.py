@@ -1,0 +1,216 @@
+"""HTML into the text a person sees, in one pass and in linear time; quotes become `> ` lines.
+
+What mail clients put around the mail they answer is marked with QUOTE_BEGINS, for the reply splitter.
+"""
+
+import re
+from html import unescape
+from typing import Final
+
+# A private-use character: no sender's text holds it after `clean`.
+QUOTE_BEGINS: Final = "\ue0c1"
+
+_TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:]{0,30})")
+_PLAIN_RUN = re.compile(r"[^>\"']*+")
+_SPACE_RUN = re.compile(r"[ \t\r\n\f\u00a0]+")
+_TRAILING = re.compile(r"[ \t]+\n")
+_BLANK_RUN = re.compile(r"\n{3,}")
+_BLOCKS = frozenset(
+    "address article aside body caption center dd details div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 "
+    "header hr html li main nav ol p pre section summary table tbody tfoot thead tr ul".split()
+)
+_PARAGRAPHS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "pre", "blockquote"})
+_HIDDEN = frozenset({"script", "style", "title", "head", "template", "noscript", "xml", "svg", "math"})
+_QUOTE_MARKS = re.compile(
+    r"""(?:class|id)\s*=\s*["']?[^"'>]{0,200}?(?:gmail_quote(?:_container)?\b|gmail_extra_quote|yahoo_quoted|
+    moz-cite-prefix|divrplyfwdmsg|appendonsend|stopspelling|protonmail_quote|zmail_extra|replyforwardmessage|
+    outlookmessageheader|mail_android_quote|tutanota_quote|ymail_android_signature_quote|isforwardcontent|
+    reply-intro|gmail_attr|\bzwchr\b|quote-header|mailcontainer_quote|qtdseparateline)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# Outlook and Windows Mail draw a line over the mail they answer.
+_RULE_ABOVE = re.compile(
+    r"border(?:-width)?:\s*none;\s*border-top:\s*solid\s+#?[a-z0-9]+\s+1\.0pt|"
+    r"border-top-(?:color|width|style):[^\"]{0,80}border-top-(?:width|style|color):",
+    re.IGNORECASE,
+)
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+_MAX_QUOTE_DEPTH = 50
+
+
+def html_to_text(html: str) -> str:
+    """Render HTML as plain text; `html` is already capped."""
+    reader = _Reader(html.replace(QUOTE_BEGINS, ""))
+    reader.read()
+    text = _TRAILING.sub("\n", "".join(reader.lines))
+    return _BLANK_RUN.sub("\n\n", text).strip("\n ")
+
+
+class _Reader:
+    __slots__ = ("at_line_start", "html", "ignore_quotes", "line", "lines", "pre", "quote_depth", "wanted_breaks")
+
+    def __init__(self, html: str) -> None:
+        self.html = html
+        self.lines: list[str] = []
+        self.line: list[str] = []
+        self.quote_depth = 0
+        self.pre = 0
+        self.wanted_breaks = 0
+        self.ignore_quotes: set[str] = set()
+
+    def read(self) -> None:
+        html, position = self.html, 0
+        while True:
+            opened = html.find("<", position)
+            self._add_text(html[position : opened if opened >= 0 else len(html)])
+            if opened < 0:
+                break
+            position = self._read_markup(opened)
+        self._end_line()
+
+    def _read_markup(self, opened: int) -> int:
+        html = self.html
+        if html.startswith("<!--", opened):
+            closed = html.find("-->", opened + 4)
+            return closed + 3 if closed >= 0 else len(html)
+        found = _TAG_NAME.match(html, opened)
+        if not found:
+            if html.startswith(("<!", "<?"), opened):
+                closed = html.find(">", opened)
+                return closed + 1 if closed >= 0 else len(html)
+            self._add_text("<")
+            return opened + 1
+        end = self._tag_end(found.end())
+        name = found[1].lower()
+        if html[opened + 1] == "/":
+            self._close(name)
+            return end
+        if name in _HIDDEN and html[end - 2 : end] != "/>":
+            return self._skip_hidden(name, end)
+        self._open(name, html[found.end() : end])
+        return end
+
+    def _tag_end(self, position: int) -> int:
+        """Find the end of a tag; a quote that never closes is no quote, and is looked for only once."""
+        html = self.html
+        start = position
+        while True:
+            run = _PLAIN_RUN.match(html, position)
+            position = run.end() if run else position
+            if position >= len(html):
+                return len(html)
+            mark = html[position]
+            if mark == ">":
+                return position + 1
+            closing = -1 if mark in self.ignore_quotes else html.find(mark, position + 1)
+            if closing < 0:
+                self.ignore_quotes.add(mark)
+                position += 1
+            elif closing - start > 65_536:
+                position += 1
+            else:
+                position = closing + 1
+
+    def _skip_hidden(self, name: str, position: int) -> int:
+        closing = re.compile(rf"</{name}\s*>|<body\b" if name == "head" else rf"</{name}\s*>", re.IGNORECASE)
+        found = closing.search(self.html, position)
+        if not found:
+            return position
+        return found.start() if found[0].lower().startswith("<body") else found.end()
+
+    def _open(self, name: str, attributes: str) -> None:
+        if name == "br":
+            self._break(1, exact=True)
+            return
+        if attributes and ("class" in attributes or "id" in attributes or "style" in attributes):
+            self._note_quote(attributes)
+        if name == "blockquote":
+            self._break(2)
+            self._end_line()
+            self.quote_depth = min(self.quote_depth + 1, _MAX_QUOTE_DEPTH)
+        elif name in _BLOCKS:
+            self._break(2 if name in _PARAGRAPHS and not _is_tight(attributes) else 1)
+            if name == "li":
+                self._add_text("- ")
+            elif name == "hr":
+                self._rule(attributes)
+            elif name == "pre":
+                self.pre += 1
+        elif name in {"td", "th"} and self.line:
+            self.line.append(" ")
+        elif name == "img":
+            self._add_image(attributes)
+
+    def _note_quote(self, attributes: str) -> None:
+        if not self.quote_depth and (_QUOTE_MARKS.search(attributes) or _RULE_ABOVE.search(attributes)):
+            self._break(1)
+            self._end_line()
+            self.lines.append(QUOTE_BEGINS + "\n")
+
+    def _rule(self, attributes: str) -> None:
+        self._end_line()
+        self.lines.append("> " * self.quote_depth + "________________________________\n")
+
+    def _add_image(self, attributes: str) -> None:
+        found = re.search(r"""\balt\s*=\s*["']([^"'<>]{1,80})["']""", attributes)
+        if found and found[1].strip() and len(found[1].strip()) <= 3:
+            # Emoji are drawn as images by several clients.
+            self._add_text(found[1])
+
+    def _close(self, name: str) -> None:
+        if name == "blockquote":
+            self._end_line()
+            self.quote_depth = max(0, self.quote_depth - 1)
+            self._break(1)
+        elif name == "pre":
+            self.pre = max(0, self.pre - 1)
+            self._break(1)
+        elif name in _BLOCKS:
+            self._break(1)
+
+    def _break(self, count: int, *, exact: bool = False) -> None:
+        if exact:
+            self._end_line(keep_empty=True)
+        elif self.line:
+            self._end_line()
+            self.wanted_breaks = max(self.wanted_breaks, count - 1)
+        elif self.lines and count > 1:
+            self.wanted_breaks = max(self.wanted_breaks, count - 1)
+
+    def _add_text(self, text: str) -> None:
+        if not text:
+            return
+        if "&" in text:
+            text = unescape(text)
+        if self.pre:
+            *whole, last = text.replace("\r", "").split("\n")
+            for line in whole:
+                self.line.append(line)
+                self._end_line(keep_empty=True)
+            self.line.append(last)
+            return
+        text = _SPACE_RUN.sub(" ", text)
+        if not self.line:
+            text = text.lstrip(" ")
+        if text:
+            self.line.append(text)
+
+    def _end_line(self, *, keep_empty: bool = False) -> None:
+        text = "".join(self.line).rstrip() if self.line else ""
+        self.line = []
+        if not text and not keep_empty:
+            return
+        prefix = ">" * self.quote_depth
+        if self.wanted_breaks and text:
+            if self.lines and self.lines[-1].strip("> \n"):
+                self.lines.append(f"{prefix}\n")
+            self.wanted_breaks = 0
+        if prefix:
+            self.lines.append(f"{prefix} {text}\n")
+        else:
+            self.lines.append(f"{text}\n")
+
+
+def _is_tight(attributes: str) -> bool:
+    """Say whether a paragraph is one of Outlook's, which are drawn as lines."""
+    return "MsoNormal" in attributes or "margin:0" in attributes or "margin: 0" in attributes

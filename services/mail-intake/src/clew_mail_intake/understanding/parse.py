@@ -1,0 +1,180 @@
+"""Raw bytes into a tree of parts, each by its place in the bytes. Next: clew_mail_intake.understanding.bodies.read_bodies.
+
+Iterative and capped where the standard library's parser recurses or grows without bound; nothing is copied.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+from clew_mail_intake.understanding.header_fields import Fields, split_header
+from clew_mail_intake.understanding.limits import DEPTH, PARTS
+from clew_mail_intake.understanding.parameters import read_name, read_parameters
+from clew_mail_intake.understanding.transfer import encoding_name
+
+_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+_GUESSED_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\s-][^\r\n]{3,120}?)[ \t]*\r?\n(?:content-|\r?\n)", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class Part:
+    """One part of a mail; `start` and `end` bound its body in the raw bytes."""
+
+    fields: Fields
+    content_type: str
+    parameters: dict[str, str]
+    disposition: str
+    filename: str
+    encoding: str
+    start: int
+    end: int
+    depth: int
+    within: str
+    parts: "list[Part]" = field(default_factory=list)
+
+    @property
+    def is_multipart(self) -> bool:
+        return self.content_type.startswith("multipart/")
+
+    @property
+    def is_message(self) -> bool:
+        return self.content_type in {"message/rfc822", "message/global"}
+
+
+@dataclass(slots=True)
+class ParsedMail:
+    """A mail as a tree; `raw` is what the offsets point into, `cut` says which caps were met."""
+
+    raw: bytes
+    top: Part
+    parts: list[Part]
+    cut: list[str]
+
+
+def parse_mail(raw: bytes) -> ParsedMail:
+    """Read the structure of any bytes; never raises, reads at most the caps' worth."""
+    if b"\n" not in raw and b"\r" in raw:
+        # A file of an old Mac. Same length, so that every offset still fits the raw bytes.
+        raw = raw.replace(b"\r", b"\n")
+    parsed = ParsedMail(raw, _read_part(raw, 0, len(raw), 0, "", "text/plain"), [], [])
+    waiting = [parsed.top]
+    while waiting:
+        part = waiting.pop()
+        parsed.parts.append(part)
+        if len(parsed.parts) + len(waiting) >= PARTS:
+            if part.is_multipart or waiting:
+                _note(parsed, f"more than {PARTS} parts")
+            continue
+        part.parts = _children(parsed, part, PARTS - len(parsed.parts) - len(waiting))
+        waiting.extend(reversed(part.parts))
+    return parsed
+
+
+def _children(parsed: ParsedMail, part: Part, room: int) -> list[Part]:
+    if not (part.is_multipart or part.is_message):
+        return []
+    if part.depth >= DEPTH:
+        _note(parsed, f"nested deeper than {DEPTH}")
+        return []
+    if part.is_message:
+        if part.encoding:
+            return []
+        return [_read_part(parsed.raw, part.start, part.end, part.depth + 1, part.content_type, "text/plain")]
+    spans = _split_multipart(parsed, part, room)
+    inner = "message/rfc822" if part.content_type == "multipart/digest" else "text/plain"
+    if not spans and not (part.parameters.get("boundary") and part.start >= part.end):
+        # A multipart without a single boundary is its text (B25).
+        part.content_type = "text/html" if _looks_like_html(parsed.raw, part) else "text/plain"
+        part.parameters.pop("boundary", None)
+        return []
+    return [_read_part(parsed.raw, start, end, part.depth + 1, part.content_type, inner) for start, end in spans]
+
+
+def _split_multipart(parsed: ParsedMail, part: Part, room: int) -> list[tuple[int, int]]:
+    raw = parsed.raw
+    boundary = part.parameters.get("boundary", "").encode("latin-1", "replace").rstrip()
+    spans = _spans(parsed, part, boundary, room) if boundary else []
+    if not spans:
+        guessed = _GUESSED_BOUNDARY.search(raw, part.start, min(part.end, part.start + 65_536))
+        if guessed and guessed[1] != boundary:
+            part.parameters["boundary"] = guessed[1].decode("latin-1")
+            spans = _spans(parsed, part, guessed[1], room)
+    return spans
+
+
+def _spans(parsed: ParsedMail, part: Part, boundary: bytes, room: int) -> list[tuple[int, int]]:
+    """Find the parts between boundary lines; the last one may lack its close."""
+    raw, marker = parsed.raw, b"--" + boundary
+    spans: list[tuple[int, int]] = []
+    opened: int | None = None
+    position = part.start
+    while (found := raw.find(marker, position, part.end)) >= 0:
+        after = found + len(marker)
+        position = after
+        if found != part.start and raw[found - 1] != 0x0A:
+            continue
+        newline = raw.find(b"\n", after, part.end)
+        line_end = part.end if newline < 0 else newline + 1
+        rest = raw[after : min(line_end, after + 80)].strip()
+        if rest and not rest.startswith(b"--"):
+            continue
+        if opened is not None:
+            spans.append((opened, _before_line_break(raw, opened, found)))
+            if len(spans) >= room:
+                _note(parsed, f"more than {PARTS} parts")
+                return spans
+        opened = None if rest.startswith(b"--") else line_end
+        position = line_end
+        if opened is None and not _reopens(raw, marker, line_end, part.end):
+            return spans
+    if opened is not None and opened <= part.end:
+        spans.append((opened, part.end))
+    return spans
+
+
+def _reopens(raw: bytes, marker: bytes, start: int, end: int) -> bool:
+    """Say whether parts follow a close: nested multiparts with one and the same boundary close early."""
+    return raw.find(b"\n" + marker, start - 1, end) >= 0
+
+
+def _before_line_break(raw: bytes, start: int, end: int) -> int:
+    if end > start and raw[end - 1] == 0x0A:
+        end -= 1
+        if end > start and raw[end - 1] == 0x0D:
+            end -= 1
+    return end
+
+
+def _read_part(raw: bytes, start: int, end: int, depth: int, within: str, default_type: str) -> Part:
+    fields, body = split_header(raw, start, end)
+    content_type, parameters = read_parameters(_wire(fields, "content-type"))
+    if not _TYPE.fullmatch(content_type):
+        content_type = _mended_type(content_type, parameters, default_type)
+    disposition, disposition_parameters = read_parameters(_wire(fields, "content-disposition"))
+    filename = read_name(disposition_parameters, "filename") or read_name(parameters, "name")
+    encoding = encoding_name(fields.get("content-transfer-encoding"))
+    return Part(
+        fields, content_type, parameters, disposition, filename, encoding, min(body, end), end, depth, within
+    )
+
+
+def _wire(fields: Fields, name: str) -> str:
+    return fields.get(name) if name in fields else ""
+
+
+def _mended_type(content_type: str, parameters: dict[str, str], default_type: str) -> str:
+    if "boundary" in parameters:
+        return "multipart/mixed"
+    if content_type in {"text", "html", "text/"}:
+        return "text/html" if content_type == "html" else "text/plain"
+    loose = _TYPE.match(content_type)
+    return loose[0] if loose else default_type
+
+
+def _looks_like_html(raw: bytes, part: Part) -> bool:
+    head = raw[part.start : min(part.end, part.start + 512)].lstrip().lower()
+    return head.startswith((b"<html", b"<!doctype", b"<div", b"<body", b"<p>"))
+
+
+def _note(parsed: ParsedMail, what: str) -> None:
+    if what not in parsed.cut:
+        parsed.cut.append(what)

@@ -1,0 +1,112 @@
+"""Undo a content transfer encoding, forgiving what senders get wrong."""
+
+import binascii
+import re
+from collections.abc import Iterator
+
+_CHUNK = 1024 * 1024
+_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
+_UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
+_UU_BAD = (binascii.Error, ValueError)
+
+
+def encoding_name(value: str) -> str:
+    """Name the encoding that a header value means; unknown names mean none (B25)."""
+    name = value.split(";", 1)[0].strip().strip("\"'").lower()
+    if name in {"base64", "base-64", "b64", "x-base64"}:
+        return "base64"
+    if name in {"quoted-printable", "quoted/printable", "quotedprintable", "qp", "x-quoted-printable"}:
+        return "quoted-printable"
+    if name in {"x-uuencode", "uuencode", "uue", "x-uue"}:
+        return "x-uuencode"
+    return ""
+
+
+def decode_transfer(raw: bytes, start: int, end: int, encoding: str, limit: int | None = None) -> bytes:
+    """Return the decoded bytes of a span, at most `limit` of them."""
+    pieces: list[bytes] = []
+    size = 0
+    for piece in decode_pieces(raw, start, end, encoding):
+        pieces.append(piece)
+        size += len(piece)
+        if limit is not None and size >= limit:
+            return b"".join(pieces)[:limit]
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def decode_pieces(raw: bytes, start: int, end: int, encoding: str) -> Iterator[bytes]:
+    """Yield the decoded bytes of a span in pieces of about a megabyte, so that a big file never stands in memory."""
+    if encoding == "base64":
+        yield from _decode_base64(raw, start, end)
+    elif encoding == "quoted-printable":
+        yield from _decode_quoted_printable(raw, start, end)
+    elif encoding == "x-uuencode":
+        yield from _decode_uu(raw, start, end)
+    else:
+        for at in range(start, end, _CHUNK):
+            yield raw[at : min(at + _CHUNK, end)]
+
+
+def find_uuencoded(data: bytes) -> list[tuple[str, int, int]]:
+    """Return name, start and end of every uuencoded file that stands in a text."""
+    found = []
+    position = 0
+    while (begin := _UU_BEGIN.search(data, position)) is not None:
+        end = data.find(b"\nend", begin.end() - 1)
+        if end < 0:
+            break
+        position = end + 4
+        first = data[begin.end() : begin.end() + 1]
+        if first and 32 <= first[0] <= 96:
+            found.append((begin[1].decode("utf-8", "replace").strip(), begin.start(), position))
+    return found
+
+
+def _decode_base64(raw: bytes, start: int, end: int) -> Iterator[bytes]:
+    carry = b""
+    for at in range(start, end, _CHUNK):
+        data = carry + raw[at : min(at + _CHUNK, end)].translate(None, _NOT_BASE64)
+        padding = data.find(b"=")
+        if padding >= 0:
+            yield _decode_quads(data[:padding])
+            return
+        whole = len(data) - len(data) % 4
+        carry = data[whole:]
+        if whole:
+            yield binascii.a2b_base64(data[:whole])
+    if carry:
+        yield _decode_quads(carry)
+
+
+def _decode_quads(data: bytes) -> bytes:
+    data = data[: len(data) - (len(data) % 4 == 1)]
+    return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
+
+
+def _decode_quoted_printable(raw: bytes, start: int, end: int) -> Iterator[bytes]:
+    at = start
+    while at < end:
+        stop = min(at + _CHUNK, end)
+        if stop < end:
+            newline = raw.rfind(b"\n", at, stop)
+            stop = newline + 1 if newline >= at else stop
+        yield binascii.a2b_qp(raw[at:stop])
+        at = stop
+
+
+def _decode_uu(raw: bytes, start: int, end: int) -> Iterator[bytes]:
+    data = raw[start:end]
+    begin = _UU_BEGIN.search(data)
+    for line in data[begin.end() if begin else 0 :].split(b"\n"):
+        line = line.rstrip(b"\r")
+        if not line or line.strip() in {b"end", b"`"}:
+            continue
+        try:
+            yield binascii.a2b_uu(line)
+        except _UU_BAD:
+            # Some encoders write the length of the line wrongly; the characters say it better.
+            length = (((line[0] - 32) & 63) * 4 + 5) // 3
+            try:
+                yield binascii.a2b_uu(line[:length])
+            except _UU_BAD:
+                continue

@@ -1,0 +1,125 @@
+"""The words for what was understood of a mail."""
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+PARSER_VERSION = 1
+
+Verdict = Literal["enquiry", "auto_reply", "bounce", "complaint", "list", "spam", "quarantine"]
+Grade = Literal["pass", "fail", "temperror", "none"]
+
+
+class Envelope(msgspec.Struct, frozen=True, kw_only=True):
+    """What SMTP said around the mail, which may differ from what its headers say."""
+
+    mail_from: str | None = None
+    recipients: tuple[str, ...] = ()
+    received_at: datetime | None = None
+
+
+class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the reader knows about its own house; all names lower-case."""
+
+    intake_domain: str = "in.localhost"
+    own_addresses: frozenset[str] = frozenset()
+    own_message_domains: frozenset[str] = frozenset()
+    colleague_domains: frozenset[str] = frozenset()
+    colleagues: frozenset[str] = frozenset()
+    trusted_authserv_ids: frozenset[str] = frozenset()
+    people_write_through_lists: bool = False
+
+    def owns(self, address: str) -> bool:
+        """Say whether mail to the address comes to us."""
+        return address in self.own_addresses or address.rpartition("@")[2] == self.intake_domain
+
+    def is_colleague(self, address: str) -> bool:
+        """Say whether the address is a teammate's."""
+        return address in self.colleagues or address.rpartition("@")[2] in self.colleague_domains
+
+
+class Person(msgspec.Struct, frozen=True):
+    """An address, lower-case, and the name that stood beside it; either may be empty."""
+
+    email: str
+    name: str = ""
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True):
+    """A file in the mail, by where it lies in the raw bytes: `read_attachment` fetches it."""
+
+    name: str
+    type: str
+    size: int
+    sha256: str
+    inline: bool = False
+    content_id: str = ""
+    decoration: bool = False
+    rejected: str | None = None
+    start: int = 0
+    end: int = 0
+    encoding: str = ""
+
+
+class Bounced(msgspec.Struct, frozen=True, kw_only=True):
+    """Which message did not arrive, at whom, and why."""
+
+    recipient: str | None = None
+    status: str | None = None
+    message_id: str | None = None
+    action: str | None = None
+    diagnostic: str | None = None
+
+    @property
+    def permanent(self) -> bool:
+        return (self.status or "").startswith("5")
+
+
+class Forwarded(msgspec.Struct, frozen=True, kw_only=True):
+    """The mail inside a forward; `passage` is its whole text with the header lines that a mail client prints."""
+
+    sender: Person
+    subject_line: str = ""
+    text: str = ""
+    passage: str = ""
+    message_id: str | None = None
+
+
+class Authenticity(msgspec.Struct, frozen=True, kw_only=True):
+    """What the trusted hop says of the sender; all `none` when no hop is trusted."""
+
+    spf: Grade = "none"
+    dkim: Grade = "none"
+    dmarc: Grade = "none"
+
+
+class Understanding(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a mail says, and why it is read that way."""
+
+    verdict: Verdict
+    contact: Person
+    subject_line: str = ""
+    text: str = ""
+    quoted: str = ""
+    signature: str = ""
+    html: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    message_id: str = ""
+    message_id_is_synthetic: bool = False
+    references: tuple[str, ...] = ()
+    in_reply_to: str | None = None
+    date: datetime | None = None
+    date_header: str = ""
+    sender: Person = Person("")
+    to: tuple[Person, ...] = ()
+    cc: tuple[Person, ...] = ()
+    recipients: tuple[str, ...] = ()
+    auto: bool = False
+    loop: bool = False
+    dsn: Bounced | None = None
+    forwarded_from: Person | None = None
+    forwarder_note: str = ""
+    authenticity: Authenticity = Authenticity()
+    reasons: tuple[str, ...] = ()
+    parser_version: int = PARSER_VERSION

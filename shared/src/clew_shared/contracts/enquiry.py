@@ -1,0 +1,94 @@
+"""What a person sent us, whichever door it came through. Next: clew_lifecycle.receive_enquiry.receive_enquiries."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+import msgspec
+
+from clew_shared.contracts.event import Event
+
+Verified = Literal["no", "mail", "signed_link", "doi"]
+Policy = Literal["open_deal", "always_new", "triage"]
+Channel = Literal["form", "mail"]
+Authenticity = Literal["pass", "none", "fail", "temperror"]
+
+
+class Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What somebody says of themselves; a door never looks whether it is so.
+
+    `email` and `phone` are the forms that identities are matched by (see `clew_shared.identity`), the raw ones what
+    was typed. A phone that has no country is raw only.
+    """
+
+    email: str | None = None
+    email_raw: str | None = None
+    phone: str | None = None
+    phone_raw: str | None = None
+    name: str | None = None
+    company: str | None = None
+    verified: Verified = "no"
+
+
+class ReplyToken(msgspec.Struct, frozen=True, kw_only=True):
+    """A reply address whose signature was true; `expired` when it is older than it may be."""
+
+    deal_id: UUID
+    expired: bool = False
+
+
+class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file that stays where it arrived; `rejected` says why when it was not kept."""
+
+    id: UUID
+    name: str
+    type: str
+    size: int
+    sha256: str
+    inline: bool = False
+    rejected: str | None = None
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One field of a form, as it was labelled and answered."""
+
+    label: str
+    value: str
+
+
+class EnquiryReceived(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A person wrote to us. `enquiry_id` is the submission's or the mail's id.
+
+    `source` names the door (`form:contact`, `mail:deals`); `external_id` is unique in it and makes the same thing
+    received twice one. `message_id`, `in_reply_to` and `references` keep their angle brackets (RFC 5322 3.6.4),
+    references oldest first. `note` is what a colleague wrote above a mail that they forwarded.
+    """
+
+    SERVICE: ClassVar[str] = "forms"
+    PARTITIONED: ClassVar[bool] = True
+
+    enquiry_id: UUID
+    channel: Channel
+    source: str
+    external_id: str
+    received_at: datetime
+    claims: Claims
+    subject_line: str = ""
+    text: str = ""
+    quoted: str = ""
+    answers: tuple[Answer, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    policy: Policy = "open_deal"
+    pipeline: str | None = None
+    region: str | None = None
+    reply_token: ReplyToken | None = None
+    token_forged: bool = False
+    message_id: str | None = None
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+    participants: tuple[str, ...] = ()
+    authenticity: Authenticity = "none"
+    forwarded_by: str | None = None
+    note: str | None = None
+    amends: UUID | None = None
+    suspicion: int = 0

@@ -1,0 +1,126 @@
+"""What lifecycle tells: deals, and the people who work them."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import ClassVar, Literal
+from uuid import UUID
+
+import msgspec
+
+from clew_shared.contracts.enquiry import Attachment, Channel
+from clew_shared.contracts.event import Event
+
+Status = Literal["open", "won", "lost", "abandoned"]
+MatchReason = Literal["reply_token", "in_reply_to", "references", "same_contact", "same_company", "reopened", "new"]
+
+
+class DealSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A deal as those outside lifecycle need to know it."""
+
+    id: UUID
+    title: str
+    pipeline: str
+    stage: str
+    stage_name: str
+    status: Status
+    contact_email: str | None = None
+    contact_name: str | None = None
+    company_name: str | None = None
+    owner: str | None = None
+    amount: Decimal | None = None
+    currency: str | None = None
+    parent: UUID | None = None
+
+
+class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The enquiry or comment that an event is about, and the mail it came as.
+
+    `author` is an email address or a name; `acknowledge` is true when its sender, a person, may get an
+    acknowledgement at `reply_to`.
+    """
+
+    activity_id: UUID
+    author: str
+    text: str
+    subject_line: str = ""
+    channel: Channel | Literal["staff"] = "form"
+    message_id: str | None = None
+    references: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    acknowledge: bool = False
+    reply_to: str | None = None
+    match_reason: MatchReason | None = None
+    flags: tuple[str, ...] = ()
+
+
+class LifecycleEvent(Event, frozen=True, kw_only=True):
+    """What every event of lifecycle is one of."""
+
+    SERVICE: ClassVar[str] = "lifecycle"
+
+
+class DealOpened(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    deal: DealSummary
+    source: str
+    word: Word | None = None
+
+
+class CommentAdded(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody said more: the client through a door, or a teammate (`word.channel` is `staff`)."""
+
+    deal: DealSummary
+    source: str
+    word: Word
+
+
+class DealReopened(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    deal: DealSummary
+    previous_status: Status
+
+
+class DealMoved(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    deal: DealSummary
+    previous_stage: str
+    previous_status: Status
+    transition: str
+    lost_reason: str | None = None
+
+
+class DealChanged(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """Fields of a deal were edited; `changes` names them."""
+
+    deal: DealSummary
+    changes: tuple[str, ...]
+
+
+class ReplyWritten(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """A teammate wrote a mail to a deal's people. Next: clew_notify.announce.announce."""
+
+    deal: DealSummary
+    activity_id: UUID
+    author: str
+    author_name: str
+    to: tuple[str, ...]
+    subject_line: str
+    text: str
+    cc: tuple[str, ...] = ()
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+
+
+class TeammateAdded(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    email: str
+    name: str
+    added_at: datetime
+
+
+class TeammateRemoved(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    email: str
+
+
+class SignInRequested(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """A teammate asked for a one-time link to sign in; notify mails it."""
+
+    email: str
+    link: str
+    expires_at: datetime

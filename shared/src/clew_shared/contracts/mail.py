@@ -1,0 +1,51 @@
+"""What mail-intake tells besides enquiries."""
+
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from clew_shared.contracts.enquiry import ReplyToken
+from clew_shared.contracts.event import Event
+
+
+class MailAccepted(Event, frozen=True, kw_only=True):
+    """A mail is stored and ours to deal with. Next: clew_mail_intake.process.process_messages."""
+
+    SERVICE: ClassVar[str] = "mail-intake"
+    PARTITIONED: ClassVar[bool] = True
+
+    message_key: UUID
+
+
+class AutoReplyReceived(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A machine answered (RFC 3834). It may be noted on a deal and never moves, opens or answers anything."""
+
+    SERVICE: ClassVar[str] = "mail-intake"
+
+    message_key: UUID
+    sender: str | None
+    subject_line: str
+    text: str
+    received_at: datetime
+    reply_token: ReplyToken | None = None
+    in_reply_to: str | None = None
+    references: tuple[str, ...] = ()
+
+
+class MailBounced(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A mail could not be delivered, or its reader complained (RFC 3464, RFC 5965).
+
+    `message_id` is the mail that bounced, with its angle brackets, where the report says it; `status` an enhanced
+    code such as 5.1.1 (RFC 3463).
+    """
+
+    SERVICE: ClassVar[str] = "mail-intake"
+
+    message_key: UUID
+    kind: Literal["bounce", "complaint"]
+    received_at: datetime
+    recipient: str | None = None
+    status: str | None = None
+    message_id: str | None = None
+    text: str = ""
+    reply_token: ReplyToken | None = None

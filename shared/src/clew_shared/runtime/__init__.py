@@ -1,0 +1,1 @@
+"""What runs every service: settings, the rail, HTTP, the engines, the command line."""

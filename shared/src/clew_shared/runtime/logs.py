@@ -1,0 +1,42 @@
+"""Structured logs without addresses or tokens in the clear."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+_ADDRESS = re.compile(r"[\w.+%-]{1,64}@([\w-]{1,63}(?:\.[\w-]{1,63})*)")
+_SECRET_WORDS = ("token", "password", "secret", "authorization", "cookie", "sign_in")
+
+
+def set_up_logs(level: str = "info", form: str = "auto") -> None:
+    """Write logs to standard error: for people on a terminal, JSON lines elsewhere (`form` auto, text or json)."""
+    as_text = form == "text" or (form == "auto" and sys.stderr.isatty())
+    renderer: Any = structlog.dev.ConsoleRenderer() if as_text else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            hide_persons,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+
+
+def hide_persons(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Leave only the domain of an address and nothing of a secret."""
+    for name, value in entry.items():
+        if any(word in name for word in _SECRET_WORDS):
+            entry[name] = "***"
+        elif isinstance(value, str) and "@" in value:
+            entry[name] = _ADDRESS.sub(r"***@\1", value)
+    return entry

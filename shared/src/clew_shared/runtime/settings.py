@@ -1,0 +1,131 @@
+"""Settings: the environment (`CLEW_*`) over a TOML file over the defaults. Next: clew_shared.runtime.runner.run_up."""
+
+import difflib
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from clew_shared.contracts.reply_address import ReplyKeys
+
+PREFIX = "CLEW_"
+_SECRET_BYTES = 32
+
+
+class BadSetting(ValueError):
+    """A setting has no such name or no such value; the operator can mend it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that an operator can set; each name is `CLEW_<NAME>` in the environment and `<name>` in TOML.
+
+    Ports: 0 picks a free one. `smtp_url` is `smtp://[user:password@]host[:port]`, `smtps://` or `smtp+starttls://`.
+    `trusted_proxies` are networks whose `X-Forwarded-For` is believed. `region` is the ISO country of phone numbers
+    that name none. `failpoint` is for fault tests (see `clew_shared.runtime.failpoint`).
+    """
+
+    data_dir: Path = Path("data")
+    config: Path | None = None
+    http_host: str = "127.0.0.1"
+    http_port: int = 8080
+    public_url: str | None = None
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 2525
+    lmtp_port: int | None = None
+    database_url: str | None = None
+    nats_url: str | None = None
+    smtp_url: str | None = None
+    mail_from: str | None = None
+    intake_domain: str = "in.localhost"
+    trusted_authserv: tuple[str, ...] = ()
+    max_mail_bytes: int = 50 * 1024 * 1024
+    api_token: str | None = None
+    team: tuple[str, ...] = ()
+    team_domains: tuple[str, ...] = ()
+    region: str | None = None
+    webhook_allow: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    secret: str | None = None
+    replicas: int = 1
+    log_level: str = "info"
+    log_format: str = "auto"
+    failpoint: str | None = None
+
+    @property
+    def intake_address(self) -> str:
+        return f"deals@{self.intake_domain}"
+
+    @property
+    def sender_address(self) -> str:
+        return self.mail_from or f"clew <clew@{self.intake_domain}>"
+
+    @property
+    def public_origin(self) -> str:
+        return (self.public_url or f"http://{self.http_host}:{self.http_port}").rstrip("/")
+
+    def secret_key(self) -> bytes:
+        """Give the installation's secret, made once and kept in the data directory when none is set."""
+        if self.secret:
+            return self.secret.encode()
+        path = self.data_dir / "secret"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            _write_once(path, secrets.token_hex(_SECRET_BYTES))
+        return path.read_bytes().strip()
+
+    def reply_keys(self) -> ReplyKeys:
+        return ReplyKeys("a", {"a": self.secret_key()})
+
+    def changed(self, **changes: Any) -> "Settings":
+        return replace(self, **changes)
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings. Raises `BadSetting` for an unknown name or a value that does not fit."""
+    environ = os.environ if environ is None else environ
+    given = {name[len(PREFIX) :].lower(): value for name, value in environ.items() if name.startswith(PREFIX)}
+    path = Path(given["config"]) if given.get("config") else None
+    from_file = _read_toml(path) if path else {}
+    return Settings(**{name: _convert(name, value) for name, value in {**from_file, **given}.items()})
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        raise BadSetting(f"CLEW_CONFIG names {path}, which is not there") from None
+    except tomllib.TOMLDecodeError as error:
+        raise BadSetting(f"{path}: {error}") from None
+
+
+def _convert(name: str, value: Any) -> Any:
+    known = get_type_hints(Settings)
+    names = [field.name for field in fields(Settings)]
+    if name not in names:
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = f"; did you mean {PREFIX}{close[0].upper()}?" if close else ""
+        raise BadSetting(f"unknown setting {PREFIX}{name.upper()}{hint}")
+    wanted = known[name]
+    optional = type(None) in get_args(wanted)
+    kind = next(arg for arg in get_args(wanted) if arg is not type(None)) if optional else wanted
+    if optional and value == "":
+        return None
+    try:
+        if kind in (int, str, Path):
+            return kind(value)
+        return tuple(str(part).strip() for part in (value.split(",") if isinstance(value, str) else value) if part)
+    except (TypeError, ValueError):
+        raise BadSetting(f"{PREFIX}{name.upper()}={value!r} is no {kind.__name__}") from None
+
+
+def _write_once(path: Path, text: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
