@@ -1,7 +1,6 @@
 """Weigh what speaks against a submission: each sign has a name, a weight and a sentence.
 
 Next: clew_forms.submit.submit_forms.
-
 """
 
 from dataclasses import dataclass
