@@ -23,7 +23,10 @@ def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None)
 
 
 async def read_json(request: web.Request, kind: type[T]) -> T:
-    """Read the body as `kind`. Raises `Problem` 415 for another type of content, 400 for no JSON, 422 for other JSON."""
+    """Read the body as `kind`.
+
+    Raises `Problem`: 415 for another type of content, 400 for what is no JSON, 422 for JSON of another shape.
+    """
     if request.content_type not in ("application/json", "application/octet-stream"):
         raise Problem(415, "Unsupported media type", "Send application/json.")
     body = await request.read()
@@ -50,7 +53,7 @@ def read_limit(request: web.Request) -> int:
 
 
 def read_cursor(request: web.Request, kind: type[T]) -> T | None:
-    """Read the place that a list goes on from: the sort key of the last item, in the form that `next_cursor` gave it."""
+    """Read the place that a list goes on from: the last item's sort key, as `next_cursor` gave it."""
     text = request.query.get("cursor")
     if not text:
         return None

@@ -121,7 +121,7 @@ class Consumer:
         failpoint(f"consumer.{self._inbox_name}.received")
         try:
             await self._effect(messages)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever a use case raises, the queue goes on
             if is_unavailable(error):
                 await self._put_back(messages, 1.0)
                 log.info("consumer.engine_away", durable=self._durable.name, error=str(error)[:200])

@@ -30,7 +30,8 @@ class Service:
     `tells` are the event types that it emits, `prefixes` the paths that are its own (lifecycle takes the rest),
     `doors` what it opens besides HTTP while it runs (each gives the addresses it listens on, by name), `timers`
     coroutines that run until cancelled, `answers` its request/reply subjects, `seed` what the first start needs to
-    find, `verifier` who recognises teammates (lifecycle alone has one of its own).
+    find, `verifier` who recognises teammates and `issue_sign_in_link` the path of a
+    one-time link for the operator (lifecycle alone has them).
     """
 
     name: str
@@ -45,6 +46,7 @@ class Service:
     answers: Mapping[str, Callable[[bytes], Awaitable[bytes]]] = field(default_factory=dict)
     seed: Callable[[], Awaitable[None]] | None = None
     verifier: Verifier | None = None
+    issue_sign_in_link: Callable[[], Awaitable[str]] | None = None
 
 
 def build_services(settings: Settings, names: Sequence[str] = ORDER) -> list[Service]:

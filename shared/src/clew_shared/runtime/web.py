@@ -117,6 +117,7 @@ def _identify(verifier: Verifier, public_origin: str) -> Middleware:
         if actor.role == "read_only" and request.method not in _SAFE:
             raise Problem(403, "Not allowed", "Your role may look and not change.")
         request[ACTOR] = actor
+        request["teammate"] = actor
         return await handler(request)
 
     return identify

@@ -8,8 +8,8 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,6 +49,7 @@ class ChildPlan:
     ready: Callable[[int], Awaitable[bool]]
     stop: tuple[tuple[signal.Signals, float], ...]
     cwd: Path | None = None
+    env: Mapping[str, str] = field(default_factory=dict)
     account: Account | None = None
     patience: float = 120.0
     clean_up: Callable[[], Awaitable[None]] | None = None
@@ -157,7 +158,7 @@ async def spawn(plan: ChildPlan, *, stdout: int | None) -> asyncio.subprocess.Pr
         stdout=stdout,
         stderr=asyncio.subprocess.STDOUT,
         cwd=plan.cwd,
-        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC", **plan.env},
         # Ctrl-C reaches the whole foreground group at once; an engine must outlive the services that drain into it.
         start_new_session=True,
     )

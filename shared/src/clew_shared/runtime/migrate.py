@@ -1,0 +1,39 @@
+"""Bring every service's schema up to date. Next: clew_shared.runtime.service.Service.seed."""
+
+from collections.abc import Iterable
+from importlib.resources import files
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from clew_shared.runtime.service import Service
+
+# One migration at a time over all processes that start together.
+_LOCK = 0x636C7700
+
+
+async def migrate(services: Iterable[Service]) -> None:
+    """Create what is missing and run the revisions that have not run. Each service's run is one transaction."""
+    for service in services:
+        engine = create_async_engine(service.rail.database.url, poolclass=NullPool)
+        try:
+            async with engine.begin() as connection:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+                await connection.execute(text("CREATE EXTENSION IF NOT EXISTS pg_trgm"))
+                await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{service.rail.database.schema}"'))
+                await connection.run_sync(_upgrade, service.migrations, service.rail.database.metadata)
+        finally:
+            await engine.dispose()
+
+
+def _upgrade(connection: Connection, migrations: str, metadata: MetaData) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(files("clew_shared.runtime.migrations")))
+    config.set_main_option("version_locations", str(files(migrations).joinpath("versions")))
+    config.set_main_option("path_separator", "newline")
+    config.attributes["connection"] = connection
+    config.attributes["metadata"] = metadata
+    command.upgrade(config, "head")

@@ -1,0 +1,1 @@
+"""The one alembic environment of all services; their revisions are their own."""
