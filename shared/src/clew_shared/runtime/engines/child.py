@@ -119,12 +119,12 @@ class SupervisedChild:
         while True:
             assert self._process is not None  # noqa: S101 - start() has set it
             code = await self._process.wait()
-            _log.error("engine_died", engine=self._plan.name, code=code)
+            _log.error("child_died", child=self._plan.name, code=code)
             pause = _FIRST_PAUSE
             while not await self._started_again():
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
-            _log.warning("engine_restarted", engine=self._plan.name, pid=self.pid)
+            _log.warning("child_restarted", child=self._plan.name, pid=self.pid)
             if self._on_restart:
                 self._on_restart()
 
@@ -133,7 +133,7 @@ class SupervisedChild:
             await self._start_once()
         except ChildFailedError as error:
             await self._end_process()
-            _log.error("engine_restart_failed", engine=self._plan.name, reason=str(error))
+            _log.error("child_restart_failed", child=self._plan.name, reason=str(error))
             return False
         return True
 
