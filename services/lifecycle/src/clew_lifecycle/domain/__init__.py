@@ -1,0 +1,1 @@
+"""The rules of lifecycle: standard library only, no clock, no database."""

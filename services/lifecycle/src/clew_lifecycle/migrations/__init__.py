@@ -1,0 +1,1 @@
+"""The history of lifecycle's tables."""

@@ -1,0 +1,1 @@
+"""The tables of lifecycle and every query on them."""
