@@ -8,12 +8,13 @@ from aiohttp import web
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is wrong with one field; `pointer` is a JSON Pointer (RFC 6901) into what was sent."""
+    """What is wrong with one field; `pointer` is a JSON Pointer (RFC 6901) into what was sent, `lang` the message's."""
 
     pointer: str
     code: str
     message: str
     label: str | None = None
+    lang: str | None = None
 
 
 class Problem(Exception):
