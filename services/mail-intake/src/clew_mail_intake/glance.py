@@ -1,0 +1,93 @@
+"""What must be known of a mail before it is understood: whose it is, and whether it came before.
+
+Next: clew_mail_intake.accept.accept_messages.
+"""
+
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from clew_mail_intake.raw_mail import RawMail
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+_END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
+_LONGEST_HEADER = 256 * 1024
+_FIELD = re.compile(rb"^(message-id|from|date|subject)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
+_ADDRESS = re.compile(rb"[^\s<>,;:\"()\[\]]{1,256}@[^\s<>,;:\"()\[\]]{1,255}")
+_SHOWN = 998
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """`fingerprint` is the same for every copy of a mail, `digest` is the SHA-256 of these very bytes."""
+
+    fingerprint: bytes
+    digest: bytes
+    message_id: str | None
+    sender: str | None
+    subject_line: str | None
+
+
+def glance_at(raw: RawMail) -> Glance:
+    """Read the few header fields by which a mail is known, and make its fingerprint.
+
+    Each hop adds fields on top and may change how lines end; the body, the Message-ID, From, Date and Subject stay.
+    So the same mail by two doors is one, and a different mail under a used Message-ID is another. A mail without a
+    Message-ID is known by the rest.
+    """
+    first = next(iter(raw.pieces()))
+    header, start = _split(first)
+    fields = _first_fields(header)
+    seen = sha256()
+    for name in (b"message-id", b"from", b"date", b"subject"):
+        seen.update(b"%s:%s\n" % (name, fields.get(name, b"")))
+    digest = _hash_body(raw, start, seen)
+    return Glance(
+        fingerprint=seen.digest()[:16],
+        digest=digest,
+        message_id=_text(fields.get(b"message-id")),
+        sender=_address(fields.get(b"from", b"")),
+        subject_line=_text(fields.get(b"subject")),
+    )
+
+
+def _split(first: bytes) -> tuple[bytes, int]:
+    found = _END_OF_HEADER.search(first, 0, _LONGEST_HEADER)
+    if found is None:
+        return first[:_LONGEST_HEADER], min(len(first), _LONGEST_HEADER)
+    return first[: found.start()], found.end()
+
+
+def _first_fields(header: bytes) -> dict[bytes, bytes]:
+    fields: dict[bytes, bytes] = {}
+    for name, value in _FIELD.findall(header):
+        fields.setdefault(name.lower(), b" ".join(value.split()))
+    return fields
+
+
+def _hash_body(raw: RawMail, start: int, seen: "_Hash") -> bytes:
+    digest = sha256()
+    tail = b""
+    for piece in raw.pieces():
+        digest.update(piece)
+        lines = (tail + piece[start:]).replace(b"\r\n", b"\n")
+        start = 0
+        # Blank lines at the end come and go on the way; a CR may have its LF in the next piece.
+        kept = lines.rstrip(b"\r\n \t")
+        seen.update(kept)
+        tail = lines[len(kept) :]
+    return digest.digest()
+
+
+def _text(value: bytes | None) -> str | None:
+    if value is None:
+        return None
+    return value.decode("utf-8", "replace").replace("\0", "")[:_SHOWN]
+
+
+def _address(value: bytes) -> str | None:
+    found = _ADDRESS.findall(value)
+    return found[-1].decode("utf-8", "replace").replace("\0", "").casefold() if found else None

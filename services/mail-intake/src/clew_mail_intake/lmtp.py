@@ -1,0 +1,28 @@
+"""SMTP's local sister (RFC 2033): another greeting, and after the mail a reply for each of its recipients.
+
+Next: clew_mail_intake.smtp.IntakeSMTP.smtp_DATA.
+"""
+
+from clew_mail_intake.smtp import IntakeSMTP
+
+
+class IntakeLMTP(IntakeSMTP):
+    """LMTP for a mail system on the same host."""
+
+    door = "lmtp"
+
+    async def smtp_LHLO(self, hostname: str | None) -> None:  # noqa: N802 - the name that aiosmtpd calls
+        await super().smtp_EHLO(hostname)
+
+    async def smtp_EHLO(self, hostname: str | None) -> None:  # noqa: N802
+        await self.push("500 5.5.1 This is LMTP: say LHLO")
+
+    async def smtp_HELO(self, hostname: str) -> None:  # noqa: N802
+        await self.push("500 5.5.1 This is LMTP: say LHLO")
+
+    async def check_helo_needed(self, helo: str = "LHLO") -> bool:
+        return await super().check_helo_needed(helo)
+
+    async def _answer(self, status: str) -> None:
+        for _ in self._envelope.rcpt_tos:
+            await self.push(status)

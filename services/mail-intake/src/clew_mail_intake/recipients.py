@@ -1,0 +1,75 @@
+"""Whom mail may come for, known without a look into any table. Next: clew_mail_intake.smtp.IntakeSMTP.smtp_RCPT."""
+
+from dataclasses import dataclass
+from email.utils import parseaddr
+
+from clew_shared.contracts.enquiry import ReplyToken
+from clew_shared.contracts.reply_address import ForgedReplyAddress, ReplyKeys, read_reply_address
+from clew_shared.runtime.settings import Settings
+
+# RFC 5321 4.5.1 and RFC 2142 5: these reach a person wherever mail is taken.
+_ALWAYS = frozenset({"postmaster", "abuse"})
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """The addresses that are ours: the intake address with any tag, our own sender, and signed reply addresses."""
+
+    domain: str
+    names: frozenset[str]
+    keys: ReplyKeys
+
+    def knows(self, address: str) -> bool:
+        """Tell whether mail for `address` is taken; a forged reply address is nobody's."""
+        local, _, domain = address.casefold().rpartition("@")
+        if not local:
+            return domain == "postmaster"
+        if domain != self.domain:
+            return False
+        if local.partition("+")[0] in self.names:
+            return True
+        try:
+            # An expired token was ours once: its sender is answered by who they are, not turned away.
+            return read_reply_address(address, self.domain, self.keys) is not None
+        except ForgedReplyAddress:
+            return False
+
+    def is_ours(self, address: str) -> bool:
+        return address.casefold().rpartition("@")[2] == self.domain
+
+    def is_reply_address(self, address: str) -> bool:
+        return self.is_ours(address) and address.casefold().startswith("r.")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFound:
+    """The best reply token among some addresses, and whether a forged one was there."""
+
+    token: ReplyToken | None
+    forged: bool
+
+
+def find_token(addresses: "tuple[str, ...]", ours: Recipients) -> TokenFound:
+    """Read the reply token that `addresses` carry: a live one before an expired one, the first of its kind."""
+    live = expired = None
+    forged = False
+    for address in addresses:
+        try:
+            read = read_reply_address(address, ours.domain, ours.keys)
+        except ForgedReplyAddress:
+            forged = True
+            continue
+        if read is None:
+            continue
+        if read.expired:
+            expired = expired or ReplyToken(deal_id=read.deal_id, expired=True)
+        else:
+            live = live or ReplyToken(deal_id=read.deal_id)
+    return TokenFound(live or expired, forged)
+
+
+def our_recipients(settings: Settings) -> Recipients:
+    domain = settings.intake_domain.casefold()
+    own = {settings.intake_address, parseaddr(settings.sender_address)[1]}
+    names = {local for local, _, host in (address.casefold().rpartition("@") for address in own) if host == domain}
+    return Recipients(domain, frozenset(names | _ALWAYS), settings.reply_keys())

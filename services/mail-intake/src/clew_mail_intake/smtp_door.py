@@ -1,0 +1,60 @@
+"""Open the SMTP and LMTP doors, and close them without cutting anybody off. Next: clew_mail_intake.smtp.IntakeSMTP."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+
+from clew_shared.runtime.service import Door
+from clew_shared.runtime.settings import Settings
+
+from clew_mail_intake.accept import Acceptance
+from clew_mail_intake.lmtp import IntakeLMTP
+from clew_mail_intake.recipients import our_recipients
+from clew_mail_intake.smtp import IntakeSMTP
+from clew_mail_intake.smtp_policy import SmtpPolicy
+
+_BACKLOG = 512
+_PATIENCE_SECONDS = 5.0
+
+
+def smtp_doors(settings: Settings, acceptance: Acceptance) -> tuple[Door, ...]:
+    """Give the doors that the settings ask for."""
+    doors: list[Door] = [partial(_door, settings, acceptance, IntakeSMTP, settings.smtp_port)]
+    if settings.lmtp_port is not None:
+        doors.append(partial(_door, settings, acceptance, IntakeLMTP, settings.lmtp_port))
+    return tuple(doors)
+
+
+def _door(
+    settings: Settings, acceptance: Acceptance, talk: type[IntakeSMTP], port: int
+) -> AbstractAsyncContextManager[Mapping[str, str]]:
+    return _listen(settings, acceptance, talk, port)
+
+
+@asynccontextmanager
+async def _listen(
+    settings: Settings, acceptance: Acceptance, talk: type[IntakeSMTP], port: int
+) -> AsyncIterator[Mapping[str, str]]:
+    spool = settings.data_dir / "spool"
+    spool.mkdir(parents=True, exist_ok=True)
+    policy = SmtpPolicy(acceptance, our_recipients(settings), spool, settings.max_mail_bytes, settings.intake_domain)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: talk(policy, loop), settings.smtp_host, port, backlog=_BACKLOG)
+    host, taken = server.sockets[0].getsockname()[:2]
+    try:
+        yield {talk.door: f"{host}:{taken}"}
+    finally:
+        server.close()
+        await _see_out(policy)
+
+
+async def _see_out(policy: SmtpPolicy) -> None:
+    """Let mails that are being stored get their answer, then hang up."""
+    deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
+    while any(session.storing for session in policy.sessions) and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.02)
+    for session in list(policy.sessions):
+        if session.transport is not None:
+            session.transport.close()
+    await policy.acceptance.close()

@@ -1,0 +1,107 @@
+"""What the SMTP door allows: whose mail, how many visitors, how much room. Next: clew_mail_intake.smtp.IntakeSMTP."""
+
+import ipaddress
+import os
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from clew_shared.runtime.database import is_unavailable
+
+from clew_mail_intake.accept import Acceptance
+from clew_mail_intake.recipients import Recipients
+
+if TYPE_CHECKING:
+    from clew_mail_intake.smtp import IntakeSMTP
+
+_MOST_RECIPIENTS = 1000
+_MOST_VISITORS = 2000
+_MOST_OF_ONE_ADDRESS = 50
+_LEAST_FREE_BYTES = 128 << 20
+_LOOK_SECONDS = 1.0
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class SmtpPolicy:
+    """What the conversations of one door share; aiosmtpd calls the `handle_` methods."""
+
+    acceptance: Acceptance
+    recipients: Recipients
+    spool: Path
+    max_mail_bytes: int
+    hostname: str
+    sessions: "set[IntakeSMTP]" = field(default_factory=set)
+    _visitors: Counter[str] = field(default_factory=Counter)
+    _free: tuple[float, int] = (-1.0, 0)
+
+    @contextmanager
+    def visit(self, session: "IntakeSMTP") -> Iterator[str | None]:
+        """Count a visitor in and out; give the reply to one too many."""
+        peer = session.session.peer if session.session else None
+        address = str(peer[0]) if isinstance(peer, tuple) else "local"
+        self._visitors[address] += 1
+        self.sessions.add(session)
+        try:
+            if len(self.sessions) > _MOST_VISITORS:
+                yield "421 4.3.2 Too many connections"
+            elif self._visitors[address] > _MOST_OF_ONE_ADDRESS and not _is_loopback(address):
+                yield "421 4.7.0 Too many connections from your address"
+            else:
+                yield None
+        finally:
+            self.sessions.discard(session)
+            self._visitors[address] -= 1
+            if not self._visitors[address]:
+                del self._visitors[address]
+
+    async def handle_MAIL(  # noqa: N802 - the name that aiosmtpd calls
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        # Before PostgreSQL itself runs out of room, which it does not survive.
+        if self._free_bytes() < _LEAST_FREE_BYTES:
+            return "452 4.3.1 No room for mail now"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 Sender OK"
+
+    async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd calls
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if len(envelope.rcpt_tos) >= _MOST_RECIPIENTS:
+            return "452 4.5.3 Too many recipients"
+        if not self.recipients.knows(address):
+            return "550 5.1.1 No such mailbox here"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 Recipient OK"
+
+    async def handle_exception(self, error: Exception) -> str:
+        """Say that it was us: the sender keeps the mail and tries again."""
+        if is_unavailable(error):
+            log.warning("smtp.engine_away", error=str(error)[:200])
+        else:
+            log.error("smtp.failed", exc_info=error)
+        return "451 4.3.0 Not stored now; please try again later"
+
+    def _free_bytes(self) -> int:
+        looked_at, free = self._free
+        now = time.monotonic()
+        if now - looked_at > _LOOK_SECONDS:
+            state = os.statvfs(self.spool)
+            free = state.f_bavail * state.f_frsize
+            self._free = (now, free)
+        return free
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return True

@@ -1,0 +1,130 @@
+"""The tables of mail-intake. Next: clew_mail_intake.accept.accept_messages."""
+
+from clew_shared.runtime.tables import rail_tables
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+metadata = MetaData(schema="mail_intake")
+RAIL = rail_tables(metadata)
+
+# A mail, once, however often and by whichever door it came; `verdict` is null until it was understood. `sender`,
+# `subject_line` and `message_id` are a first glance at the headers until then.
+message = Table(
+    "message",
+    metadata,
+    Column("key", Uuid, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("door", Text, nullable=False),
+    Column("mail_from", Text),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("message_id", Text),
+    Column("sender", Text),
+    Column("sender_name", Text),
+    Column("subject_line", Text),
+    Column("verdict", Text),
+    Column("reasons", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("preview", Text, nullable=False, server_default=""),
+    Column("understanding", JSONB),
+    Column("parser_version", Integer),
+    Column("incomplete", Text),
+    Column("attachments", Integer, nullable=False, server_default="0"),
+    Column("released_by", Text),
+    Column("released_at", DateTime(timezone=True)),
+    UniqueConstraint("fingerprint", name="message_fingerprint"),
+    Index("message_verdict", "verdict", "key"),
+)
+
+# The bytes as they came, in pieces, so that no mail is ever in memory whole because of us.
+raw_piece = Table(
+    "raw_piece",
+    metadata,
+    Column("message_key", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+# Each time a mail arrived: the second recipient and the second door are seen here.
+arrival = Table(
+    "arrival",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("message_key", Uuid, nullable=False),
+    Column("door", Text, nullable=False),
+    Column("mail_from", Text),
+    Column("recipients", ARRAY(Text), nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Index("arrival_message", "message_key"),
+)
+
+# Where a file lies in the raw bytes of its mail.
+attachment = Table(
+    "attachment",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("message_key", Uuid, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("inline", Boolean, nullable=False),
+    Column("decoration", Boolean, nullable=False),
+    Column("content_id", Text, nullable=False),
+    Column("rejected", Text),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False),
+    Column("encoding", Text, nullable=False),
+    UniqueConstraint("message_key", "number", name="attachment_number"),
+    Index("attachment_sha256", "sha256"),
+)
+
+mailbox = Table(
+    "mailbox",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("port", Integer, nullable=False),
+    Column("tls", Text, nullable=False),
+    Column("username", Text, nullable=False),
+    Column("password", LargeBinary, nullable=False),
+    Column("folder", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("move_to", Text),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("state", Text, nullable=False, server_default="connecting"),
+    Column("last_success_at", DateTime(timezone=True)),
+    Column("last_error", Text),
+    Column("lag_seconds", Integer),
+    Column("received", BigInteger, nullable=False, server_default="0"),
+    UniqueConstraint("host", "port", "username", "folder", name="mailbox_place"),
+)
+
+# How far a mailbox is read: all below `last_uid` but what is `pending`, as {uid: tries}. Another UIDVALIDITY makes
+# it void (RFC 3501 2.3.1.1).
+mailbox_cursor = Table(
+    "mailbox_cursor",
+    metadata,
+    Column("mailbox_id", Uuid, ForeignKey(mailbox.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("uidvalidity", BigInteger, nullable=False),
+    Column("last_uid", BigInteger, nullable=False),
+    Column("pending", JSONB, nullable=False, server_default=text("'{}'")),
+)
