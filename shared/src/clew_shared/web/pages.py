@@ -33,7 +33,7 @@ class Pages:
 
     def __init__(self, *packages: str, assets_at: str = "/assets") -> None:
         everything = (*packages, "clew_shared.web")
-        self._assets = Assets(everything, assets_at)
+        self.assets = Assets(everything, assets_at)
         self._templates = Environment(
             loader=ChoiceLoader([PackageLoader(package) for package in everything]),
             autoescape=True,
@@ -43,7 +43,7 @@ class Pages:
         )
         self._templates.filters.update({name: getattr(wording, name) for name in _FILTERS})
         self._templates.globals.update(
-            asset=lambda name: self._assets[name].url,
+            asset=lambda name: self.assets[name].url,
             style=self._style,
             script=self._script,
             module=self._module,
@@ -52,7 +52,7 @@ class Pages:
 
     def add_assets(self, router: web.UrlDispatcher) -> None:
         """Serve the static files of these pages."""
-        self._assets.add_to(router)
+        self.assets.add_to(router)
 
     def render(
         self,
@@ -85,19 +85,19 @@ class Pages:
         )
 
     def _style(self, name: str) -> Markup:
-        asset = self._assets[name]
+        asset = self.assets[name]
         return Markup('<link rel="stylesheet" href="{}" integrity="{}">').format(asset.url, asset.integrity)
 
     @pass_context
     def _script(self, context: Context, name: str) -> Markup:
-        asset = self._assets[name]
+        asset = self.assets[name]
         return Markup('<script defer nonce="{}" src="{}" integrity="{}"></script>').format(
             context["nonce"], asset.url, asset.integrity
         )
 
     @pass_context
     def _module(self, context: Context, name: str) -> Markup:
-        asset = self._assets[name]
+        asset = self.assets[name]
         return Markup('<script type="module" nonce="{}" src="{}" integrity="{}"></script>').format(
             context["nonce"], asset.url, asset.integrity
         )
@@ -105,5 +105,5 @@ class Pages:
     @pass_context
     def _import_map(self, context: Context) -> Markup:
         # The map holds our own file names and digests only, and escapes "<" itself.
-        found = Markup(self._assets.import_map())  # noqa: S704
+        found = Markup(self.assets.import_map())  # noqa: S704
         return Markup('<script type="importmap" nonce="{}">{}</script>').format(context["nonce"], found)
