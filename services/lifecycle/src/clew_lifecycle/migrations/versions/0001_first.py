@@ -219,7 +219,6 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("owner_id", sa.Uuid(), nullable=True),
         sa.Column("merged_into", sa.Uuid(), nullable=True),
-        sa.Column("last_activity_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint(
@@ -325,7 +324,6 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("phone", sa.Text(), nullable=True),
         sa.Column("merged_into", sa.Uuid(), nullable=True),
-        sa.Column("last_activity_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("num_nonnulls(name, email, phone, company_id) > 0", name="contact_has_something"),

@@ -1,0 +1,22 @@
+"""One enquiry with all that its decision goes by. Next: clew_lifecycle.receive_enquiry.receive_enquiries."""
+
+from dataclasses import dataclass
+
+from clew_shared.contracts.enquiry import EnquiryReceived
+from clew_shared.runtime.consumer import Received
+
+from clew_lifecycle.domain.workflow import Pipeline
+from clew_lifecycle.recognise_sender import Sender
+from clew_lifecycle.store.world import Source, World
+
+
+@dataclass(slots=True)
+class Case:
+    """`flags` are what a person should know of the entry that comes of it."""
+
+    received: Received[EnquiryReceived]
+    world: World
+    origin: Source
+    pipeline: Pipeline
+    sender: Sender
+    flags: list[str]

@@ -1,0 +1,138 @@
+"""The threading rule: which deal an enquiry belongs to, and why. Next: clew_lifecycle.receive_enquiry.
+
+A signed reply address is worth more than headers, headers more than who wrote. What was lost may come back for a
+while, what was abandoned always, what was won never by itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Literal
+from uuid import UUID
+
+Reason = Literal["reply_token", "in_reply_to", "references", "same_contact", "same_company", "reopened", "new"]
+Action = Literal["comment", "reopen", "open", "suppress"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Deal:
+    """What the rule needs to know of a deal; `reopenable` is what the reason it was lost for says."""
+
+    id: UUID
+    pipeline_id: UUID
+    source_id: UUID | None
+    contact_id: UUID | None
+    company_id: UUID | None
+    status: str
+    closed_at: datetime | None
+    last_activity_at: datetime
+    reopenable: bool = True
+    reopen_days: int = 30
+
+
+@dataclass(slots=True, kw_only=True)
+class Enquiry:
+    """An enquiry as the rule sees it.
+
+    `strong` are the deals that it names, strongest reason first and each once. `scope` is the pipeline that the
+    source keeps to, if any.
+    """
+
+    received_at: datetime
+    source_id: UUID
+    pipeline_id: UUID
+    scope: UUID | None = None
+    strong: Sequence[tuple[Reason, Deal]] = ()
+    always_new: bool = False
+    is_ours: bool = False
+    is_shared: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Decision:
+    """What becomes of an enquiry.
+
+    `deal` is the deal to comment or reopen; `parent` the one that a new deal follows. `takes_slot`: the new deal is
+    the one that this contact's repeats land on.
+    """
+
+    action: Action
+    reason: Reason
+    deal: Deal | None = None
+    parent: Deal | None = None
+    flags: list[str] = field(default_factory=list)
+    takes_slot: bool = False
+
+
+def find_deal(enquiry: Enquiry, deals: Sequence[Deal]) -> Decision:
+    """Decide where an enquiry goes; `deals` are the sender's own, or the company's for a mailbox that many read."""
+    flags = ["match_conflict"] if len(enquiry.strong) > 1 else []
+    if enquiry.is_ours:
+        return Decision(action="suppress", reason="references", deal=_named(enquiry), flags=["own_loop"])
+    named = _named(enquiry)
+    if named is not None:
+        reason = enquiry.strong[0][0]
+        if named.status in ("open", "won"):
+            return Decision(action="comment", reason=reason, deal=named, flags=flags)
+        if may_reopen(named, enquiry.received_at):
+            return Decision(action="reopen", reason="reopened", deal=named, flags=flags)
+    if enquiry.always_new:
+        return Decision(action="open", reason="new", parent=named, flags=flags)
+    in_scope = [deal for deal in deals if enquiry.scope is None or deal.pipeline_id == enquiry.scope]
+    if enquiry.is_shared:
+        return _by_company(enquiry, in_scope, named, flags)
+    return _by_contact(enquiry, in_scope, named, flags)
+
+
+def may_reopen(deal: Deal, at: datetime) -> bool:
+    """Tell whether a closed deal takes up what its client writes at `at`."""
+    if deal.status == "abandoned":
+        return deal.reopenable
+    if deal.status != "lost" or not deal.reopenable or deal.closed_at is None:
+        return False
+    return deal.reopen_days > 0 and at - deal.closed_at <= timedelta(days=deal.reopen_days)
+
+
+def _named(enquiry: Enquiry) -> Deal | None:
+    return enquiry.strong[0][1] if enquiry.strong else None
+
+
+def _by_contact(enquiry: Enquiry, deals: Sequence[Deal], named: Deal | None, flags: list[str]) -> Decision:
+    if still_open := [deal for deal in deals if deal.status == "open"]:
+        if len(still_open) > 1:
+            flags.append("ambiguous")
+        return Decision(
+            action="comment", reason="same_contact", deal=_likeliest(enquiry, still_open), parent=named, flags=flags
+        )
+    back = [deal for deal in deals if may_reopen(deal, enquiry.received_at)]
+    if back:
+        return Decision(action="reopen", reason="reopened", deal=max(back, key=_closed), flags=flags)
+    won = [deal for deal in deals if deal.status == "won"]
+    parent = named or (max(won, key=_closed) if won else None)
+    return Decision(action="open", reason="new", parent=parent, flags=flags, takes_slot=True)
+
+
+def _by_company(enquiry: Enquiry, deals: Sequence[Deal], named: Deal | None, flags: list[str]) -> Decision:
+    here = [deal for deal in deals if deal.status == "open" and deal.pipeline_id == enquiry.pipeline_id]
+    if len(here) == 1:
+        return Decision(action="comment", reason="same_company", deal=here[0], flags=flags)
+    if here:
+        flags.append("ambiguous")
+    return Decision(action="open", reason="new", parent=named, flags=flags)
+
+
+def _likeliest(enquiry: Enquiry, deals: Sequence[Deal]) -> Deal:
+    """The same source's first, then the pipeline's, then the latest that something happened on, then the oldest."""
+    return min(
+        deals,
+        key=lambda deal: (
+            deal.source_id != enquiry.source_id,
+            deal.pipeline_id != enquiry.pipeline_id,
+            -deal.last_activity_at.timestamp(),
+            deal.id,
+        ),
+    )
+
+
+def _closed(deal: Deal) -> tuple[float, int]:
+    return (deal.closed_at.timestamp() if deal.closed_at else 0.0, deal.id.int)

@@ -1,0 +1,106 @@
+"""Place what people sent us: on the deal that it belongs to, or on a new one.
+
+A batch is decided one enquiry after the other over what was read for all, each seeing what the ones before it did.
+Next: clew_lifecycle.domain.find_deal.find_deal.
+"""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import structlog
+from clew_shared.contracts.enquiry import EnquiryReceived
+from clew_shared.runtime.consumer import Received
+from clew_shared.runtime.unit_of_work import UnitOfWork
+
+from clew_lifecycle.case import Case
+from clew_lifecycle.continue_deal import comment_deal, note_own_loop, reopen_deal
+from clew_lifecycle.counters import ignored_tokens
+from clew_lifecycle.domain import find_deal as rule
+from clew_lifecycle.open_deal import open_deal
+from clew_lifecycle.recognise_sender import recognise_sender
+from clew_lifecycle.store.flush import flush
+from clew_lifecycle.store.prefetch import dedupe_key, message_ids, prefetch
+from clew_lifecycle.store.world import World
+
+log = structlog.get_logger()
+
+
+async def receive_enquiries(batch: Sequence[Received[EnquiryReceived]], uow: UnitOfWork) -> None:
+    """Give each enquiry its effect once: a deal, a comment, or a place among those that wait for a person."""
+    world = await prefetch([received.event for received in batch], uow.connection)
+    for received in batch:
+        _receive(received, world, uow)
+    await flush(world, uow.connection)
+
+
+def _receive(received: Received[EnquiryReceived], world: World, uow: UnitOfWork) -> None:
+    event = received.event
+    key = dedupe_key(event)
+    if key in world.seen:
+        return
+    world.seen.add(key)
+    if event.policy == "triage" or event.authenticity == "fail":
+        world.waiting.append((event, "triage" if event.policy == "triage" else "unauthenticated"))
+        return
+    origin = world.sources[event.source]
+    pipeline = world.workflow.pipeline_for_enquiries(event.pipeline)
+    sender = recognise_sender(event, origin, world)
+    case = Case(received, world, origin, pipeline, sender, _flags_of_door(event))
+    decision = _decide(case)
+    case.flags[:0] = decision.flags
+    log.debug("enquiry.placed", event_id=str(received.id), action=decision.action, reason=decision.reason)
+    if decision.action == "open":
+        open_deal(case, decision, uow)
+    elif decision.action == "reopen":
+        reopen_deal(case, decision, uow)
+    elif decision.action == "comment":
+        comment_deal(case, decision, uow)
+    else:
+        note_own_loop(case, decision)
+
+
+def _flags_of_door(event: EnquiryReceived) -> list[str]:
+    flags = []
+    if event.channel == "mail" and event.authenticity != "pass":
+        flags.append("unverified_sender")
+    if event.token_forged:
+        ignored_tokens.labels("forged").inc()
+        flags.append("forged_token")
+    if event.reply_token is not None and event.reply_token.expired:
+        ignored_tokens.labels("expired").inc()
+        flags.append("expired_token")
+    return flags
+
+
+def _decide(case: Case) -> rule.Decision:
+    event, world, sender = case.received.event, case.world, case.sender
+    enquiry = rule.Enquiry(
+        received_at=event.received_at,
+        source_id=case.origin.id,
+        pipeline_id=case.pipeline.id,
+        scope=case.pipeline.id if case.origin.scope == "pipeline" else None,
+        strong=_strong(event, world),
+        always_new=event.policy == "always_new",
+        is_ours=event.message_id is not None and world.refs.get(event.message_id, (None, ""))[1] == "sent",
+        is_shared=sender.is_shared,
+    )
+    if sender.is_shared:
+        own = world.of_company.get(sender.company_id, []) if sender.company_id else []
+    else:
+        own = world.of_contact.get(sender.contact.id, []) if sender.contact else []
+    return rule.find_deal(enquiry, own)
+
+
+def _strong(event: EnquiryReceived, world: World) -> list[tuple[rule.Reason, rule.Deal]]:
+    """List the deals that the enquiry itself names, each under its strongest reason."""
+    named: dict[UUID, rule.Reason] = {}
+    if event.reply_token is not None and not event.reply_token.expired:
+        named[event.reply_token.deal_id] = "reply_token"
+    if event.channel == "mail" and world.refs:
+        for message_id in message_ids(event):
+            deal_id, kind = world.refs.get(message_id, (None, ""))
+            if deal_id is not None and (message_id != event.message_id or kind != "received"):
+                named.setdefault(deal_id, "in_reply_to" if message_id == event.in_reply_to else "references")
+    if event.amends is not None and event.amends in world.amended:
+        named.setdefault(world.amended[event.amends], "same_contact")
+    return [(reason, world.deals[deal_id]) for deal_id, reason in named.items() if deal_id in world.deals]

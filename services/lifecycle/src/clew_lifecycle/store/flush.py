@@ -1,0 +1,195 @@
+"""Write what a batch of enquiries came to, a statement a table. Next: clew_shared.runtime.unit_of_work.UnitOfWork.emit.
+
+Rows go as arrays, so that the statements are compiled and planned once, whatever the size of the batch.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+from clew_shared.runtime.database import insert_rows
+from sqlalchemy import ARRAY, DateTime, Integer, Table, Text, Uuid, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from clew_lifecycle.store.tables import activity, company, contact, contact_point, deal, enquiry, message_ref
+from clew_lifecycle.store.world import Activity, KnownDeal, World
+
+_COMPANY = ("id", "name", "name_key", "is_person", "domain")
+_CONTACT = ("id", "company_id", "name", "email", "phone")
+_POINT = ("id", "kind", "value_norm", "value_raw", "contact_id", "company_id", "shared", "verified")
+_DEAL = (
+    *("id", "title", "description", "pipeline_id", "stage_id", "step_id", "status", "amount", "currency", "source_id"),
+    *("contact_id", "company_id", "parent_deal_id", "thread_key", "thread_slot", "board_rank", "opened_at"),
+    *("stage_entered_at", "last_activity_at", "last_inbound_at", "entries"),
+)
+_ACTIVITY = (
+    *("id", "deal_id", "contact_id", "company_id", "kind", "visibility", "author", "body", "occurred_at"),
+    *("match_reason", "source", "enquiry_id", "dedupe_key", "facts"),
+)
+_REF = ("message_id", "deal_id", "activity_id", "kind")
+_ENQUIRY = ("id", "source", "external_id", "received_at", "reason", "payload")
+
+
+async def flush(world: World, connection: AsyncConnection) -> None:
+    """Write all that is new or changed in `world`."""
+    await _insert(company, _COMPANY, map(_fields(_COMPANY), world.new_companies), connection)
+    await _insert(contact, _CONTACT, map(_fields(_CONTACT), world.new_contacts), connection)
+    await _insert(contact_point, _POINT, map(_fields(_POINT), world.new_points), connection)
+    await _insert(deal, _DEAL, map(_deal_row, world.new_deals), connection)
+    new = {known.id for known in world.new_deals}
+    await _reopen([known for known in world.reopened_deals.values() if known.id not in new], connection)
+    await _touch([known for known in world.changed_deals.values() if known.id not in new], connection)
+    await _insert(activity, _ACTIVITY, map(_activity_row, world.new_activities), connection)
+    await _insert(message_ref, _REF, world.new_refs, connection)
+    await _insert(enquiry, _ENQUIRY, (_waiting_row(*waiting) for waiting in world.waiting), connection)
+    await _write_contacts(world, connection)
+    await _write_participants(world, connection)
+
+
+async def _insert(
+    table: Table, columns: tuple[str, ...], rows: Iterable[Sequence[Any]], connection: AsyncConnection
+) -> None:
+    arrays = [list(values) for values in zip(*rows, strict=True)]
+    if arrays:
+        await connection.execute(_statement(table, columns), dict(zip(columns, arrays, strict=True)))
+
+
+@cache
+def _statement(table: Table, columns: tuple[str, ...]) -> Any:
+    statement = insert_rows(table, columns)
+    return statement.on_conflict_do_nothing() if table is message_ref else statement
+
+
+@cache
+def _fields(columns: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    return lambda row: tuple([getattr(row, name) for name in columns])
+
+
+def _deal_row(known: KnownDeal) -> tuple[Any, ...]:
+    return (
+        *(known.id, known.title, known.description, known.pipeline_id, known.stage_id, known.step_id, known.status),
+        *(known.amount, known.currency, known.source_id, known.contact_id, known.company_id, known.parent_id),
+        *(known.thread_key, known.thread_slot, known.board_rank, known.opened_at, known.stage_entered_at),
+        *(known.last_activity_at, known.last_inbound_at, known.entries),
+    )
+
+
+def _activity_row(entry: Activity) -> tuple[Any, ...]:
+    return (
+        *(entry.id, entry.deal_id, entry.contact_id, entry.company_id, entry.kind, entry.visibility, entry.author),
+        *(entry.body, entry.occurred_at, entry.match_reason, entry.source, entry.enquiry_id, entry.dedupe_key),
+        entry.facts,
+    )
+
+
+def _waiting_row(event: Any, reason: str) -> tuple[Any, ...]:
+    payload = msgspec.to_builtins(event)
+    return (event.enquiry_id, event.source, event.external_id, event.received_at, reason, payload)
+
+
+async def _touch(deals: Sequence[KnownDeal], connection: AsyncConnection) -> None:
+    """Note that something was said; the version is left alone, so that whoever edits the deal is not disturbed."""
+    if deals:
+        values = {
+            "ids": [known.id for known in deals],
+            "activity": [known.last_activity_at for known in deals],
+            "inbound": [known.last_inbound_at for known in deals],
+            "entries": [known.entries for known in deals],
+        }
+        await connection.execute(_TOUCH, values)
+
+
+async def _reopen(deals: Sequence[KnownDeal], connection: AsyncConnection) -> None:
+    if deals:
+        values = {
+            "ids": [known.id for known in deals],
+            "stages": [known.stage_id for known in deals],
+            "steps": [known.step_id for known in deals],
+            "ranks": [known.board_rank for known in deals],
+            "entered": [known.stage_entered_at for known in deals],
+            "slots": [int(known.thread_slot) for known in deals],
+        }
+        await connection.execute(_REOPEN, values)
+
+
+async def _write_contacts(world: World, connection: AsyncConnection) -> None:
+    new = {person.id for person in world.new_contacts}
+    changed = [person for person in world.changed_contacts.values() if person.id not in new]
+    if changed:
+        values = {
+            "ids": [person.id for person in changed],
+            "names": [person.name for person in changed],
+            "phones": [person.phone for person in changed],
+            "companies": [person.company_id for person in changed],
+        }
+        await connection.execute(_CONTACTS, values)
+
+
+async def _write_participants(world: World, connection: AsyncConnection) -> None:
+    if world.changed_participants:
+        values = {
+            "deals": [deal_id for deal_id, _ in world.changed_participants],
+            "keys": [key for _, key in world.changed_participants],
+            "emails": [email for email, _, _ in world.changed_participants.values()],
+            "names": [name for _, name, _ in world.changed_participants.values()],
+            "states": [state for _, _, state in world.changed_participants.values()],
+        }
+        await connection.execute(_PARTICIPANTS, values)
+
+
+def _arrays(statement: str, **kinds: Any) -> Any:
+    return text(statement).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()))
+
+
+_TOUCH = _arrays(
+    """
+    UPDATE lifecycle.deal SET last_activity_at = new.activity, last_inbound_at = new.inbound, entries = new.entries
+    FROM unnest(:ids, :activity, :inbound, :entries) AS new(id, activity, inbound, entries) WHERE deal.id = new.id
+    """,
+    ids=Uuid,
+    activity=DateTime(timezone=True),
+    inbound=DateTime(timezone=True),
+    entries=Integer,
+)
+
+_REOPEN = _arrays(
+    """
+    UPDATE lifecycle.deal SET status = 'open', closed_at = NULL, lost_reason_id = NULL, lost_note = NULL,
+        stage_id = new.stage, step_id = new.step, board_rank = new.rank, stage_entered_at = new.entered,
+        thread_slot = new.slot = 1, version = version + 1
+    FROM unnest(:ids, :stages, :steps, :ranks, :entered, :slots) AS new(id, stage, step, rank, entered, slot)
+    WHERE deal.id = new.id
+    """,
+    ids=Uuid,
+    stages=Uuid,
+    steps=Uuid,
+    ranks=Text,
+    entered=DateTime(timezone=True),
+    slots=Integer,
+)
+
+_CONTACTS = _arrays(
+    """
+    UPDATE lifecycle.contact SET name = new.name, phone = new.phone, company_id = new.company, version = version + 1
+    FROM unnest(:ids, :names, :phones, :companies) AS new(id, name, phone, company) WHERE contact.id = new.id
+    """,
+    ids=Uuid,
+    names=Text,
+    phones=Text,
+    companies=Uuid,
+)
+
+_PARTICIPANTS = _arrays(
+    """
+    INSERT INTO lifecycle.deal_contact (deal_id, email_key, email, name, state)
+    SELECT * FROM unnest(:deals, :keys, :emails, :names, :states)
+    ON CONFLICT (deal_id, email_key) DO UPDATE SET
+        state = excluded.state, name = coalesce(excluded.name, deal_contact.name)
+    """,
+    deals=Uuid,
+    keys=Text,
+    emails=Text,
+    names=Text,
+    states=Text,
+)
