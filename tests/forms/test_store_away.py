@@ -1,4 +1,1 @@
 """A submission while an engine is away, and neighbours of one that cannot be stored."""
-
-
-

@@ -1,12 +1,15 @@
 """Find out who is really calling, and which network that is. Next: clew_forms.routes.PublicForms.post_submission."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _HOPS = 30
+# Visitors send several requests, and proxies send everybody's.
+_REMEMBERED = 2048
 
 
 def read_networks(texts: Sequence[str]) -> tuple[Network, ...]:
@@ -14,7 +17,8 @@ def read_networks(texts: Sequence[str]) -> tuple[Network, ...]:
     return tuple(ip_network(text, strict=False) for text in texts)
 
 
-def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequence[Network]) -> Address | None:
+@lru_cache(_REMEMBERED)
+def client_address(peer: str | None, forwarded_for: tuple[str, ...], trusted: tuple[Network, ...]) -> Address | None:
     """Walk `X-Forwarded-For` from the right, and stop at the first hop that is no proxy of ours.
 
     Everything left of that hop was written by whoever is there. Without trusted proxies the header is not read.
@@ -36,6 +40,7 @@ def client_address(peer: str | None, forwarded_for: Sequence[str], trusted: Sequ
     return found
 
 
+@lru_cache(_REMEMBERED)
 def network_of(address: Address | None) -> str:
     """Name the network that counts as one visitor: a /24 of IPv4, a /64 of IPv6."""
     if address is None:

@@ -84,11 +84,11 @@ async def read_forms(connection: AsyncConnection, slug: str | None = None) -> li
 
 async def count_submissions(connection: AsyncConnection, form_ids: Sequence[UUID]) -> dict[UUID, int]:
     found = await connection.execute(
-        select(SUBMISSION.c.form_id, func.count())
+        select(SUBMISSION.c.form_id, func.count().label("total"))
         .where(SUBMISSION.c.form_id.in_(form_ids))
         .group_by(SUBMISSION.c.form_id)
     )
-    return {form_id: count for form_id, count in found}
+    return {row.form_id: row.total for row in found}
 
 
 async def publish_form(connection: AsyncConnection, definition: FormDefinition) -> LiveForm:

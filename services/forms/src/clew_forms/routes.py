@@ -113,7 +113,7 @@ class PublicForms:
 
     def _submission(self, request: web.Request, post: "Post", screened: Screened, header: str | None) -> Submission:
         definition = post.form.definition
-        address = client_address(request.remote, request.headers.getall("X-Forwarded-For", ()), self._trusted)
+        address = client_address(request.remote, tuple(request.headers.getall("X-Forwarded-For", ())), self._trusted)
         content, network = digest_of(screened), network_of(address)
         key = choose_key(header, post.sid, content, network)
         return Submission(

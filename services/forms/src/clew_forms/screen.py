@@ -2,8 +2,9 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import msgspec
 from clew_shared.contracts.enquiry import Answer, Claims
 from clew_shared.identity.email import normalise_email
 from clew_shared.identity.phone import read_phone
@@ -29,26 +30,24 @@ class FieldError:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Normal:
+class Normal(msgspec.Struct, frozen=True):
     """The form of an answer that others can match by; `valid` is a soft verdict that refuses nothing."""
 
     value: str | None
     valid: bool
 
 
-@dataclass(slots=True)
-class Screened:
+class Screened(msgspec.Struct):
     """The answers by field id: `raw` as typed, `texts` cleaned, `normal` for addresses and numbers.
 
     `dropped` counts fields that the form does not have, and files.
     """
 
-    raw: dict[str, str] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
-    normal: dict[str, Normal] = field(default_factory=dict)
-    errors: list[FieldError] = field(default_factory=list)
-    claims: Claims = field(default_factory=Claims)
+    raw: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    normal: dict[str, Normal] = {}
+    errors: list[FieldError] = []
+    claims: Claims = Claims()
     answers: tuple[Answer, ...] = ()
     subject_line: str = ""
     message: str = ""
@@ -121,25 +120,26 @@ def _clean(raw: str, asked: Field) -> str:
 
 
 def _draw_claims(definition: FormDefinition, screened: Screened) -> None:
-    by_meaning: dict[str | None, str] = {asked.maps_to: asked.id for asked in definition.fields}
-
-    def told(meaning: str) -> str | None:
-        return screened.texts.get(by_meaning.get(meaning, "")) or None
-
-    def matched(meaning: str) -> str | None:
-        normal = screened.normal.get(by_meaning.get(meaning, ""))
-        return normal.value if normal else None
-
+    answers = []
+    told: dict[str, str] = {}
+    matched: dict[str, str | None] = {}
+    for asked in definition.fields:
+        text = screened.texts.get(asked.id)
+        if not text:
+            continue
+        answers.append(Answer(asked.label, text))
+        if asked.maps_to:
+            told[asked.maps_to] = text
+            if asked.id in screened.normal:
+                matched[asked.maps_to] = screened.normal[asked.id].value
+    screened.answers = tuple(answers)
+    screened.subject_line = told.get("subject", "")
+    screened.message = told.get("message", "")
     screened.claims = Claims(
-        email=matched("email"),
-        email_raw=told("email"),
-        phone=matched("phone"),
-        phone_raw=told("phone"),
-        name=told("name"),
-        company=told("company"),
-    )
-    screened.subject_line = told("subject") or ""
-    screened.message = told("message") or ""
-    screened.answers = tuple(
-        Answer(asked.label, screened.texts[asked.id]) for asked in definition.fields if screened.texts.get(asked.id)
+        email=matched.get("email"),
+        email_raw=told.get("email"),
+        phone=matched.get("phone"),
+        phone_raw=told.get("phone"),
+        name=told.get("name"),
+        company=told.get("company"),
     )

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from clew_shared.runtime.database import as_arrays, insert_rows
 from sqlalchemy import ARRAY, Integer, Uuid, bindparam, column, delete, func, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -30,8 +30,7 @@ _COLUMNS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(msgspec.Struct, frozen=True):
     """The submission that a key belongs to, and the digest of its answers."""
 
     submission_id: UUID

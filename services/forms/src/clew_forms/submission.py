@@ -3,7 +3,6 @@
 Next: clew_forms.group_commit.GroupCommit.submit.
 """
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Literal
@@ -19,8 +18,7 @@ REMEMBERED = timedelta(days=7)
 DOUBLE_CLICK = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
+class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """`content` is the digest of the answers. With `strict`, a key that had other answers is a conflict."""
 
     id: UUID
@@ -42,16 +40,14 @@ class Submission:
     traceparent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """Accepted for the first time, the same again, or refused because its key has led to other answers."""
 
     kind: Literal["accepted", "repeated", "conflict"]
     submission_id: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     text: str
     lasts: timedelta
 

@@ -1,12 +1,12 @@
 """Store submissions and tell the rail of each, once per key. Next: clew_lifecycle.receive_enquiry.receive_enquiries."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from uuid import UUID
 
 from clew_shared.contracts.enquiry import EnquiryReceived
 from clew_shared.contracts.ids import derived_id
 from clew_shared.runtime.unit_of_work import UnitOfWork
+from msgspec.structs import replace
 
 from clew_forms.store import Claim, add_submissions, claim_keys, count_repeats
 from clew_forms.submission import Outcome, Submission

@@ -40,7 +40,8 @@ FORM_VERSION = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
 
-# `raw` is as typed, `normal` what others match by, `signs` the weights that make up the suspicion; `repeats` counts the copies that became this one row.
+# `raw` is as typed, `normal` what others match by, `signs` the weights that make up the suspicion; `repeats` counts the
+# copies that became this one row.
 SUBMISSION = Table(
     "submission",
     METADATA,
