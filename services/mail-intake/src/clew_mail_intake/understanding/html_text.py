@@ -12,7 +12,7 @@ QUOTE_BEGINS: Final = "\ue0c1"
 
 _TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:]{0,30})")
 _PLAIN_RUN = re.compile(r"[^>\"']*+")
-_SPACE_RUN = re.compile(r"[ \t\r\n\f\u00a0]+")
+_SPACE_RUN = re.compile(r"[ \t\r\n\f]+")
 _TRAILING = re.compile(r"[ \t]+\n")
 _BLANK_RUN = re.compile(r"\n{3,}")
 _BLOCKS = frozenset(
@@ -34,7 +34,6 @@ _RULE_ABOVE = re.compile(
     r"border-top-(?:color|width|style):[^\"]{0,80}border-top-(?:width|style|color):",
     re.IGNORECASE,
 )
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 _MAX_QUOTE_DEPTH = 50
 
 
@@ -47,16 +46,19 @@ def html_to_text(html: str) -> str:
 
 
 class _Reader:
-    __slots__ = ("at_line_start", "html", "ignore_quotes", "line", "lines", "pre", "quote_depth", "wanted_breaks")
+    __slots__ = ("folded", "html", "line", "lines", "pre", "quote_depth", "unclosed", "wanted_breaks")
 
     def __init__(self, html: str) -> None:
         self.html = html
+        lowered = html.lower()
+        # A few capitals have small forms of another length; then offsets would not fit.
+        self.folded = lowered if len(lowered) == len(html) else html
         self.lines: list[str] = []
         self.line: list[str] = []
         self.quote_depth = 0
         self.pre = 0
         self.wanted_breaks = 0
-        self.ignore_quotes: set[str] = set()
+        self.unclosed: set[str] = set()
 
     def read(self) -> None:
         html, position = self.html, 0
@@ -102,9 +104,9 @@ class _Reader:
             mark = html[position]
             if mark == ">":
                 return position + 1
-            closing = -1 if mark in self.ignore_quotes else html.find(mark, position + 1)
+            closing = -1 if mark in self.unclosed else html.find(mark, position + 1)
             if closing < 0:
-                self.ignore_quotes.add(mark)
+                self.unclosed.add(mark)
                 position += 1
             elif closing - start > 65_536:
                 position += 1
@@ -112,11 +114,15 @@ class _Reader:
                 position = closing + 1
 
     def _skip_hidden(self, name: str, position: int) -> int:
-        closing = re.compile(rf"</{name}\s*>|<body\b" if name == "head" else rf"</{name}\s*>", re.IGNORECASE)
-        found = closing.search(self.html, position)
-        if not found:
+        closing = f"</{name}"
+        found = -1 if closing in self.unclosed else self.folded.find(closing, position)
+        if found < 0:
+            self.unclosed.add(closing)
             return position
-        return found.start() if found[0].lower().startswith("<body") else found.end()
+        if name == "head" and 0 <= (body := self.folded.find("<body", position)) < found:
+            return body
+        end = self.html.find(">", found)
+        return end + 1 if end >= 0 else len(self.html)
 
     def _open(self, name: str, attributes: str) -> None:
         if name == "br":
@@ -127,6 +133,7 @@ class _Reader:
         if name == "blockquote":
             self._break(2)
             self._end_line()
+            self._blank_before_quote()
             self.quote_depth = min(self.quote_depth + 1, _MAX_QUOTE_DEPTH)
         elif name in _BLOCKS:
             self._break(2 if name in _PARAGRAPHS and not _is_tight(attributes) else 1)
@@ -140,6 +147,11 @@ class _Reader:
             self.line.append(" ")
         elif name == "img":
             self._add_image(attributes)
+
+    def _blank_before_quote(self) -> None:
+        if self.lines and self.lines[-1].strip("> \n"):
+            self.lines.append(">" * self.quote_depth + "\n")
+        self.wanted_breaks = 0
 
     def _note_quote(self, attributes: str) -> None:
         if not self.quote_depth and (_QUOTE_MARKS.search(attributes) or _RULE_ABOVE.search(attributes)):
@@ -196,8 +208,13 @@ class _Reader:
             self.line.append(text)
 
     def _end_line(self, *, keep_empty: bool = False) -> None:
-        text = "".join(self.line).rstrip() if self.line else ""
+        text = "".join(self.line) if self.line else ""
         self.line = []
+        if "\u00a0" in text:
+            # A paragraph of one hard space is how Word draws an empty line.
+            text = text.replace("\u00a0", " ")
+            keep_empty = True
+        text = text.rstrip()
         if not text and not keep_empty:
             return
         prefix = ">" * self.quote_depth

@@ -152,9 +152,7 @@ def _read_part(raw: bytes, start: int, end: int, depth: int, within: str, defaul
     disposition, disposition_parameters = read_parameters(_wire(fields, "content-disposition"))
     filename = read_name(disposition_parameters, "filename") or read_name(parameters, "name")
     encoding = encoding_name(fields.get("content-transfer-encoding"))
-    return Part(
-        fields, content_type, parameters, disposition, filename, encoding, min(body, end), end, depth, within
-    )
+    return Part(fields, content_type, parameters, disposition, filename, encoding, min(body, end), end, depth, within)
 
 
 def _wire(fields: Fields, name: str) -> str:

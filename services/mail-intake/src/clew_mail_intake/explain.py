@@ -1,0 +1,135 @@
+"""`clew mail`: say how mails are understood, without any engine. Next: clew_mail_intake.worker.Workers.understand."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from clew_mail_intake.score import run_score
+from clew_mail_intake.trim import run_trim
+from clew_mail_intake.understanding.understood import Surroundings, Understanding
+from clew_mail_intake.worker import Workers
+
+
+def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Register `mail explain|trim|score`; each sets `run`, which takes the parsed arguments and returns the exit code."""
+    mail = subparsers.add_parser("mail", help="say how mails are understood")
+    commands = mail.add_subparsers(dest="mail_command", required=True)
+
+    explain = commands.add_parser("explain", help="verdict, sender, text and the reasons, for each file")
+    explain.add_argument("files", nargs="+", metavar="FILE")
+    explain.add_argument("--json", action="store_true", help="one JSON object a line")
+    explain.add_argument("--colleague-domain", action="append", default=[], help="whose forwards are colleagues'")
+    explain.add_argument(
+        "--trust", action="append", default=[], metavar="AUTHSERV_ID", help="whose authentication results count"
+    )
+    explain.set_defaults(run=run_explain)
+
+    trim = commands.add_parser("trim", help="a bare text's own words, quote and signature, as JSON")
+    trim.add_argument("files", nargs="+", metavar="FILE")
+    trim.set_defaults(run=run_trim)
+
+    score = commands.add_parser("score", help="how well a folder of test mails is understood")
+    score.add_argument("folder", metavar="DIR")
+    score.add_argument("--json", action="store_true", help="the figures as one JSON object")
+    score.set_defaults(run=run_score)
+
+
+def run_explain(args: argparse.Namespace) -> int:
+    """Explain every file; a file that cannot be read is explained as such, so that the call never fails."""
+    asyncio.run(_explain_all(expand(args.files), surroundings(args), as_json=args.json, out=sys.stdout))
+    return 0
+
+
+def surroundings(args: argparse.Namespace) -> Surroundings:
+    """Take the house's names from the settings' environment and the options."""
+    colleagues = os.environ.get("CLEW_TEAM_DOMAINS", "").replace(";", ",").split(",") + args.colleague_domain
+    team = os.environ.get("CLEW_TEAM", "").split(",")
+    return Surroundings(
+        intake_domain=os.environ.get("CLEW_INTAKE_DOMAIN", "in.localhost").lower(),
+        colleague_domains=frozenset(name.strip().lower() for name in colleagues if name.strip()),
+        colleagues=frozenset(name.strip().lower() for name in team if name.strip()),
+        trusted_authserv_ids=frozenset(name.strip().lower() for name in args.trust),
+    )
+
+
+def expand(names: list[str]) -> Iterator[Path]:
+    """Yield the files named, and those in the folders named."""
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            yield from sorted(found for found in path.rglob("*") if found.is_file())
+        else:
+            yield path
+
+
+async def _explain_all(files: Iterator[Path], known: Surroundings, *, as_json: bool, out: TextIO) -> None:
+    async with Workers(1) as workers:
+        for path in files:
+            found = await _explain(path, known, workers)
+            out.write(json.dumps(found, ensure_ascii=False) + "\n" if as_json else _readable(found))
+    out.flush()
+
+
+async def _explain(path: Path, known: Surroundings, workers: Workers) -> dict[str, Any]:
+    try:
+        # The whole program does nothing else meanwhile.
+        raw = path.read_bytes()  # noqa: ASYNC240
+    except OSError as error:
+        unread = await workers.understand(b"", known=known)
+        return {**as_object(str(path), unread), "reasons": [f"quarantine: cannot read the file ({error.strerror})"]}
+    return as_object(str(path), await workers.understand(raw, known=known))
+
+
+def as_object(file: str, found: Understanding) -> dict[str, Any]:
+    """Return what one mail says as the JSON object of `clew mail explain`; signature pictures are no attachments."""
+    return {
+        "file": file.encode("utf-8", "replace").decode(),
+        "verdict": found.verdict,
+        "contact": {"email": found.contact.email or None, "name": found.contact.name or None},
+        "subject": found.subject_line,
+        "text": found.text,
+        "quoted": found.quoted,
+        "attachments": [
+            {"name": each.name, "type": each.type, "size": each.size, "sha256": each.sha256, "inline": each.inline}
+            | ({"rejected": each.rejected} if each.rejected else {})
+            for each in found.attachments
+            if not each.decoration
+        ],
+        "message_id": found.message_id,
+        "references": list(found.references),
+        "in_reply_to": found.in_reply_to,
+        "auto": found.auto,
+        "dsn": {"recipient": found.dsn.recipient, "status": found.dsn.status, "message_id": found.dsn.message_id}
+        if found.dsn
+        else None,
+        "forwarded_from": {"email": found.forwarded_from.email, "name": found.forwarded_from.name or None}
+        if found.forwarded_from
+        else None,
+        "reasons": list(found.reasons),
+    }
+
+
+def _readable(found: dict[str, Any]) -> str:
+    contact = found["contact"]
+    who = " ".join(filter(None, (contact["name"], f"<{contact['email']}>" if contact["email"] else None)))
+    lines = [
+        f"{found['file']}: {found['verdict']}",
+        f"  from     {who or '(nobody)'}",
+        f"  subject  {found['subject']}",
+    ]
+    if found["dsn"]:
+        dsn = found["dsn"]
+        lines.append(
+            f"  bounced  {dsn['recipient'] or '(unknown)'} {dsn['status'] or ''} {dsn['message_id'] or ''}".rstrip()
+        )
+    if found["forwarded_from"]:
+        lines.append(f"  first    {found['forwarded_from']['email']}")
+    lines += [f"  file     {each['name']} ({each['type']}, {each['size']} B)" for each in found["attachments"]]
+    lines += [f"  because  {reason}" for reason in found["reasons"]]
+    lines += [f"  | {line}" for line in found["text"].split("\n")[:20]]
+    return "\n".join(lines).encode("utf-8", "replace").decode() + "\n\n"

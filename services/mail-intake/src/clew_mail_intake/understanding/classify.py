@@ -1,0 +1,56 @@
+"""One verdict for one mail, with its reason. Next: clew_mail_intake.understanding.understand.understand."""
+
+from dataclasses import dataclass
+
+from clew_mail_intake.understanding.authenticity import read_authenticity
+from clew_mail_intake.understanding.machine_words import NO_REPLY
+from clew_mail_intake.understanding.read_auto_reply import is_automatic, is_web_form, why_auto_reply
+from clew_mail_intake.understanding.read_bounce import MachineSigns, read_bounce
+from clew_mail_intake.understanding.read_bulk import why_list, why_spam
+from clew_mail_intake.understanding.read_complaint import why_complaint
+from clew_mail_intake.understanding.understood import Authenticity, Bounced, Surroundings, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """What kind of mail it is and how that was seen."""
+
+    verdict: Verdict
+    reason: str
+    auto: bool
+    dsn: Bounced | None = None
+    authenticity: Authenticity = Authenticity()
+
+
+def classify(signs: MachineSigns, known: Surroundings) -> Classified:
+    """Ask the rules in the order of how sure they are: a report before a phrase, a person last."""
+    fields = signs.fields
+    complaint = why_complaint(signs)
+    if complaint:
+        return Classified("complaint", complaint, auto=True)
+    bounced = read_bounce(signs)
+    if bounced:
+        return Classified("bounce", bounced[1], auto=True, dsn=bounced[0])
+    authenticity = read_authenticity(fields, known.trusted_authserv_ids)
+    spam = why_spam(fields)
+    if spam:
+        return Classified("spam", spam, auto=is_automatic(signs), authenticity=authenticity)
+    auto = why_auto_reply(signs)
+    if auto:
+        return Classified("auto_reply", auto, auto=True, authenticity=authenticity)
+    many = _why_many(signs, known)
+    if many:
+        return Classified("list", many, auto=True, authenticity=authenticity)
+    if authenticity.dmarc == "fail":
+        reason = "quarantine: the trusted hop says that the sender is forged (dmarc=fail)"
+        return Classified("quarantine", reason, auto=False, authenticity=authenticity)
+    return Classified("enquiry", "enquiry: a person wrote", auto=is_automatic(signs), authenticity=authenticity)
+
+
+def _why_many(signs: MachineSigns, known: Surroundings) -> str | None:
+    many = why_list(signs.fields)
+    if many and known.people_write_through_lists and "list-id" in signs.fields:
+        many = None
+    if not many and NO_REPLY.search(signs.sender.email.partition("@")[0]) and not is_web_form(signs):
+        return "list: sent by an address that reads no answers"
+    return many

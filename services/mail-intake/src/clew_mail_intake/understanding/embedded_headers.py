@@ -1,0 +1,108 @@
+"""The block of `From: / Sent: / Subject:` lines that mail clients print over a mail they answer or forward."""
+
+import re
+from dataclasses import dataclass
+
+from clew_mail_intake.understanding.addresses import read_address
+from clew_mail_intake.understanding.mail_words import HEADER_LABELS, HeaderKind
+from clew_mail_intake.understanding.understood import Person
+
+_DECORATION = " \t*_>|\u00a0\u200e\u200f\ufeff"
+_LINK = re.compile(r"<mailto:[^<>]*>|\[mailto:[^\[\]]*\]|\(mailto:[^()]*\)", re.IGNORECASE)
+_IN_BRACKETS = re.compile(r"[<\[(][^<>\[\]()]{0,300}[>\])]")
+_ON_BEHALF = re.compile(
+    r"\s(?:on behalf of|im auftrag von|de la part de|en nombre de|per conto di|namens)\b", re.IGNORECASE
+)
+_LONGEST_LABEL = 24
+_LONGEST_BLOCK = 14
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderBlock:
+    """Lines `start` to `end` (not included) and what they name."""
+
+    start: int
+    end: int
+    values: dict[HeaderKind, str]
+
+    @property
+    def sender(self) -> Person:
+        return read_sender(self.values.get("from", ""))
+
+    @property
+    def subject_line(self) -> str:
+        return self.values.get("subject", "").strip(_DECORATION)
+
+
+def header_kind(line: str) -> tuple[HeaderKind, str] | None:
+    """Return what header a line is and its value, or None."""
+    colon = _colon(line)
+    if colon < 0:
+        return None
+    label = line[:colon].strip(_DECORATION).lower()
+    kind = HEADER_LABELS.get(label) or HEADER_LABELS.get(label.replace(" ", ""))
+    return (kind, line[colon + 1 :].strip(" \t*_\u00a0\u200e\u200f")) if kind else None
+
+
+def read_header_block(lines: list[str], start: int, *, announced: bool) -> HeaderBlock | None:
+    """Read the block that begins at a line, or None when those lines are somebody's words.
+
+    `announced` says that a rule or "Original Message" stood above, so that less proof is needed.
+    """
+    values: dict[HeaderKind, str] = {}
+    last: HeaderKind | None = None
+    position = end = start
+    blanks = 0
+    while position < min(len(lines), start + _LONGEST_BLOCK * 2):
+        line = lines[position]
+        found = header_kind(line)
+        if found:
+            if found[0] in values and found[0] not in {"other", "cc", "to"}:
+                break
+            last = found[0]
+            values.setdefault(last, found[1])
+            end, blanks = position + 1, 0
+        elif not line.strip(_DECORATION):
+            blanks += 1
+            if blanks > 1 or len(values) >= 4 or _is_whole(values):
+                break
+        elif last and not blanks and (line[0] in " \t" or last in {"to", "cc"} or not values[last]):
+            values[last] = f"{values[last]} {line.strip()}"[:2000]
+            end = position + 1
+        else:
+            break
+        position += 1
+    return HeaderBlock(start, end, values) if _convinces(values, announced=announced) else None
+
+
+def read_sender(value: str) -> Person:
+    """Return who a `From:` line names: `Bob [mailto:bob@x]`, `Bob <bob@x<mailto:bob@x>>`, `bob@x on behalf of ...`."""
+    bare = _LINK.sub("", value)
+    email = read_address(bare) or read_address(value.replace("mailto:", " "))
+    bare = _ON_BEHALF.split(bare)[0]
+    name = _IN_BRACKETS.sub("", _IN_BRACKETS.sub("", bare)).replace('"', "").strip(_DECORATION + "'<>[]();,")
+    if name.lower() == email or ("@" in name and " " not in name):
+        name = ""
+    return Person(email, name[:200])
+
+
+def _colon(line: str) -> int:
+    head = line[: _LONGEST_LABEL + 16]
+    colon = head.find(":")
+    wide = head.find("：")
+    return max(colon, wide) if min(colon, wide) < 0 else min(colon, wide)
+
+
+def _is_whole(values: dict[HeaderKind, str]) -> bool:
+    return "from" in values and "subject" in values and ("date" in values or "to" in values)
+
+
+def _convinces(values: dict[HeaderKind, str], *, announced: bool) -> bool:
+    if "from" not in values or len(values) < 2:
+        return False
+    if announced:
+        return True
+    if "subject" in values and ("date" in values or "to" in values):
+        return True
+    # `From: Berlin, To: Paris, Date: Friday` is a journey; an address makes it a mail.
+    return "@" in values["from"] and ("date" in values or "subject" in values)

@@ -1,0 +1,243 @@
+"""What each line of a mail's text is: words, quote, the line over a quote, a rule, a device's signature.
+
+Every test looks at one line, or at a fixed number of lines around it, so that reading stays linear.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from clew_mail_intake.understanding.embedded_headers import HeaderBlock, header_kind, read_header_block
+from clew_mail_intake.understanding.html_text import QUOTE_BEGINS
+from clew_mail_intake.understanding.mail_words import (
+    ASIAN_WROTE,
+    FORWARD_PHRASES,
+    ORIGINAL_PHRASES,
+    WROTE,
+    WROTE_STARTS,
+)
+from clew_mail_intake.understanding.signature import is_device_line, is_signature_separator
+
+# words, empty, quote, marker over a quote, embedded mail begins, signature separator, rule, device line, client's hint
+Kind = Literal["t", "e", "q", "b", "o", "d", "r", "s", "c"]
+
+_LONGEST_MARKER: Final = 500
+_LOOK_BACK: Final = 6
+_QUOTE = re.compile(r"^[ \t]{0,3}(?:>|&gt;|\|[ \t])")
+_RULE = re.compile(r"^[ \t>*]{0,6}(?:[-_=—–‐─━][ \t]?){3,}[*]?[ \t]*$")
+_DASHED = re.compile(r"^[ \t>*]{0,6}[-_=—–~]{1,}[ \t]*(.{3,80}?)[ \t]*[-_=—–~]{0,}[* \t]*:?$")
+_DATE = re.compile(
+    r"\b\d{1,4}\s?[./年월-]\s?\d{1,2}\s?[./月월-]\s?\d{1,4}|\b(?:19|20)\d\d\b|\d{1,2}\s?月\s?\d{1,2}|\b\d{1,2}[./]\d{1,2}\b"
+)
+_TIME = re.compile(r"\b\d{1,2}\s?[:.h]\s?\d{2}\b")
+_ADDRESS = re.compile(r"[<\[(\"]?[^\s<>@\[\]()\",;:]{1,64}@[^\s<>@\[\]()\",;:]{2,255}")
+_WORD = re.compile(r"[^\W\d_]+")
+_DECORATION = " \t*_>|\u00a0\u200e\u200f\ufeff\u200b"
+_STARTS = frozenset(WROTE_STARTS)
+
+
+@dataclass(slots=True)
+class Marks:
+    """The kind of every line, and the header blocks by the line they begin at."""
+
+    kinds: list[Kind]
+    blocks: dict[int, HeaderBlock]
+    forwards: set[int]
+    looks_left: int = 2_000
+
+
+def read_marks(lines: list[str]) -> Marks:
+    """Say of every line what it is."""
+    kinds: list[Kind] = []
+    marks = Marks(kinds, {}, set())
+    in_code = False
+    for line in lines:
+        kind = _kind_of(line)
+        if kind == "q" and len(line) < 40 and (not kinds or kinds[-1] != "q") and _is_end_of_marker(line):
+            kind = "t"
+        if line.lstrip().startswith("```"):
+            in_code = not in_code
+        kinds.append("t" if in_code and kind in {"d", "r", "s", "o"} else kind)
+    for index, line in enumerate(lines):
+        if kinds[index] in {"t", "o", "r"} and marks.looks_left > 0:
+            _look_closer(lines, index, line, marks)
+    return marks
+
+
+def is_forward_phrase(line: str) -> bool:
+    """Say whether a line announces a forwarded mail."""
+    return _says(line, FORWARD_PHRASES)
+
+
+def _kind_of(line: str) -> Kind:
+    stripped = line.strip(" \t\u00a0\u200b\ufeff\r")
+    if not stripped:
+        return "e"
+    if stripped == QUOTE_BEGINS:
+        return "c"
+    if _QUOTE.match(line):
+        return "q"
+    first = stripped[0]
+    if first in "-_=—–*─━‐" and len(stripped) < 200:
+        if is_signature_separator(line):
+            return "d"
+        if _RULE.match(line):
+            return "r"
+    if _says(line, FORWARD_PHRASES) or _says(line, ORIGINAL_PHRASES):
+        return "o"
+    return "s" if is_device_line(line) else "t"
+
+
+def _look_closer(lines: list[str], index: int, line: str, marks: Marks) -> None:
+    kinds = marks.kinds
+    if kinds[index] == "o":
+        if is_forward_phrase(line):
+            marks.forwards.add(index)
+        _add_block(lines, _next_words(lines, index + 1), marks, announced=True)
+        return
+    if kinds[index] == "r":
+        _add_block(lines, _next_words(lines, index + 1), marks, announced=True)
+        return
+    if not _may_mark(line):
+        return
+    # A mail with thousands of such lines is a log or an attack; what matters stands above.
+    marks.looks_left -= 1
+    if index not in marks.blocks and header_kind(line):
+        _add_block(lines, index, marks, announced=index > 0 and _announces(kinds, index))
+    if kinds[index] == "t":
+        start = _marker_start(lines, index, kinds)
+        if start is not None:
+            for at in range(start, index + 1):
+                kinds[at] = "b"
+
+
+def _may_mark(line: str) -> bool:
+    colon = line.find(":")
+    return colon >= 0 or "：" in line or _ends_with_wrote(line)
+
+
+def _add_block(lines: list[str], start: int, marks: Marks, *, announced: bool) -> None:
+    if start >= len(lines) or start in marks.blocks or marks.kinds[start] not in {"t", "q"}:
+        return
+    block = read_header_block(lines, start, announced=announced)
+    if block:
+        marks.blocks[start] = block
+        for at in range(block.start, block.end):
+            marks.kinds[at] = "o" if at == block.start else "q"
+
+
+def _announces(kinds: list[Kind], index: int) -> bool:
+    above = index - 1
+    while above >= 0 and index - above < 4 and kinds[above] == "e":
+        above -= 1
+    return above >= 0 and kinds[above] in {"c", "r", "o"}
+
+
+def _next_words(lines: list[str], start: int) -> int:
+    for index in range(start, min(start + 4, len(lines))):
+        if lines[index].strip(_DECORATION + QUOTE_BEGINS):
+            return index
+    return len(lines)
+
+
+def _says(line: str, phrases: tuple[str, ...]) -> bool:
+    """Say whether a line is one of the phrases between dashes, or alone with a colon."""
+    if len(line) > 120:
+        return False
+    bare = line.strip(_DECORATION)
+    if not bare:
+        return False
+    dashed = bare[0] in "-_=—–~─"
+    folded = bare.strip("-_=—–~─ \t*:：.").lower()
+    if not folded or len(folded) > 90 or not (dashed or bare[-1] in ":：" or folded in phrases):
+        return False
+    return folded.startswith(phrases) and (dashed or len(folded) < 60)
+
+
+def _wrote(text: str) -> int:
+    """Return where the last word for "wrote" ends in the text, or -1."""
+    for word in ASIAN_WROTE:
+        if word in text:
+            return text.rindex(word) + len(word)
+    found = -1
+    for match in _WORD.finditer(text):
+        if match[0].lower() in WROTE:
+            found = match.end()
+    return found
+
+
+def _ends_with_wrote(line: str) -> bool:
+    tail = line[-24:]
+    end = _wrote(tail)
+    return end >= 0 and not tail[end:].strip(" .*_()aаыл/:：")
+
+
+def _is_end_of_marker(line: str) -> bool:
+    """Say whether a line is the `> wrote:` that a line break tore off an address."""
+    bare = line.strip(_DECORATION)
+    return bare.endswith((":", "：")) and bare[:-1].strip().lower() in WROTE
+
+
+def _marker_start(lines: list[str], end: int, kinds: list[Kind]) -> int | None:
+    """Return the first line of "On ... wrote:" whose last line is `end`; mail programs fold it over several."""
+    last = lines[end].rstrip(_DECORATION)
+    if not last or (last[-1] not in ":：" and not _ends_with_wrote(last)):
+        return None
+    joined = ""
+    weak: int | None = None
+    for start in range(end, max(-1, end - _LOOK_BACK), -1):
+        if kinds[start] not in {"t", "e"}:
+            break
+        joined = f"{lines[start].strip()} {joined}".strip() if joined else lines[start].strip()
+        if len(joined) > _LONGEST_MARKER:
+            break
+        strength = _marker_strength(joined)
+        if strength == 2:
+            return start
+        if strength == 1:
+            weak = start
+        if kinds[start] == "e" and weak is not None and start < end - 4:
+            break
+    if weak is not None and _quote_follows(kinds, end + 1):
+        return weak
+    return None
+
+
+def _marker_strength(text: str) -> int:
+    """Return 2 for what can only be the line over a quote, 1 for what is one when a quote follows."""
+    verb = _wrote(text)
+    address = _ADDRESS.search(text)
+    dated = _DATE.search(text) is not None
+    timed = _TIME.search(text) is not None
+    if verb >= 0:
+        near_end = len(text) - verb <= 160
+        if near_end and (dated or timed) and _begins_like_marker(text):
+            return 2
+        return 1 if near_end and (address or dated or len(text) < 80) else 0
+    if address and dated and timed and len(text) - address.end() <= 12 and _begins_like_marker(text):
+        return 2
+    return 1 if address and dated else 0
+
+
+def _begins_like_marker(text: str) -> bool:
+    """Say whether the text begins with a date, a name with its address, or a word such as "On"."""
+    bare = text.lstrip(_DECORATION + "\"'<([")
+    if not bare:
+        return False
+    if bare[0].isdigit():
+        return True
+    first = _WORD.match(bare)
+    word = first[0].lower() if first else ""
+    if word in _STARTS:
+        return True
+    head = bare[:60]
+    return (
+        _DATE.search(head) is not None or _ADDRESS.search(head) is not None or any(map(text.__contains__, ASIAN_WROTE))
+    )
+
+
+def _quote_follows(kinds: list[Kind], index: int) -> bool:
+    for at in range(index, min(index + 3, len(kinds))):
+        if kinds[at] != "e":
+            return kinds[at] == "q"
+    return False

@@ -1,0 +1,241 @@
+"""Is this mail about a mail of ours that did not arrive, and which? RFC 3464, and the many who never read it."""
+
+import json
+import re
+from dataclasses import dataclass
+
+from clew_mail_intake.understanding.addresses import read_address
+from clew_mail_intake.understanding.charset import decode_text
+from clew_mail_intake.understanding.header_fields import Fields, split_header
+from clew_mail_intake.understanding.machine_words import (
+    BOUNCE_SUBJECT,
+    BOUNCE_TEXT,
+    DELAYED_TEXT,
+    MACHINE_NAME,
+    MACHINE_SENDER,
+)
+from clew_mail_intake.understanding.message_ids import read_message_ids
+from clew_mail_intake.understanding.parse import ParsedMail, Part
+from clew_mail_intake.understanding.transfer import decode_transfer
+from clew_mail_intake.understanding.understood import Bounced, Person
+
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_CODE = re.compile(r"(?<![\d.:-])([45]\d\d)[ -](?=\S)")
+_MESSAGE_ID = re.compile(r"^[ \t>]*message-id[ \t]*:\s*(<[^<>\s]{3,900}>)", re.IGNORECASE | re.MULTILINE)
+_ADDRESS = re.compile(r"[^\s<>()\[\]\",;:@]{1,64}@[a-z0-9.-]{3,253}", re.IGNORECASE)
+_ORIGINAL_BELOW = re.compile(
+    r"^.{0,40}(?:original message|copy of the message|copy of your message|message headers? follow|header of the original|message follows|"
+    r"message text follows|returned message|unsent message|body of the message|including all headers)\b.*$|^received:\s|^return-path:\s",
+    re.IGNORECASE | re.MULTILINE,
+)
+_REPORT_TYPES = {"message/delivery-status", "message/global-delivery-status", "text/delivery-status"}
+_HEADER_TYPES = {"text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers", "message/global-headers"}
+_READ_AHEAD = 64 * 1024
+_TEXT = 16 * 1024
+_ANSWER = re.compile(r"^\s*(?:re|fw|fwd|aw|wg|tr|rv|sv)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class MachineSigns:
+    """What of the mail the machine rules look at."""
+
+    parsed: ParsedMail
+    fields: Fields
+    sender: Person
+    subject: str
+    text: str
+    null_sender: bool
+
+    @property
+    def from_machine(self) -> bool:
+        local = self.sender.email.partition("@")[0]
+        names_machine = MACHINE_SENDER.match(local) or MACHINE_NAME.search(self.sender.name)
+        return bool(names_machine) or bool(MACHINE_SENDER.match(self.sender.name.strip().lower()))
+
+
+def read_bounce(signs: MachineSigns) -> tuple[Bounced, str] | None:
+    """Return what bounced and how it was recognised, or None for any other mail."""
+    reason = _why_bounce(signs)
+    if not reason:
+        return None
+    notified = _amazon_notification(signs)
+    return (notified or _details(signs)), reason
+
+
+def _why_bounce(signs: MachineSigns) -> str | None:
+    own = _own_parts(signs.parsed)
+    report = (signs.parsed.top.parameters.get("report-type") or "").lower()
+    if any(part.content_type in _REPORT_TYPES for part in own):
+        return "bounce: carries a delivery status report (RFC 3464)"
+    if report == "delivery-status":
+        return "bounce: its type is a delivery status report"
+    if "x-failed-recipients" in signs.fields:
+        return "bounce: X-Failed-Recipients"
+    if _amazon_notification(signs):
+        return "bounce: Amazon SES notification"
+    return _why_bounce_by_words(signs, own)
+
+
+def _why_bounce_by_words(signs: MachineSigns, own: list[Part]) -> str | None:
+    says_subject = bool(BOUNCE_SUBJECT.search(signs.subject)) and not _ANSWER.match(signs.subject)
+    folded = signs.text[:_TEXT].lower()
+    phrases = sum(phrase in folded for phrase in BOUNCE_TEXT)
+    carries_mail = any(part.is_message or part.content_type in _HEADER_TYPES for part in own) or bool(
+        _MESSAGE_ID.search(signs.text)
+    )
+    machine = signs.from_machine
+    if machine and (says_subject or phrases or carries_mail):
+        return "bounce: from a mail system, about a mail not delivered"
+    if signs.null_sender and says_subject and (phrases or carries_mail):
+        return "bounce: empty return path, and subject and text say so"
+    if (signs.null_sender or says_subject) and phrases >= 2 and carries_mail:
+        return "bounce: returns a mail and says why it was not delivered"
+    if says_subject and phrases >= 3 and _STATUS.search(folded):
+        return "bounce: subject and text name a delivery error"
+    if signs.null_sender and phrases >= 3:
+        return "bounce: empty return path, and the text names a delivery error"
+    return None
+
+
+def _own_parts(parsed: ParsedMail) -> list[Part]:
+    """List the parts that are the mail's own, not those of a mail that it carries."""
+    inside: list[tuple[int, int]] = []
+    found = []
+    for part in parsed.parts:
+        if any(start <= part.start and part.end <= end and part.depth > 0 for start, end in inside):
+            continue
+        found.append(part)
+        if part.is_message:
+            inside.append((part.start, part.end))
+    return found
+
+
+def _details(signs: MachineSigns) -> Bounced:
+    report = next((part for part in signs.parsed.parts if part.content_type in _REPORT_TYPES), None)
+    text = signs.text[:_READ_AHEAD]
+    if report is not None:
+        text = _decoded(signs.parsed, report) + "\n" + text
+    said = _fields_said(text)
+    above = _above_original(text)
+    recipient = (
+        read_address(said.get("final-recipient", "").partition(";")[2])
+        or read_address(said.get("original-recipient", "").partition(";")[2])
+        or read_address(signs.fields.get("x-failed-recipients"))
+        or _first_foreign_address(above, signs)
+    )
+    diagnostic = said.get("diagnostic-code", "")[:500] or None
+    return Bounced(
+        recipient=recipient or None,
+        status=_status(said, diagnostic or "", above),
+        message_id=_original_id(signs),
+        action=said.get("action", "").split()[0].lower() if said.get("action", "").split() else None,
+        diagnostic=diagnostic,
+    )
+
+
+def _decoded(parsed: ParsedMail, part: Part) -> str:
+    return decode_text(decode_transfer(parsed.raw, part.start, part.end, part.encoding, _READ_AHEAD))
+
+
+def _fields_said(text: str) -> dict[str, str]:
+    """Read the first recipient's fields; those of a failed one before those of any other."""
+    groups: list[dict[str, str]] = [{}]
+    last = ""
+    for line in text.replace("\r", "").split("\n")[:2_000]:
+        name, separator, value = line.partition(":")
+        key = name.strip().lower()
+        if line[:1] in {" ", "\t"} and last and key not in _DSN_FIELDS:
+            groups[-1][last] += " " + line.strip()
+        elif separator and key in _DSN_FIELDS:
+            if key in {"final-recipient", "original-recipient"} and key in groups[-1]:
+                groups.append({})
+            last = key
+            groups[-1].setdefault(key, value.strip())
+        else:
+            last = ""
+    failed = [group for group in groups if group.get("action", "").lower().startswith("failed")]
+    return failed[0] if failed else groups[0]
+
+
+_DSN_FIELDS = {"final-recipient", "original-recipient", "action", "status", "diagnostic-code", "remote-mta"}
+
+
+def _status(said: dict[str, str], diagnostic: str, above: str) -> str | None:
+    for place in (said.get("status", ""), diagnostic, above[:_TEXT]):
+        found = _STATUS.search(place)
+        if found and not (found[1].endswith(".0.0") and place is said.get("status", "") and _STATUS.search(diagnostic)):
+            return found[1]
+    code = _CODE.search(diagnostic) or _CODE.search(above[:_TEXT])
+    folded = above.lower()
+    if any(phrase in folded for phrase in DELAYED_TEXT) and not code:
+        return "4.0.0"
+    if any(word in folded for word in ("mailbox full", "mailbox is full", "over quota", "quota exceeded")):
+        return "5.2.2"
+    if any(word in folded for word in ("user unknown", "unknown user", "no such user", "address not found")):
+        return "5.1.1"
+    return f"{code[1][0]}.0.0" if code else "5.0.0"
+
+
+def _above_original(text: str) -> str:
+    found = _ORIGINAL_BELOW.search(text, min(len(text), 40))
+    return text[: found.start()] if found else text
+
+
+def _first_foreign_address(text: str, signs: MachineSigns) -> str:
+    """Return the first address in the report that is neither the reporter's nor the one it reports to."""
+    known = {signs.sender.email} | {read_address(value) for value in signs.fields.get_all("to")}
+    fallback = ""
+    for count, found in enumerate(_ADDRESS.finditer(text[:_TEXT])):
+        if count > 50:
+            break
+        address = read_address(found[0])
+        if not address or MACHINE_SENDER.match(address.partition("@")[0]):
+            continue
+        if address not in known:
+            return address
+        fallback = fallback or address
+    return fallback
+
+
+def _original_id(signs: MachineSigns) -> str | None:
+    parsed = signs.parsed
+    for part in parsed.parts:
+        if part.content_type in _HEADER_TYPES or (part.is_message and part.encoding):
+            data = decode_transfer(parsed.raw, part.start, part.end, part.encoding, _READ_AHEAD)
+            fields, _ = split_header(data, 0, len(data))
+        elif part.is_message:
+            fields, _ = split_header(parsed.raw, part.start, part.end)
+        else:
+            continue
+        ids = read_message_ids(fields.get("message-id"))
+        if ids:
+            return ids[0]
+    found = _MESSAGE_ID.search(signs.text)
+    if found:
+        return found[1]
+    for name in ("in-reply-to", "references"):
+        ids = read_message_ids(signs.fields.get(name))
+        if ids:
+            return ids[-1]
+    return None
+
+
+def _amazon_notification(signs: MachineSigns) -> Bounced | None:
+    """Read what Amazon SNS posts by mail when somebody subscribes an address to SES's bounces."""
+    if "notificationtype" not in signs.text[:4096].lower() or "sns" not in signs.sender.email:
+        return None
+    body = signs.text[:_READ_AHEAD]
+    kind = re.search(r'notificationType\\*"\s*:\s*\\*"(\w+)', body)
+    if not kind or kind[1].lower() == "complaint":
+        return None
+    found = re.search(r'emailAddress\\*"\s*:\s*\\*"([^"\\]+)', body)
+    destination = re.search(r'destination\\*"\s*:\s*\[\s*\\*"([^"\\]+)', body)
+    status = re.search(r'status\\*"\s*:\s*\\*"([\d.]+)', body)
+    original = re.search(r'essage-I[Dd]\\*"\s*,\s*\\*"value\\*"\s*:\s*\\*"(<[^<>"\\]+>)', body)
+    address = found or destination
+    return Bounced(
+        recipient=read_address(json.loads(f'"{address[1]}"')) if address else None,
+        status=status[1] if status else ("2.0.0" if kind[1].lower() == "delivery" else "5.0.0"),
+        message_id=original[1] if original else None,
+        action=kind[1].lower(),
+    )

@@ -1,0 +1,221 @@
+"""A reply's own words apart from the mail it answers and from its signature; what is cut is kept, nothing is lost.
+
+The words of the reply are never left empty: where nothing but quote is found, everything is kept (B28).
+"""
+
+import re
+from dataclasses import dataclass
+
+from clew_mail_intake.understanding.embedded_headers import HeaderBlock
+from clew_mail_intake.understanding.html_text import QUOTE_BEGINS
+from clew_mail_intake.understanding.quote_marks import Kind, Marks, read_marks
+from clew_mail_intake.understanding.understood import Forwarded, Person
+
+_THIN = re.compile(
+    r"^(?:hi|hello|hey|dear|hallo|guten (?:tag|morgen|abend)|moin|servus|liebe[rs]?|sehr geehrte[rs]?|bonjour|bonsoir|salut|chère?|hola|buenos d[ií]as|"
+    r"buenas|estimad[oa]|ciao|buongiorno|gentile|salve|olá|oi|bom dia|prezad[oa]|goedemorgen|goedendag|beste|hej|hei|dzień dobry|cześć|witam|"
+    r"здравствуйте|добрый день|привет|доброго дня|вітаю|您好|你好|こんにちは|안녕하세요)\b.{0,60}$",
+    re.IGNORECASE,
+)
+_SEE_BELOW = re.compile(
+    r"\b(?:in-?line|below|see my (?:answers|comments)|unten|im text|weiter unten|ci-dessous|en rouge|abajo|más abajo|qui sotto|sotto|abaixo|"
+    r"hieronder|nedenfor|nedan|poniżej|ниже|нижче|níže)\b|下面|以下|見下|见下|아래",
+    re.IGNORECASE,
+)
+# After this many lines under a rule it is no signature any more but a part of the mail.
+_SIGNATURE_LINES = 12
+_ANSWER_LINES = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a person wrote, what they quoted, what stood under it, and the mail that they passed on."""
+
+    text: str
+    quoted: str = ""
+    signature: str = ""
+    forwarded: Forwarded | None = None
+    announced_forward: bool = False
+
+
+def split_reply(text: str) -> Reply:
+    """Split a mail's text; lines end in LF. Linear in its length."""
+    lines = text.split("\n")
+    marks = read_marks(lines)
+    own, quoted, block = _split_quote(lines, marks)
+    own, signature = _split_signature(lines, marks.kinds, own)
+    words = _joined(lines, own)
+    forwarded = _read_forwarded(lines, block) if block else None
+    announced = any(index in marks.forwards for index in quoted) or bool(marks.forwards and not words)
+    if not words:
+        if forwarded:
+            return Reply("", _joined(lines, quoted), _joined(lines, signature), forwarded, announced)
+        return Reply(_joined(lines, range(len(lines))), announced_forward=announced)
+    return Reply(words, _joined(lines, quoted), _joined(lines, signature), forwarded, announced)
+
+
+def _split_quote(lines: list[str], marks: Marks) -> tuple[list[int], list[int], HeaderBlock | None]:
+    """Return the indexes of the own lines and of the quoted ones, and the header block where a mail begins."""
+    kinds = marks.kinds
+    everything = list(range(len(lines)))
+    first = next((index for index, kind in enumerate(kinds) if kind in {"t", "s"}), len(lines))
+    cut = _embedded_mail(kinds, first)
+    block = _block_at(marks, cut, len(lines)) if cut is not None else None
+    if cut is not None and (cut > first or block):
+        own, quoted = _split_marked(lines, everything[:cut], kinds, first)
+        return own, quoted + everything[cut:], block
+    own, quoted = _split_marked(lines, everything, kinds, first)
+    return own, quoted, None
+
+
+def _embedded_mail(kinds: list[Kind], first: int) -> int | None:
+    """Return where a whole mail begins: "Original Message", or its printed headers, or a rule above them."""
+    for index, kind in enumerate(kinds):
+        if kind == "c" and index > first:
+            return _with_rule_above(kinds, index)
+        if kind == "o":
+            return _with_rule_above(kinds, index)
+    return None
+
+
+def _with_rule_above(kinds: list[Kind], index: int) -> int:
+    above = index
+    while above > 0 and kinds[above - 1] in {"e", "r", "c"}:
+        above -= 1
+    while above < index and kinds[above] == "e":
+        above += 1
+    return above
+
+
+def _block_at(marks: Marks, cut: int, end: int) -> HeaderBlock | None:
+    for start in range(cut, min(cut + 10, end)):
+        if start in marks.blocks:
+            return marks.blocks[start]
+    return None
+
+
+def _split_marked(lines: list[str], indexes: list[int], kinds: list[Kind], first: int) -> tuple[list[int], list[int]]:
+    """Split what comes before any embedded mail: by "On ... wrote:" and by `>`."""
+    marker = next((index for index in indexes if kinds[index] == "b"), None)
+    shape = _shape(indexes, kinds)
+    if marker is not None and not any(kinds[index] == "q" for index in indexes if index > marker):
+        if first < marker:
+            return _at(indexes, marker)
+        return _without_markers(indexes, kinds)
+    if marker is not None and marker <= first and shape in {"bqt", "qbqt", "bqbqt"}:
+        last = max(index for index in indexes if kinds[index] == "q")
+        return [index for index in indexes if index > last], [index for index in indexes if index <= last]
+    if marker is not None and first < marker and not _answers_between(lines, indexes, kinds, marker):
+        return _at(indexes, marker)
+    own = _without_last_quote(indexes, kinds)
+    kept, markers = _without_markers(own, kinds)
+    return kept, sorted({*markers, *indexes[len(own) :]})
+
+
+def _shape(indexes: list[int], kinds: list[Kind]) -> str:
+    """Say in which order words, quotes and markers follow, each run once: `tbq` is a reply above a quote."""
+    shape = ""
+    for index in indexes:
+        kind = kinds[index]
+        if kind in {"t", "q", "b"} and not shape.endswith(kind):
+            shape += kind
+        elif kind == "d":
+            break
+    return shape
+
+
+def _at(indexes: list[int], cut: int) -> tuple[list[int], list[int]]:
+    return [index for index in indexes if index < cut], [index for index in indexes if index >= cut]
+
+
+def _without_markers(indexes: list[int], kinds: list[Kind]) -> tuple[list[int], list[int]]:
+    return (
+        [index for index in indexes if kinds[index] not in {"b", "c"}],
+        [index for index in indexes if kinds[index] == "b"],
+    )
+
+
+def _without_last_quote(indexes: list[int], kinds: list[Kind]) -> list[int]:
+    """Leave out a quote that ends the mail, unless the mail is nothing else."""
+    end = _before_signature(indexes, kinds)
+    keep = end
+    while keep > 0 and kinds[indexes[keep - 1]] in {"q", "e", "b", "c"}:
+        keep -= 1
+    if keep == end or not any(kinds[index] in {"t", "s"} for index in indexes[:keep]):
+        return indexes
+    return indexes[:keep]
+
+
+def _before_signature(indexes: list[int], kinds: list[Kind]) -> int:
+    """Return the position of a signature that closes the mail after a quote, else the end."""
+    for position in range(len(indexes) - 1, max(-1, len(indexes) - _SIGNATURE_LINES - 2), -1):
+        if kinds[indexes[position]] in {"d", "r"}:
+            above = next((kinds[at] for at in reversed(indexes[:position]) if kinds[at] != "e"), "e")
+            return position if above in {"q", "b"} else len(indexes)
+    return len(indexes)
+
+
+def _answers_between(lines: list[str], indexes: list[int], kinds: list[Kind], marker: int) -> bool:
+    """Say whether words stand between the quoted lines, rather than only above them."""
+    after = [index for index in indexes if index > marker]
+    shape = _shape(after, kinds).replace("b", "")
+    if "tqt" in shape or shape.endswith("tq"):
+        return True
+    if "t" not in shape:
+        return False
+    last_quote = max(index for index in after if kinds[index] == "q")
+    if sum(kinds[index] == "t" for index in after if index > last_quote) >= _ANSWER_LINES:
+        return True
+    return lines[last_quote].rstrip(" >").endswith(("?", "？")) or _is_thin(
+        [lines[index] for index in indexes if index < marker and kinds[index] == "t"]
+    )
+
+
+def _split_signature(lines: list[str], kinds: list[Kind], own: list[int]) -> tuple[list[int], list[int]]:
+    """Move a signature below its separator, and device lines, out of the words."""
+    words_above = False
+    below = sum(kinds[index] == "t" for index in own)
+    for position, index in enumerate(own):
+        kind = kinds[index]
+        below -= kind == "t"
+        if words_above and (
+            kind == "d" or (kind == "r" and below <= _SIGNATURE_LINES and _divides(lines, own, position))
+        ):
+            head, devices = _split_devices(own[:position], kinds)
+            return head, sorted({*devices, *own[position:]})
+        words_above = words_above or kind in {"t", "q"}
+    return _split_devices(own, kinds)
+
+
+def _split_devices(own: list[int], kinds: list[Kind]) -> tuple[list[int], list[int]]:
+    devices = [index for index in own if kinds[index] == "s"]
+    return [index for index in own if kinds[index] not in {"s", "c"}], devices
+
+
+def _divides(lines: list[str], own: list[int], position: int) -> bool:
+    """Say whether a rule stands between paragraphs, rather than under a heading that somebody underlined."""
+    if not position or own[position - 1] != own[position] - 1:
+        return True
+    above = lines[own[position - 1]].strip()
+    return not above or len(lines[own[position]].strip()) > len(above) + 2
+
+
+def _joined(lines: list[str], indexes: "list[int] | range") -> str:
+    text = "\n".join(lines[index].rstrip() for index in indexes if lines[index].strip() != QUOTE_BEGINS)
+    return text.strip("\n").rstrip()
+
+
+def _read_forwarded(lines: list[str], block: HeaderBlock) -> Forwarded:
+    passage = _joined(lines, range(block.start, len(lines)))
+    body = _joined(lines, range(block.end, len(lines)))
+    sender = block.sender
+    return Forwarded(
+        sender=Person(sender.email, sender.name), subject_line=block.subject_line, text=body, passage=passage
+    )
+
+
+def _is_thin(words: list[str]) -> bool:
+    """Say whether the words over a quote only greet, or point to the answers below."""
+    return len(words) <= 3 and (
+        all(_THIN.match(line.strip()) for line in words) or any(_SEE_BELOW.search(line) for line in words)
+    )

@@ -1,0 +1,91 @@
+"""Who really wrote: behind lists, web forms and colleagues' forwards (B16-B18)."""
+
+import re
+from dataclasses import dataclass
+
+from clew_mail_intake.understanding.addresses import read_addresses, read_people
+from clew_mail_intake.understanding.header_fields import Fields
+from clew_mail_intake.understanding.machine_words import NO_REPLY
+from clew_mail_intake.understanding.understood import Forwarded, Person, Surroundings
+
+_VIA = re.compile(r"^(.*?)\s+(?:via|über|par|por|tramite|przez)\s+\S", re.IGNORECASE)
+_SITE = re.compile(
+    r"^(?:wordpress|webform\w*|web-?master|web|www(?:-data)?|form\w*|contact-?form|kontakt(?:formular)?|website|web-?site|apache|nobody|mail(?:er)?|notifications?|"
+    r"typo3|joomla|drupal|cms|server|system|no-?reply.*|noreply.*|do-?not-?reply.*)$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Authorship:
+    """Whom the From names, who wrote, and why they differ."""
+
+    sender: Person
+    contact: Person
+    reasons: tuple[str, ...] = ()
+
+
+def read_authorship(fields: Fields, known: Surroundings, forwarded: Forwarded | None) -> Authorship:
+    """Find the person to answer; nobody is believed about others except a colleague."""
+    sender, reasons = _sender(fields)
+    if "@" not in sender.email:
+        return Authorship(sender, sender, (*reasons, "sender: nobody is named as the sender"))
+    if forwarded and forwarded.sender.email:
+        if known.is_colleague(sender.email) and not known.owns(forwarded.sender.email):
+            why = f"sender: a colleague ({sender.email}) passed on the mail of {forwarded.sender.email}"
+            return Authorship(sender, forwarded.sender, (*reasons, why))
+        reasons = (*reasons, "sender: passed on by somebody who is no colleague, so theirs")
+    behind = _behind_list(fields, sender, known) or _behind_form(fields, sender, known)
+    if behind:
+        return Authorship(sender, behind[0], (*reasons, behind[1]))
+    return Authorship(sender, sender, reasons)
+
+
+def _sender(fields: Fields) -> tuple[Person, tuple[str, ...]]:
+    people = read_people(fields, "from")
+    named = [person for person in people if "@" in person.email]
+    if named:
+        reasons = ("sender: the first of several in From",) if len({person.email for person in named}) > 1 else ()
+        return named[0], reasons
+    for name in ("sender", "reply-to", "resent-from"):
+        others = [person for person in read_people(fields, name) if "@" in person.email]
+        if others:
+            label = people[0].name if people else ""
+            return Person(others[0].email, others[0].name or label), (f"sender: From names no address, {name} does",)
+    return (people[0] if people else Person("")), ()
+
+
+def _behind_list(fields: Fields, sender: Person, known: Surroundings) -> tuple[Person, str] | None:
+    """Return the author whose From a list or group has rewritten."""
+    for name in ("x-original-from", "x-original-sender"):
+        for person in read_addresses(fields.get(name)):
+            if person.email and person.email != sender.email and not known.owns(person.email):
+                return Person(person.email, person.name or _before_via(sender.name)), f"sender: {name} of a list"
+    via = _VIA.match(sender.name)
+    if via and ("list-id" in fields or "list-post" in fields or "reply-to" in fields):
+        for person in read_people(fields, "reply-to"):
+            if "@" in person.email and person.email != sender.email and not known.owns(person.email):
+                return Person(
+                    person.email, person.name or _before_via(sender.name)
+                ), "sender: Reply-To of a list's mail"
+    return None
+
+
+def _before_via(name: str) -> str:
+    found = _VIA.match(name)
+    return (found[1] if found else name).strip("'\" ")
+
+
+def _behind_form(fields: Fields, sender: Person, known: Surroundings) -> tuple[Person, str] | None:
+    """Return the visitor whose words a site's form has sent."""
+    local = sender.email.partition("@")[0]
+    ours = known.owns(sender.email) or known.is_colleague(sender.email)
+    if not (ours or _SITE.match(local) or NO_REPLY.search(local)):
+        return None
+    for person in read_people(fields, "reply-to"):
+        if "@" not in person.email or person.email == sender.email:
+            continue
+        if known.owns(person.email) or known.is_colleague(person.email) or NO_REPLY.search(person.email):
+            continue
+        name = person.name or ("" if ours or _SITE.match(local) else sender.name)
+        return Person(person.email, name), "sender: Reply-To of a form's mail"
+    return None

@@ -1,0 +1,170 @@
+"""One mail's raw bytes into everything that it says. Next: clew_mail_intake.understanding.understood.Understanding."""
+
+from clew_mail_intake.understanding.addresses import read_address, read_addresses, read_people
+from clew_mail_intake.understanding.attachments import read_attachments
+from clew_mail_intake.understanding.bodies import Bodies, read_bodies
+from clew_mail_intake.understanding.classify import Classified, classify
+from clew_mail_intake.understanding.clean_html import clean_html
+from clew_mail_intake.understanding.dates import read_date
+from clew_mail_intake.understanding.encoded_words import decode_words
+from clew_mail_intake.understanding.forward import bare_subject, read_forward
+from clew_mail_intake.understanding.header_fields import Fields, split_header
+from clew_mail_intake.understanding.limits import ADDRESSES, ALL_HEADERS_BYTES, CLEANED_HTML_BYTES
+from clew_mail_intake.understanding.message_ids import own_message_id, read_in_reply_to, read_references
+from clew_mail_intake.understanding.parse import ParsedMail, parse_mail
+from clew_mail_intake.understanding.read_bounce import MachineSigns
+from clew_mail_intake.understanding.reply_text import Reply, split_reply
+from clew_mail_intake.understanding.sender import Authorship, read_authorship
+from clew_mail_intake.understanding.understood import Envelope, Forwarded, Person, Surroundings, Understanding
+
+_RECIPIENT_FIELDS = (
+    "to",
+    "cc",
+    "delivered-to",
+    "x-original-to",
+    "envelope-to",
+    "x-envelope-to",
+    "apparently-to",
+    "resent-to",
+)
+_NOWHERE = Surroundings()
+
+
+def understand(raw: bytes, *, envelope: Envelope | None = None, known: Surroundings = _NOWHERE) -> Understanding:
+    """Say what one mail is, who wrote it and what; never raises, and reads no more than the caps allow."""
+    parsed = parse_mail(raw)
+    fields = parsed.top.fields
+    bodies = read_bodies(parsed)
+    subject = decode_words(fields.get("subject"))
+    reply = split_reply(bodies.text)
+    forwarded = read_forward(parsed, bodies, reply, subject)
+    author = read_authorship(fields, known, forwarded)
+    signs = MachineSigns(parsed, fields, author.sender, subject, bodies.text, _null_sender(fields, envelope))
+    return _told(raw, envelope, known, parsed, bodies, subject, reply, forwarded, author, classify(signs, known))
+
+
+def _told(
+    raw: bytes,
+    envelope: Envelope | None,
+    known: Surroundings,
+    parsed: ParsedMail,
+    bodies: Bodies,
+    subject: str,
+    reply: Reply,
+    forwarded: Forwarded | None,
+    author: Authorship,
+    found: Classified,
+) -> Understanding:
+    fields = parsed.top.fields
+    message_id, synthetic = own_message_id(fields, raw)
+    loop = _loop_reason(fields, author.sender, message_id, known)
+    verdict, verdict_reason = found.verdict, found.reason
+    if verdict == "enquiry" and "@" not in author.contact.email:
+        verdict, verdict_reason = "quarantine", "quarantine: no sender to answer"
+    elif verdict == "enquiry" and loop:
+        verdict, verdict_reason = "quarantine", f"quarantine: {loop}"
+    taken_over = forwarded is not None and author.contact.email == forwarded.sender.email != author.sender.email
+    note = reply.text if taken_over else ""
+    own = Reply(forwarded.text, signature="") if taken_over and forwarded else reply
+    to, cc = read_people(fields, "to"), read_people(fields, "cc")
+    reasons = [verdict_reason, *author.reasons, *_notes(parsed, bodies, synthetic, loop)]
+    if len(bodies.html) > CLEANED_HTML_BYTES:
+        reasons.append("html: cut for showing, the text is whole")
+    date_header = fields.get("date")
+    return Understanding(
+        verdict=verdict,
+        contact=author.contact,
+        subject_line=_subject(subject, forwarded if taken_over else None),
+        text=own.text,
+        quoted=own.quoted,
+        signature=own.signature,
+        html=clean_html(bodies.html),
+        attachments=read_attachments(parsed, bodies),
+        message_id=message_id,
+        message_id_is_synthetic=synthetic,
+        references=read_references(fields),
+        in_reply_to=read_in_reply_to(fields),
+        date=read_date(date_header, envelope.received_at if envelope else None),
+        date_header=date_header[:200],
+        sender=author.sender,
+        to=to,
+        cc=cc,
+        recipients=_recipients(fields, to, cc, envelope),
+        auto=found.auto,
+        loop=bool(loop),
+        dsn=found.dsn,
+        forwarded_from=forwarded.sender if forwarded and forwarded.sender.email else None,
+        forwarder_note=note,
+        authenticity=found.authenticity,
+        reasons=tuple(reasons),
+    )
+
+
+def _subject(subject: str, taken_over: Forwarded | None) -> str:
+    if taken_over is None:
+        return subject
+    return taken_over.subject_line or bare_subject(subject)
+
+
+def _null_sender(fields: Fields, envelope: Envelope | None) -> bool:
+    if envelope is not None and envelope.mail_from is not None:
+        return envelope.mail_from.strip() in {"", "<>"}
+    return fields.get("return-path").strip() == "<>"
+
+
+def _recipients(
+    fields: Fields, to: tuple[Person, ...], cc: tuple[Person, ...], envelope: Envelope | None
+) -> tuple[str, ...]:
+    """List every address that the mail was sent to, for the reply token in one of them (B3)."""
+    found = [address.strip("<> ").lower() for address in envelope.recipients] if envelope else []
+    found += [person.email for person in (*to, *cc)]
+    for name in _RECIPIENT_FIELDS[2:]:
+        for value in fields.get_all(name)[:20]:
+            found += [person.email for person in read_addresses(value)] or [read_address(value)]
+    return tuple(dict.fromkeys(address for address in found if "@" in address))[:ADDRESSES]
+
+
+def _loop_reason(fields: Fields, sender: Person, message_id: str, known: Surroundings) -> str | None:
+    """Return why the mail is one of ours come back, or None (B22)."""
+    marks = " ".join(fields.get_all("x-loop")).lower()
+    if known.intake_domain in marks or any(address in marks for address in known.own_addresses):
+        return "loop: our own X-Loop"
+    domain = message_id.strip("<>").rpartition("@")[2].lower()
+    if domain in known.own_message_domains or domain == known.intake_domain:
+        return "loop: a Message-ID of ours"
+    if sender.email and known.owns(sender.email) and "reply-to" not in fields:
+        return "loop: sent from our own intake address"
+    return None
+
+
+def _notes(parsed: ParsedMail, bodies: Bodies, synthetic: bool, loop: str | None) -> list[str]:
+    notes = [f"cut: {what}" for what in parsed.cut] + [f"body: {what}" for what in bodies.notes]
+    if bodies.text_is_from_html:
+        notes.append("body: the text is read from the HTML")
+    if synthetic:
+        notes.append("message_id: none given, made from the content")
+    return [*notes, loop] if loop else notes
+
+
+def set_aside(raw: bytes, why: str, *, envelope: Envelope | None = None) -> Understanding:
+    """Say of a mail that could not be understood only what its header says; the raw bytes stay for a person."""
+    fields, _ = split_header(raw[:ALL_HEADERS_BYTES], 0, min(len(raw), ALL_HEADERS_BYTES))
+    message_id, synthetic = own_message_id(fields, raw)
+    people = read_people(fields, "from")
+    to, cc = read_people(fields, "to"), read_people(fields, "cc")
+    return Understanding(
+        verdict="quarantine",
+        contact=people[0] if people else Person(""),
+        sender=people[0] if people else Person(""),
+        subject_line=decode_words(fields.get("subject")),
+        message_id=message_id,
+        message_id_is_synthetic=synthetic,
+        references=read_references(fields),
+        in_reply_to=read_in_reply_to(fields),
+        date=envelope.received_at if envelope else None,
+        date_header=fields.get("date")[:200],
+        to=to,
+        cc=cc,
+        recipients=_recipients(fields, to, cc, envelope),
+        reasons=(f"quarantine: {why}",),
+    )

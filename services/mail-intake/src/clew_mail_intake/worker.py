@@ -1,0 +1,121 @@
+"""Understand mail without trusting it: small plain mails at once, the rest in processes that may be killed.
+
+Next: clew_mail_intake.worker_process.understand_within_limits.
+"""
+
+import asyncio
+import sys
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from clew_mail_intake.understanding.understand import set_aside, understand
+from clew_mail_intake.understanding.understood import Envelope, Surroundings, Understanding
+from clew_mail_intake.worker_process import LENGTH, Task
+
+KILL_SECONDS = 10.0
+# A mail below this takes about a millisecond, the worst of its size some thirty: not worth a process switch.
+_AT_ONCE_BYTES = 48 * 1024
+_AT_ONCE_PARTS = 60
+_AT_ONCE_WORDS = 100
+_NOWHERE = Surroundings()
+
+
+class Workers:
+    """A few processes that understand mail; one that dies or hangs is replaced, its mail is quarantined."""
+
+    def __init__(self, count: int = 1, *, kill_seconds: float = KILL_SECONDS) -> None:
+        self._count = max(1, count)
+        self._kill_seconds = kill_seconds
+        self._free: asyncio.Queue[asyncio.subprocess.Process | None] = asyncio.Queue()
+        self._started: set[asyncio.subprocess.Process] = set()
+        self.replaced = 0
+
+    async def __aenter__(self) -> Self:
+        for _ in range(self._count):
+            # A process is started when the first mail needs it.
+            self._free.put_nowait(None)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in list(self._started):
+            await self._end(process)
+
+    async def understand(
+        self, raw: bytes, *, envelope: Envelope | None = None, known: Surroundings = _NOWHERE
+    ) -> Understanding:
+        """Understand one mail; never raises for what the mail holds."""
+        if may_be_read_at_once(raw):
+            return understand_at_once(raw, envelope, known)
+        process = await self._free.get()
+        try:
+            process = process if process and process.returncode is None else await self._start()
+            return await asyncio.wait_for(_ask(process, Task(raw, envelope, known)), self._kill_seconds)
+        except (TimeoutError, EOFError, OSError) as error:
+            self.replaced += 1
+            if process is not None:
+                await self._end(process)
+            process = None
+            why = (
+                f"took longer than {self._kill_seconds:.0f} s"
+                if isinstance(error, TimeoutError)
+                else "ended its worker"
+            )
+            return set_aside(raw, f"reading it {why}", envelope=envelope)
+        except BaseException:
+            # Cancelled in the middle of an answer: the pipe is out of step, so the process goes.
+            if process is not None:
+                await self._end(process)
+            process = None
+            raise
+        finally:
+            self._free.put_nowait(process)
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "clew_mail_intake.worker_process",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        self._started.add(process)
+        return process
+
+    async def _end(self, process: asyncio.subprocess.Process) -> None:
+        self._started.discard(process)
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def may_be_read_at_once(raw: bytes) -> bool:
+    """Say whether a mail is small and plain enough to be read in this process."""
+    return (
+        len(raw) <= _AT_ONCE_BYTES
+        and raw.count(b"\n--") <= _AT_ONCE_PARTS
+        and raw.count(b"=?") <= _AT_ONCE_WORDS
+        and raw.count(b"<") <= len(raw) // 8
+    )
+
+
+def understand_at_once(raw: bytes, envelope: Envelope | None, known: Surroundings) -> Understanding:
+    """Understand a small mail in this process."""
+    try:
+        return understand(raw, envelope=envelope, known=known)
+    except Exception as error:  # noqa: BLE001 - a stranger's bytes must not end the service; the mail is set aside
+        return set_aside(raw, f"could not be read ({type(error).__name__})", envelope=envelope)
+
+
+async def _ask(process: asyncio.subprocess.Process, task: Task) -> Understanding:
+    if process.stdin is None or process.stdout is None:
+        raise EOFError
+    body = msgspec.msgpack.encode(task)
+    process.stdin.write(LENGTH.pack(len(body)))
+    process.stdin.write(body)
+    await process.stdin.drain()
+    head = await process.stdout.readexactly(LENGTH.size)
+    return msgspec.msgpack.decode(await process.stdout.readexactly(LENGTH.unpack(head)[0]), type=Understanding)
