@@ -9,15 +9,16 @@ from clew_shared.runtime.rail import Rail
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_forms.definition import BadDefinition, read_definition
-from clew_forms.form_book import LiveForm, count_submissions, publish_form, read_forms
+from clew_forms.form_book import FormBook, LiveForm, count_submissions, publish_form, read_forms
 from clew_forms.list_submissions import list_submissions
 
 
 class FormsApi:
     """Reading and publishing definitions, and reading what came in."""
 
-    def __init__(self, rail: Rail, public_origin: str) -> None:
+    def __init__(self, rail: Rail, book: FormBook, public_origin: str) -> None:
         self._rail = rail
+        self._book = book
         self._origin = public_origin
 
     def routes(self) -> list[web.RouteDef]:
@@ -50,6 +51,7 @@ class FormsApi:
             raise Problem(422, "Another form", "The slug in the address and the one in the definition differ.")
         async with self._rail.unit_of_work() as uow:
             form = await publish_form(uow.connection, definition)
+        self._book.forget()
         return answer({**self._view(form), "definition": form.definition})
 
     async def list_submissions(self, request: web.Request) -> web.Response:

@@ -21,6 +21,8 @@ from clew_forms.definition import FormDefinition
 from clew_forms.tables import FORM, FORM_VERSION, SUBMISSION
 
 FRESH_SECONDS = 1.0
+# Somebody who asks for a form that is not here may have just published it.
+_FRESH_WITHOUT_SECONDS = 0.05
 _PATIENCE_SECONDS = 2.0
 
 log = structlog.get_logger()
@@ -54,13 +56,18 @@ class FormBook:
 
     async def find(self, slug: str) -> LiveForm | None:
         """Give the form; None when there is none. Raises what the database raises when nothing was ever read."""
-        if time.monotonic() - self._read_at > FRESH_SECONDS:
-            await self._refresh()
+        fresh_for = FRESH_SECONDS if slug in self._forms else _FRESH_WITHOUT_SECONDS
+        if time.monotonic() - self._read_at > fresh_for:
+            await self._refresh(fresh_for)
         return self._forms.get(slug)
 
-    async def _refresh(self) -> None:
+    def forget(self) -> None:
+        """Read again at the next request: this process has just published something."""
+        self._read_at = float("-inf")
+
+    async def _refresh(self, fresh_for: float) -> None:
         async with self._reading:
-            if time.monotonic() - self._read_at <= FRESH_SECONDS:
+            if time.monotonic() - self._read_at <= fresh_for:
                 return
             try:
                 async with asyncio.timeout(_PATIENCE_SECONDS), self._rail.reading() as connection:

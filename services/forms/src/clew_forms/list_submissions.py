@@ -21,7 +21,7 @@ class SubmissionView(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, str]
     normal: dict[str, Any]
     suspicion: int
-    signs: tuple[str, ...]
+    signs: dict[str, int]
     amends: UUID | None
     repeats: int
     dropped: int
@@ -42,7 +42,7 @@ async def list_submissions(
             values=row.raw,
             normal=row.normal,
             suspicion=row.suspicion,
-            signs=tuple(row.signs),
+            signs=row.signs,
             amends=row.amends,
             repeats=row.repeats,
             dropped=row.dropped,

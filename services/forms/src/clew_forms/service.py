@@ -27,15 +27,16 @@ _FORGET_SECONDS = 600.0
 
 def build(settings: Settings) -> Service:
     rail = Rail(NAME, settings, METADATA, RAIL)
+    book = FormBook(rail)
     public = PublicForms(
-        FormBook(rail),
+        book,
         GroupCommit(rail),
         PublicPages(),
         secret=cache(settings.secret_key),
         trusted=read_networks(settings.trusted_proxies),
         region=settings.region,
     )
-    api = FormsApi(rail, settings.public_origin)
+    api = FormsApi(rail, book, settings.public_origin)
     staff = StaffPages(rail, Pages("clew_forms"), settings.public_origin)
 
     async def seed() -> None:
