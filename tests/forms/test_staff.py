@@ -1,5 +1,12 @@
 """What staff and programs see of the forms."""
 
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+from clew_shared.runtime.settings import Settings
 from clew_shared.testing.harness import RunningClew
 
 from tests.forms.conftest import GOOD, Visitor
@@ -57,3 +64,37 @@ async def test_nobody_sees_submissions_without_signing_in(visitor: Visitor, staf
     for path in ("/api/v1/forms", "/api/v1/forms/contact/submissions", "/forms"):
         async with visitor.http.get(visitor.clew.url + path, allow_redirects=False) as answer:
             assert answer.status == 401, path
+
+
+async def test_a_form_kept_as_a_file_comes_back_byte_for_byte(forms_settings: Settings, tmp_path: Path) -> None:
+    """forms 80."""
+    before = tmp_path / "newsletter.json"
+    definition = {
+        "slug": "newsletter",
+        "title": "News",
+        "fields": [{"id": "email", "type": "email", "label": "Email", "required": True, "maps_to": "email"}],
+        "lang": "de",
+    }
+    before.write_text(json.dumps(definition, indent=2) + "\n")
+
+    taken = [await _clew(forms_settings, "forms", "import", str(before)) for _ in range(2)]
+    given = await _clew(forms_settings, "forms", "export", "newsletter", "--to", str(tmp_path / "out"))
+    missing = await _clew(forms_settings, "forms", "export", "nothing")
+
+    assert [code for code, _ in (*taken, given, missing)] == [0, 0, 0, 1]
+    assert "newsletter version 1" in taken[1][1]
+    assert (tmp_path / "out" / "newsletter.json").read_bytes() == before.read_bytes()
+
+
+async def _clew(settings: Settings, *arguments: str) -> tuple[int | None, str]:
+    environ = {
+        **os.environ,
+        "CLEW_DATABASE_URL": settings.database_url or "",
+        "CLEW_NATS_URL": settings.nats_url or "",
+        "CLEW_DATA_DIR": str(settings.data_dir),
+    }
+    command = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "clew_shared.runtime.cli", *arguments), env=environ, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await command.communicate()
+    return command.returncode, output.decode()
