@@ -1,0 +1,61 @@
+"""The rules: which event tells whom, in which words. Next: clew_notify.domain.recipients.staff_to_tell."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+InDoubtPolicy = Literal["resend_same_message_id", "hold"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One built-in rule.
+
+    `events` are event types in snake case, `audience` says in words who is told, `template` names the files in
+    `templates/mail`. `automatic` mail is marked as such (RFC 3834) and may be stopped by a complaint. `window` is how
+    long a refused attempt is made again; `in_doubt` what is done when nobody knows whether the mail went.
+    """
+
+    id: str
+    events: tuple[str, ...]
+    audience: str
+    template: str
+    automatic: bool = True
+    window: timedelta = timedelta(hours=24)
+    in_doubt: InDoubtPolicy = "resend_same_message_id"
+
+
+DEAL_OPENED = Rule(
+    id="deal_opened",
+    events=("deal_opened",),
+    audience="The deal's owner and every teammate, but not who opened it",
+    template="deal_opened",
+)
+COMMENT_ADDED = Rule(
+    id="comment_added",
+    events=("comment_added",),
+    audience="The deal's owner and every teammate, but not who wrote it",
+    template="comment_added",
+)
+ACKNOWLEDGEMENT = Rule(
+    id="acknowledgement",
+    events=("deal_opened", "comment_added"),
+    audience="The sender of an enquiry, once in 24 hours for an address",
+    template="acknowledgement",
+)
+REPLY_WRITTEN = Rule(
+    id="reply_written",
+    events=("reply_written",),
+    audience="Those whom a teammate writes to",
+    template="reply_written",
+    automatic=False,
+)
+SIGN_IN = Rule(
+    id="sign_in",
+    events=("sign_in_requested",),
+    audience="The teammate who asks to sign in",
+    template="sign_in",
+    window=timedelta(minutes=10),
+)
+
+RULES = {rule.id: rule for rule in (DEAL_OPENED, COMMENT_ADDED, ACKNOWLEDGEMENT, REPLY_WRITTEN, SIGN_IN)}

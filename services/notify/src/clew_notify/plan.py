@@ -1,0 +1,140 @@
+"""Put drafts into words: one body for all copies, a head for each. Next: clew_notify.store.add_deliveries.
+
+Mails are composed when they are planned, not when they are sent: every attempt sends the same bytes, a delivery that
+waits keeps the words that it was planned with, the copies of one event share one rendering, and a template that fails
+is known at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from uuid import UUID
+
+import structlog
+from clew_shared.contracts.ids import derived_id
+from clew_shared.contracts.reply_address import ReplyKeys, make_reply_address
+from jinja2 import TemplateError
+
+from clew_notify.body import compose_body
+from clew_notify.compose import Automatic, Head, compose_mail
+from clew_notify.domain.draft import Draft
+from clew_notify.domain.rule import ACKNOWLEDGEMENT
+from clew_notify.render import render
+
+CHANNEL = "email"
+
+log = structlog.get_logger()
+
+Threads = Mapping[tuple[UUID, str], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A delivery and the mail that it will send; one without `content` could not be composed, and `reason` says why."""
+
+    id: UUID
+    draft: Draft
+    message_id: str
+    subject_line: str
+    envelope_sender: str
+    expires_at: datetime
+    content: bytes | None
+    reason: str | None = None
+
+
+class Planner:
+    """Composes mails. `sender` is a mailbox such as `clew <clew@in.example>`, `domain` where replies are received."""
+
+    def __init__(self, sender: str, domain: str, reply_keys: ReplyKeys) -> None:
+        self._name, self._address = parseaddr(sender)
+        self._domain = domain
+        self._keys = reply_keys
+
+    def plan(self, drafts: Sequence[Draft], threads: Threads, now: datetime) -> list[Planned]:
+        """Compose the mails of a batch; `threads` are the Message-IDs of the deal's earlier mails to a recipient."""
+        going_on = {key: list(message_ids) for key, message_ids in threads.items()}
+        bodies: dict[tuple[UUID, str], tuple[str, bytes]] = {}
+        return [self._plan(draft, going_on, bodies, now) for draft in drafts]
+
+    def _plan(
+        self,
+        draft: Draft,
+        threads: dict[tuple[UUID, str], list[str]],
+        bodies: dict[tuple[UUID, str], tuple[str, bytes]],
+        now: datetime,
+    ) -> Planned:
+        delivery_id = _delivery_id(draft, draft.recipient)
+        first = _delivery_id(draft, draft.to[0]) if draft.one_mail else delivery_id
+        message_id = f"<{first}@{self._domain}>"
+        reply_to = make_reply_address(draft.deal_id, self._domain, self._keys) if draft.deal_id else None
+        subject_line, content, reason = "", None, None
+        try:
+            subject_line, body = _body_of(draft, bodies)
+            head = self._head(draft, subject_line, message_id, reply_to, threads, now)
+            content = compose_mail(head, body)
+        except (TemplateError, ValueError) as error:
+            reason = f"template_error: {type(error).__name__}: {error}"
+            log.error("notify.not_composed", event_id=str(draft.event_id), rule=draft.rule.id, reason=reason)
+        return Planned(
+            id=delivery_id,
+            draft=draft,
+            message_id=message_id,
+            subject_line=subject_line,
+            envelope_sender=self._envelope_sender(draft, reply_to),
+            expires_at=now + _window(draft, now),
+            content=content,
+            reason=reason,
+        )
+
+    def _head(
+        self,
+        draft: Draft,
+        subject_line: str,
+        message_id: str,
+        reply_to: str | None,
+        threads: dict[tuple[UUID, str], list[str]],
+        now: datetime,
+    ) -> Head:
+        earlier: list[str] = []
+        if draft.deal_id is not None:
+            thread = threads.setdefault((draft.deal_id, draft.recipient), [])
+            earlier = list(thread)
+            thread.append(message_id)
+        automatic: Automatic = "auto-replied" if draft.rule is ACKNOWLEDGEMENT else "auto-generated"
+        return Head(
+            sender_name=draft.sender_name or self._name,
+            sender_address=self._address,
+            to=draft.to,
+            cc=draft.cc,
+            subject_line=subject_line,
+            date=now,
+            message_id=message_id,
+            reply_to=reply_to,
+            in_reply_to=draft.answers or (earlier[-1] if earlier else None),
+            references=(*draft.references, *earlier),
+            automatic=automatic if draft.rule.automatic else None,
+        )
+
+    def _envelope_sender(self, draft: Draft, reply_to: str | None) -> str:
+        # Nothing may answer an automatic answer (RFC 3834 3.1.1). For the rest a bounce comes home to the deal.
+        return "" if draft.rule is ACKNOWLEDGEMENT else reply_to or self._address
+
+
+def _delivery_id(draft: Draft, recipient: str) -> UUID:
+    """Give the id that this delivery has whenever it is planned: what makes it once, and names its Message-ID."""
+    return derived_id(draft.event_id, f"{draft.rule.id} {recipient} {CHANNEL}")
+
+
+def _body_of(draft: Draft, bodies: dict[tuple[UUID, str], tuple[str, bytes]]) -> tuple[str, bytes]:
+    key = (draft.event_id, draft.rule.id)
+    if key not in bodies:
+        rendered = render(draft.rule.template, draft.context)
+        unique = derived_id(draft.event_id, f"{draft.rule.id} body").hex
+        bodies[key] = rendered.subject_line, compose_body(rendered.text, rendered.html, unique)
+    return bodies[key]
+
+
+def _window(draft: Draft, now: datetime) -> timedelta:
+    expires_at: datetime | None = draft.context.get("expires_at")
+    return max(timedelta(0), expires_at - now) if expires_at is not None else draft.rule.window

@@ -1,0 +1,76 @@
+"""The composition root of notify. Next: clew_notify.announce.Announcer.announce."""
+
+from email.utils import parseaddr
+
+from clew_shared.contracts.lifecycle import (
+    CommentAdded,
+    DealOpened,
+    ReplyWritten,
+    SignInRequested,
+    TeammateAdded,
+    TeammateRemoved,
+)
+from clew_shared.contracts.mail import MailBounced
+from clew_shared.contracts.notify import DeliveryFailed, MessageSent
+from clew_shared.runtime.rail import Rail
+from clew_shared.runtime.service import Service
+from clew_shared.runtime.settings import Settings
+from clew_shared.runtime.subscription import Subscription
+
+from clew_notify.announce import Announcer
+from clew_notify.channels.sandbox import SandboxMailbox
+from clew_notify.channels.smtp import SmtpRelay
+from clew_notify.channels.smtp_url import read_smtp_url
+from clew_notify.deliver import Deliverer
+from clew_notify.deliver_here import LocalDeliverer
+from clew_notify.draft import Drafter
+from clew_notify.note_bounce import note_bounces
+from clew_notify.plan import Planner
+from clew_notify.tables import METADATA, RAIL
+from clew_notify.wake import Wake
+
+PREFIXES = (
+    "/api/v1/deliveries",
+    "/api/v1/rules",
+    "/api/v1/templates",
+    "/api/v1/audiences",
+    "/api/v1/suppressions",
+    "/api/v1/sandbox",
+    "/sandbox",
+    "/u",
+)
+HEARD = (TeammateAdded, TeammateRemoved, DealOpened, CommentAdded, ReplyWritten, SignInRequested)
+
+
+def build(settings: Settings) -> Service:
+    """Wire notify. Without a relay, mail goes to the built-in mailbox."""
+    rail = Rail("notify", settings, METADATA, RAIL)
+    wake = Wake()
+    sender = parseaddr(settings.sender_address)[1]
+    drafter = Drafter(
+        settings.public_origin,
+        ours=(settings.intake_address, sender),
+        own_domains=(settings.intake_domain, sender.rpartition("@")[2]),
+    )
+    planner = Planner(settings.sender_address, settings.intake_domain, settings.reply_keys())
+    announcer = Announcer(drafter, planner, wake)
+    deliverer: Deliverer | LocalDeliverer
+    if settings.smtp_url:
+        relay = SmtpRelay(read_smtp_url(settings.smtp_url), settings.intake_domain)
+        deliverer = Deliverer(rail, relay, wake)
+    else:
+        deliverer = LocalDeliverer(rail, SandboxMailbox(), wake)
+    return Service(
+        name="notify",
+        rail=rail,
+        migrations="clew_notify.migrations",
+        tells=(MessageSent, DeliveryFailed),
+        subscriptions=(
+            Subscription(durable="notify-announce", service="lifecycle", events=HEARD, handle=announcer.announce),
+            Subscription(
+                durable="notify-note-bounce", service="mail-intake", events=(MailBounced,), handle=note_bounces
+            ),
+        ),
+        prefixes=PREFIXES,
+        timers=(deliverer.run,),
+    )
