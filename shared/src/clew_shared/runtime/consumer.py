@@ -4,8 +4,8 @@ import asyncio
 import random
 import traceback
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
@@ -23,7 +23,7 @@ from clew_shared.runtime.database import is_unavailable
 from clew_shared.runtime.failpoint import failpoint
 from clew_shared.runtime.inbox import take_in
 from clew_shared.runtime.shunt import set_aside
-from clew_shared.runtime.streams import FETCH, Durable, ensure_durable
+from clew_shared.runtime.streams import ACK_WAIT_SECONDS, FETCH, Durable, ensure_durable
 from clew_shared.runtime.tables import RailTables
 from clew_shared.runtime.trace import following
 from clew_shared.runtime.unit_of_work import UnitOfWork
@@ -120,7 +120,8 @@ class Consumer:
     async def _take(self, messages: Sequence[Msg]) -> None:
         failpoint(f"consumer.{self._inbox_name}.received")
         try:
-            await self._effect(messages)
+            async with self._still_at_work(messages):
+                await self._effect(messages)
         except Exception as error:  # noqa: BLE001 - whatever a use case raises, the queue goes on
             if is_unavailable(error):
                 await self._put_back(messages, 1.0)
@@ -148,6 +149,14 @@ class Consumer:
                 with following(batch[0].traceparent if len(batch) == 1 else None):
                     await self._handle(batch, uow)
             failpoint(f"consumer.{self._inbox_name}.before_commit")
+
+    @asynccontextmanager
+    async def _still_at_work(self, messages: Sequence[Msg]) -> AsyncIterator[None]:
+        beating = asyncio.create_task(_beat(messages))
+        try:
+            yield
+        finally:
+            beating.cancel()
 
     def _read(self, message: Msg) -> Received[Event]:
         envelope = decode_envelope(message.data)
@@ -190,6 +199,14 @@ class Consumer:
                 deliveries=tries,
             )
         log.error("consumer.shunted", durable=self._durable.name, event_id=str(event_id), reason=reason[:300])
+
+
+async def _beat(messages: Sequence[Msg]) -> None:
+    while True:
+        await asyncio.sleep(ACK_WAIT_SECONDS / 3)
+        with suppress(nats.errors.Error):
+            for message in messages:
+                await message.in_progress()
 
 
 def _event_for(subject: str, events: Sequence[type[Event]]) -> type[Event]:

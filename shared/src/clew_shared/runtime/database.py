@@ -69,8 +69,9 @@ def insert_rows(table: Table, columns: tuple[str, ...]) -> Insert:
 @cache
 def _unnested(table: Table, columns: tuple[str, ...]) -> Any:
     arrays = [bindparam(name, type_=ARRAY(_array_item(table, name))) for name in columns]
-    rows = func.unnest(*arrays).table_valued(*(column(name, table.c[name].type) for name in columns), name="rows")
-    return select(*(rows.c[name] for name in columns)).select_from(rows.render_derived())
+    typed = (column(name, table.c[name].type) for name in columns)
+    rows = func.unnest(*arrays).table_valued(*typed).render_derived(name="rows")
+    return select(*(rows.c[name] for name in columns))
 
 
 def _array_item(table: Table, name: str) -> Any:

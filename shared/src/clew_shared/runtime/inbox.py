@@ -22,7 +22,7 @@ async def take_in(connection: AsyncConnection, inbox: Table, durable: str, event
 
 @cache
 def _insert(inbox: Table) -> Any:
-    ids = func.unnest(bindparam("event_ids", type_=ARRAY(Uuid))).table_valued("event_id", name="new").render_derived()
+    ids = func.unnest(bindparam("event_ids", type_=ARRAY(Uuid))).table_valued("event_id").render_derived(name="new")
     rows = select(bindparam("durable", type_=Text), ids.c.event_id)
     statement = insert(inbox).from_select(["durable", "event_id"], rows)
     return statement.on_conflict_do_nothing().returning(inbox.c.event_id)

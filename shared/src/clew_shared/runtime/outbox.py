@@ -5,6 +5,7 @@ Next: clew_shared.runtime.consumer.Consumer.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -170,10 +171,10 @@ class Relay:
             await self._pause(0.2 if self._behind else SWEEP_SECONDS)
 
     async def _pause(self, seconds: float) -> None:
-        try:
-            await asyncio.wait_for(self._sweep_now.wait(), seconds)
-        except TimeoutError:
-            return
+        # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the event.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._sweep_now.wait()
 
     async def _catch_up(self) -> None:
         """Send all that is unsent, in order; the last look and `behind = False` have no await between them."""
@@ -194,7 +195,7 @@ class Relay:
                 .limit(MAX_BATCH)
                 .with_for_update(skip_locked=True)
             )
-            rows, _ = _one_batch([Outgoing(*row) for row in found.tuples()])
+            rows, _ = _one_batch([Outgoing(*row) for row in found])
             if rows:
                 await self._mark_in(connection, rows, await self._publish(rows))
         return len(rows)
@@ -239,8 +240,8 @@ class Relay:
 def _mark_statement(outbox: Table) -> Update:
     marked = (
         func.unnest(bindparam("positions", type_=ARRAY(BigInteger)), bindparam("sequences", type_=ARRAY(BigInteger)))
-        .table_valued("position", "sequence", name="marked")
-        .render_derived()
+        .table_valued("position", "sequence")
+        .render_derived(name="marked")
     )
     return (
         update(outbox)

@@ -19,7 +19,8 @@ from clew_shared.contracts.event import PARTITIONS, SUBJECT_ROOT, Event, type_of
 
 KEEP_DAYS = 30
 FETCH = 256
-ACK_WAIT_SECONDS = 60
+# Short, so that what a killed process held comes back soon; a long batch says that it is still at work.
+ACK_WAIT_SECONDS = 10
 _DUPLICATE_WINDOW_SECONDS = 600
 
 

@@ -3,6 +3,7 @@
 Next: clew_shared.runtime.outbox.Relay.publish_soon.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
@@ -44,6 +45,7 @@ class UnitOfWork:
         self._outbox = outbox
         self._relay = relay
         self._emitted: list[_Emitted] = []
+        self._after_commit: list[Callable[[], None]] = []
 
     async def __aenter__(self) -> Self:
         self.connection = await self._database.engine.connect().__aenter__()
@@ -65,6 +67,12 @@ class UnitOfWork:
             await self.connection.close()
         if outgoing and self._relay is not None:
             self._relay.publish_soon(outgoing)
+        for callback in self._after_commit:
+            callback()
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called once the rows are there for others to see: to wake who works on them next."""
+        self._after_commit.append(callback)
 
     def emit(
         self, event: Event, *, key: str | None = None, event_id: UUID | None = None, traceparent: str | None = None
@@ -89,7 +97,7 @@ class UnitOfWork:
             {"event_id": e.event_id, "subject": e.subject, "body": e.body} for e in self._emitted
         ]
         result = await self.connection.execute(_insert_outbox(self._outbox), as_arrays(rows, _COLUMNS))
-        positions = dict(result.tuples().all())
+        positions = {event_id: position for event_id, position in result}
         return [Outgoing(positions[e.event_id], e.event_id, e.subject, e.body) for e in self._emitted]
 
 

@@ -1,4 +1,7 @@
-"""Style sheets, scripts and pictures under names that change with their content. Next: clew_shared.web.assets.Assets.serve"""
+"""Style sheets, scripts and pictures under names that change with their content.
+
+Next: clew_shared.web.assets.Assets.serve
+"""
 
 import base64
 import gzip

@@ -1,4 +1,7 @@
-"""The security headers of our own pages and of foreign HTML shown inside them. Next: clew_shared.web.pages.Pages.render"""
+"""The security headers of our own pages and of foreign HTML shown inside them.
+
+Next: clew_shared.web.pages.Pages.render
+"""
 
 from collections.abc import Iterable
 

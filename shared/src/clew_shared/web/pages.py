@@ -1,4 +1,7 @@
-"""Render pages and fragments with one look and one set of security headers. Next: clew_shared.web.headers.page_headers"""
+"""Render pages and fragments with one look and one set of security headers.
+
+Next: clew_shared.web.headers.page_headers
+"""
 
 import secrets
 from collections.abc import Iterable, Mapping

@@ -21,6 +21,7 @@ from clew_shared.runtime.engines.secret import keep_password, write_private
 
 _TERM = (signal.SIGTERM, 20.0)
 _START_ATTEMPTS = 4
+_ANSWER_SECONDS = 0.5
 
 _CONFIG = """\
 server_name: "{name}"
@@ -120,6 +121,9 @@ class EmbeddedNats:
         )
 
     async def _is_ready(self, _pid: int) -> bool:
+        # In this order: asked before JetStream is up, /varz leaves its configuration out and remembers that for good.
+        if (await self._ask("/healthz?js-enabled-only=true")).get("status") != "ok":
+            return False
         found = await self._ask("/varz")
         if found.get("server_name") != self._name or "config" not in found.get("jetstream", {}):
             return False
@@ -134,9 +138,11 @@ class EmbeddedNats:
             return {}
         try:
             writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
-            answer = await reader.read()
+            # Asked while it is still starting, the server now and then takes the connection and never answers it.
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                answer = await reader.read()
             return json.loads(answer.partition(b"\r\n\r\n")[2])  # type: ignore[no-any-return]
-        except (OSError, ValueError):
+        except (OSError, ValueError, TimeoutError):
             return {}
         finally:
             writer.close()

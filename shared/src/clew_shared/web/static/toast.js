@@ -19,7 +19,7 @@ export function toast(text, { bad = false, link } = {}) {
 export function say(text) {
   const live = document.getElementById("live");
   live.textContent = "";
-  requestAnimationFrame(() => (live.textContent = text));
+  setTimeout(() => (live.textContent = text), 20);
 }
 
 /** After a form has come back with `?done=…`, as a page or as a fragment: say so once. */
