@@ -6,12 +6,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from clew_mail_intake.understanding.bodies import normal_lines
+from clew_mail_intake.understanding.bodies import normal_lines, read_bodies
 from clew_mail_intake.understanding.charset import clean_text, decode_text
 from clew_mail_intake.understanding.html_text import html_to_text
 from clew_mail_intake.understanding.limits import TEXT_BYTES
 from clew_mail_intake.understanding.parse import parse_mail
-from clew_mail_intake.understanding.bodies import read_bodies
 from clew_mail_intake.understanding.reply_text import split_reply
 
 

@@ -79,8 +79,10 @@ def _keep(people: list[Person], words: list[str], comments: list[str], address: 
         text = text.replace(address, " ").strip() if address else text
     name = _tidy_name(text) or _tidy_name(" ".join(comments))
     email = _tidy_address(address)
-    if "@" not in email:
-        name, email = name or _tidy_name(address), ""
+    if not email and address:
+        # `Moderator <moderator>`: not an address to answer, but what stands for one.
+        email = address.lower() if name and address.isalnum() else ""
+        name = name or _tidy_name(address)
     if email or name:
         people.append(Person(email, "" if name.lower() == email else name))
 

@@ -13,7 +13,7 @@ from clew_mail_intake.understanding.transfer import decode_transfer, find_uuenco
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 _HTML_BYTES_AS_TEXT = 4 * 1024 * 1024
 _LINE_ENDS = re.compile(r"\r\n?|\x85|\u2028|\u2029")
-_OWN_FILES = {"text/calendar", "text/x-vcard", "text/vcard", "text/csv", "text/rfc822-headers", "text/directory"}
+_WORDS = {"text/plain", "text/html", "text/enriched", "text/markdown", "text/x-markdown", "text/richtext"}
 
 
 @dataclass(slots=True)
@@ -54,25 +54,18 @@ def normal_lines(text: str) -> str:
 def _choose(parsed: ParsedMail, bodies: Bodies) -> tuple[list[Part], list[Part]]:
     plain: list[Part] = []
     pages: list[Part] = []
-    file_before = False
-    for part, alternative in _leaves(parsed):
-        kind = part.content_type
+    for leaf in _leaves(parsed):
+        part = leaf.part
         if not _may_be_words(part, first=not plain and not pages):
             bodies.files.append(part)
-            file_before = True
-        elif kind == "text/html":
-            if not pages:
-                pages.append(part)
-            elif alternative and part.within == pages[0].within and not pages[0].end < part.start - 4096:
-                pages[0] = part
-            else:
-                bodies.files.append(part)
+        elif part.content_type == "text/html":
+            _take_page(leaf, pages, bodies)
         elif not plain:
             plain.append(part)
-        elif file_before and not alternative and part.within == plain[0].within:
+        elif leaf.after_file and not leaf.alternative and _are_siblings(parsed, plain[0], part):
             # Apple Mail cuts a text where a picture stands in it.
             plain.append(part)
-        elif not alternative:
+        elif not leaf.alternative:
             bodies.files.append(part)
     if plain and pages and not _belong_together(plain[0], pages[0], parsed):
         later = pages if pages[0].start > plain[0].start else plain
@@ -81,38 +74,57 @@ def _choose(parsed: ParsedMail, bodies: Bodies) -> tuple[list[Part], list[Part]]
     return plain, pages
 
 
-def _leaves(parsed: ParsedMail) -> list[tuple[Part, bool]]:
+def _take_page(leaf: "_Leaf", pages: list[Part], bodies: Bodies) -> None:
+    """Keep the first page; of several alternatives the last, which is the richest (RFC 2046)."""
+    if not pages:
+        pages.append(leaf.part)
+    elif leaf.alternative and leaf.part.depth == pages[0].depth:
+        pages[0] = leaf.part
+    else:
+        bodies.files.append(leaf.part)
+
+
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    part: Part
+    alternative: bool
+    after_file: bool
+
+
+def _leaves(parsed: ParsedMail) -> list[_Leaf]:
     """List the leaves in their order, without looking into attached messages."""
-    found: list[tuple[Part, bool]] = []
-    waiting = [(parsed.top, False)]
+    found: list[_Leaf] = []
+    waiting = [(parsed.top, False, False)]
     while waiting:
-        part, alternative = waiting.pop()
+        part, alternative, after_file = waiting.pop()
         if part.is_multipart and part.parts:
             inside = alternative or part.content_type == "multipart/alternative"
-            waiting.extend((inner, inside) for inner in reversed(part.parts))
+            after = [False, *(_is_file(before) for before in part.parts)]
+            waiting.extend((inner, inside, after[at]) for at, inner in reversed(list(enumerate(part.parts))))
         elif not (part.is_multipart and part.start >= part.end):
-            found.append((part, alternative))
+            found.append(_Leaf(part, alternative, after_file))
     return found
 
 
+def _is_file(part: Part) -> bool:
+    return not part.content_type.startswith(("text/", "multipart/", "message/"))
+
+
+def _are_siblings(parsed: ParsedMail, first: Part, second: Part) -> bool:
+    return any(first in part.parts and second in part.parts for part in parsed.parts if part.is_multipart)
+
+
 def _may_be_words(part: Part, *, first: bool) -> bool:
-    if part.disposition == "attachment" or not part.content_type.startswith("text/"):
-        return False
-    if part.content_type in _OWN_FILES:
-        return False
+    if part.disposition == "attachment" or part.content_type not in _WORDS:
+        return part.depth == 0 and part.disposition != "attachment" and part.content_type.startswith("text/")
     return first or not part.filename
 
 
 def _belong_together(plain: Part, page: Part, parsed: ParsedMail) -> bool:
     """Say whether text and page are two forms of one thing rather than two things one after the other."""
-    common = [
-        part
-        for part in parsed.parts
-        if part.is_multipart and part.start <= min(plain.start, page.start) and part.end >= max(plain.end, page.end)
-    ]
-    return any(part.content_type == "multipart/alternative" for part in common) or not any(
-        part.content_type == "multipart/mixed" and part is common[-1] for part in common[-1:]
-    )
+    first, last = min(plain.start, page.start), max(plain.end, page.end)
+    around = [part for part in parsed.parts if part.is_multipart and part.start <= first and part.end >= last]
+    return not around or any(part.content_type == "multipart/alternative" for part in around)
 
 
 def _read_text(parsed: ParsedMail, part: Part, bodies: Bodies) -> str:

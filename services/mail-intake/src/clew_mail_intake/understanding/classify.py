@@ -1,6 +1,6 @@
 """One verdict for one mail, with its reason. Next: clew_mail_intake.understanding.understand.understand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from clew_mail_intake.understanding.authenticity import read_authenticity
 from clew_mail_intake.understanding.machine_words import NO_REPLY
@@ -8,7 +8,10 @@ from clew_mail_intake.understanding.read_auto_reply import is_automatic, is_web_
 from clew_mail_intake.understanding.read_bounce import MachineSigns, read_bounce
 from clew_mail_intake.understanding.read_bulk import why_list, why_spam
 from clew_mail_intake.understanding.read_complaint import why_complaint
-from clew_mail_intake.understanding.understood import Authenticity, Bounced, Surroundings, Verdict
+from clew_mail_intake.understanding.reply_text import Reply
+from clew_mail_intake.understanding.understood import Authenticity, Bounced, Forwarded, Surroundings, Verdict
+
+_NO_WORDS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class Classified:
     reason: str
     auto: bool
     dsn: Bounced | None = None
-    authenticity: Authenticity = Authenticity()
+    authenticity: Authenticity = field(default_factory=Authenticity)
 
 
 def classify(signs: MachineSigns, known: Surroundings) -> Classified:
@@ -45,6 +48,19 @@ def classify(signs: MachineSigns, known: Surroundings) -> Classified:
         reason = "quarantine: the trusted hop says that the sender is forged (dmarc=fail)"
         return Classified("quarantine", reason, auto=False, authenticity=authenticity)
     return Classified("enquiry", "enquiry: a person wrote", auto=is_automatic(signs), authenticity=authenticity)
+
+
+def reconsider(found: Classified, signs: MachineSigns, reply: Reply, forwarded: Forwarded | None) -> Classified:
+    """Take a bounce that somebody passed on without a word of their own for the bounce that it is."""
+    if found.verdict != "enquiry" or forwarded is None or len(reply.text) > _NO_WORDS:
+        return found
+    inner = replace(signs, sender=forwarded.sender, subject=forwarded.subject_line)
+    if not inner.from_machine:
+        return found
+    bounced = read_bounce(inner)
+    if bounced is None:
+        return found
+    return Classified("bounce", "bounce: passed on by hand", auto=True, dsn=bounced[0])
 
 
 def _why_many(signs: MachineSigns, known: Surroundings) -> str | None:

@@ -33,7 +33,6 @@ _TIME = re.compile(r"\b\d{1,2}\s?[:.h]\s?\d{2}\b")
 _ADDRESS = re.compile(r"[<\[(\"]?[^\s<>@\[\]()\",;:]{1,64}@[^\s<>@\[\]()\",;:]{2,255}")
 _WORD = re.compile(r"[^\W\d_]+")
 _DECORATION = " \t*_>|\u00a0\u200e\u200f\ufeff\u200b"
-_STARTS = frozenset(WROTE_STARTS)
 
 
 @dataclass(slots=True)
@@ -228,7 +227,7 @@ def _begins_like_marker(text: str) -> bool:
         return True
     first = _WORD.match(bare)
     word = first[0].lower() if first else ""
-    if word in _STARTS:
+    if word in WROTE_STARTS:
         return True
     head = bare[:60]
     return (

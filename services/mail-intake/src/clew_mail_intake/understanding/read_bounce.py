@@ -13,6 +13,7 @@ from clew_mail_intake.understanding.machine_words import (
     DELAYED_TEXT,
     MACHINE_NAME,
     MACHINE_SENDER,
+    NO_REPLY,
 )
 from clew_mail_intake.understanding.message_ids import read_message_ids
 from clew_mail_intake.understanding.parse import ParsedMail, Part
@@ -30,6 +31,8 @@ _ORIGINAL_BELOW = re.compile(
 )
 _REPORT_TYPES = {"message/delivery-status", "message/global-delivery-status", "text/delivery-status"}
 _HEADER_TYPES = {"text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers", "message/global-headers"}
+# Of fourteen points; no person reaches it with words alone.
+_ENOUGH = 5
 _READ_AHEAD = 64 * 1024
 _TEXT = 16 * 1024
 _ANSWER = re.compile(r"^\s*(?:re|fw|fwd|aw|wg|tr|rv|sv)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
@@ -77,24 +80,27 @@ def _why_bounce(signs: MachineSigns) -> str | None:
 
 
 def _why_bounce_by_words(signs: MachineSigns, own: list[Part]) -> str | None:
-    says_subject = bool(BOUNCE_SUBJECT.search(signs.subject)) and not _ANSWER.match(signs.subject)
+    """Weigh what a mail says without a report: who sends it, what it carries, which words it uses."""
     folded = signs.text[:_TEXT].lower()
     phrases = sum(phrase in folded for phrase in BOUNCE_TEXT)
-    carries_mail = any(part.is_message or part.content_type in _HEADER_TYPES for part in own) or bool(
+    answer = bool(_ANSWER.match(signs.subject))
+    carries = any(part.is_message or part.content_type in _HEADER_TYPES for part in own) or bool(
         _MESSAGE_ID.search(signs.text)
     )
-    machine = signs.from_machine
-    if machine and (says_subject or phrases or carries_mail):
-        return "bounce: from a mail system, about a mail not delivered"
-    if signs.null_sender and says_subject and (phrases or carries_mail):
-        return "bounce: empty return path, and subject and text say so"
-    if (signs.null_sender or says_subject) and phrases >= 2 and carries_mail:
-        return "bounce: returns a mail and says why it was not delivered"
-    if says_subject and phrases >= 3 and _STATUS.search(folded):
-        return "bounce: subject and text name a delivery error"
-    if signs.null_sender and phrases >= 3:
-        return "bounce: empty return path, and the text names a delivery error"
-    return None
+    signed = {
+        "a mail system sends it": 3 * signs.from_machine,
+        "its return path is empty": 2 * signs.null_sender,
+        "nobody reads answers to it": bool(NO_REPLY.search(signs.sender.email.partition("@")[0])),
+        "its subject says so": 2 * (bool(BOUNCE_SUBJECT.search(signs.subject)) and not answer),
+        "it returns a mail": 2 * carries,
+        "its words say so": min(3, phrases),
+        "it names an error": bool(_STATUS.search(folded) or _CODE.search(folded)),
+    }
+    # A machine may answer under the subject of the mail it returns; a person who asks about a bounce does.
+    weight = sum(signed.values()) - 3 * (answer and not signs.from_machine)
+    if weight < _ENOUGH or (not phrases and not signs.from_machine):
+        return None
+    return "bounce: " + ", ".join(what for what, points in signed.items() if points)
 
 
 def _own_parts(parsed: ParsedMail) -> list[Part]:

@@ -8,20 +8,12 @@ from dataclasses import dataclass
 
 from clew_mail_intake.understanding.embedded_headers import HeaderBlock
 from clew_mail_intake.understanding.html_text import QUOTE_BEGINS
+from clew_mail_intake.understanding.phrases import any_of, compile_any
 from clew_mail_intake.understanding.quote_marks import Kind, Marks, read_marks
 from clew_mail_intake.understanding.understood import Forwarded, Person
 
-_THIN = re.compile(
-    r"^(?:hi|hello|hey|dear|hallo|guten (?:tag|morgen|abend)|moin|servus|liebe[rs]?|sehr geehrte[rs]?|bonjour|bonsoir|salut|chère?|hola|buenos d[ií]as|"
-    r"buenas|estimad[oa]|ciao|buongiorno|gentile|salve|olá|oi|bom dia|prezad[oa]|goedemorgen|goedendag|beste|hej|hei|dzień dobry|cześć|witam|"
-    r"здравствуйте|добрый день|привет|доброго дня|вітаю|您好|你好|こんにちは|안녕하세요)\b.{0,60}$",
-    re.IGNORECASE,
-)
-_SEE_BELOW = re.compile(
-    r"\b(?:in-?line|below|see my (?:answers|comments)|unten|im text|weiter unten|ci-dessous|en rouge|abajo|más abajo|qui sotto|sotto|abaixo|"
-    r"hieronder|nedenfor|nedan|poniżej|ниже|нижче|níže)\b|下面|以下|見下|见下|아래",
-    re.IGNORECASE,
-)
+_GREETING = re.compile(rf"^{any_of('greeting')}\b.{{0,60}}$", re.IGNORECASE)
+_SEE_BELOW = compile_any("see_below")
 # After this many lines under a rule it is no signature any more but a part of the mail.
 _SIGNATURE_LINES = 12
 _ANSWER_LINES = 7
@@ -217,5 +209,5 @@ def _read_forwarded(lines: list[str], block: HeaderBlock) -> Forwarded:
 def _is_thin(words: list[str]) -> bool:
     """Say whether the words over a quote only greet, or point to the answers below."""
     return len(words) <= 3 and (
-        all(_THIN.match(line.strip()) for line in words) or any(_SEE_BELOW.search(line) for line in words)
+        all(_GREETING.match(line.strip()) for line in words) or any(_SEE_BELOW.search(line) for line in words)
     )

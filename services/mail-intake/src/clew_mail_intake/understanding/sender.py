@@ -24,9 +24,9 @@ class Authorship:
     reasons: tuple[str, ...] = ()
 
 
-def read_authorship(fields: Fields, known: Surroundings, forwarded: Forwarded | None) -> Authorship:
+def read_authorship(fields: Fields, named: "Named", known: Surroundings, forwarded: Forwarded | None) -> Authorship:
     """Find the person to answer; nobody is believed about others except a colleague."""
-    sender, reasons = _sender(fields)
+    sender, reasons = named.person, named.reasons
     if "@" not in sender.email:
         return Authorship(sender, sender, (*reasons, "sender: nobody is named as the sender"))
     if forwarded and forwarded.sender.email:
@@ -40,18 +40,28 @@ def read_authorship(fields: Fields, known: Surroundings, forwarded: Forwarded | 
     return Authorship(sender, sender, reasons)
 
 
-def _sender(fields: Fields) -> tuple[Person, tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whom the header names as the sender; without an address when it names nobody."""
+
+    person: Person
+    reasons: tuple[str, ...] = ()
+
+
+def read_sender(fields: Fields) -> Named:
+    """Return the first address in From, else the one in Sender or Reply-To."""
     people = read_people(fields, "from")
     named = [person for person in people if "@" in person.email]
     if named:
-        reasons = ("sender: the first of several in From",) if len({person.email for person in named}) > 1 else ()
-        return named[0], reasons
+        several = len({person.email for person in named}) > 1
+        return Named(named[0], ("sender: the first of several in From",) if several else ())
     for name in ("sender", "reply-to", "resent-from"):
         others = [person for person in read_people(fields, name) if "@" in person.email]
         if others:
             label = people[0].name if people else ""
-            return Person(others[0].email, others[0].name or label), (f"sender: From names no address, {name} does",)
-    return (people[0] if people else Person("")), ()
+            found = Person(others[0].email, others[0].name or label)
+            return Named(found, (f"sender: From names no address, {name} does",))
+    return Named(people[0] if people else Person(""))
 
 
 def _behind_list(fields: Fields, sender: Person, known: Surroundings) -> tuple[Person, str] | None:

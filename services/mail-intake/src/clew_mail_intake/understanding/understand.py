@@ -3,7 +3,7 @@
 from clew_mail_intake.understanding.addresses import read_address, read_addresses, read_people
 from clew_mail_intake.understanding.attachments import read_attachments
 from clew_mail_intake.understanding.bodies import Bodies, read_bodies
-from clew_mail_intake.understanding.classify import Classified, classify
+from clew_mail_intake.understanding.classify import Classified, classify, reconsider
 from clew_mail_intake.understanding.clean_html import clean_html
 from clew_mail_intake.understanding.dates import read_date
 from clew_mail_intake.understanding.encoded_words import decode_words
@@ -14,7 +14,7 @@ from clew_mail_intake.understanding.message_ids import own_message_id, read_in_r
 from clew_mail_intake.understanding.parse import ParsedMail, parse_mail
 from clew_mail_intake.understanding.read_bounce import MachineSigns
 from clew_mail_intake.understanding.reply_text import Reply, split_reply
-from clew_mail_intake.understanding.sender import Authorship, read_authorship
+from clew_mail_intake.understanding.sender import Authorship, read_authorship, read_sender
 from clew_mail_intake.understanding.understood import Envelope, Forwarded, Person, Surroundings, Understanding
 
 _RECIPIENT_FIELDS = (
@@ -37,10 +37,13 @@ def understand(raw: bytes, *, envelope: Envelope | None = None, known: Surroundi
     bodies = read_bodies(parsed)
     subject = decode_words(fields.get("subject"))
     reply = split_reply(bodies.text)
-    forwarded = read_forward(parsed, bodies, reply, subject)
-    author = read_authorship(fields, known, forwarded)
-    signs = MachineSigns(parsed, fields, author.sender, subject, bodies.text, _null_sender(fields, envelope))
-    return _told(raw, envelope, known, parsed, bodies, subject, reply, forwarded, author, classify(signs, known))
+    named = read_sender(fields)
+    signs = MachineSigns(parsed, fields, named.person, subject, bodies.text, _null_sender(fields, envelope))
+    found = classify(signs, known)
+    forwarded = None if found.auto and found.verdict != "list" else read_forward(parsed, bodies, reply, subject)
+    found = reconsider(found, signs, reply, forwarded)
+    author = read_authorship(fields, named, known, forwarded)
+    return _told(raw, envelope, known, parsed, bodies, subject, reply, forwarded, author, found)
 
 
 def _told(
