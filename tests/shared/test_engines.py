@@ -183,7 +183,12 @@ async def test_a_second_owner_is_told_who_has_the_data(tmp_path: Path) -> None:
 def test_a_forked_worker_does_not_keep_the_data_locked(tmp_path: Path) -> None:
     forking = multiprocessing.get_context("fork")
     at_work = forking.Event()
-    worker = forking.Process(target=lambda: (at_work.set(), signal.pause()))
+
+    def work() -> None:
+        at_work.set()
+        signal.pause()
+
+    worker = forking.Process(target=work)
     lock = DirectoryLock(tmp_path)
     worker.start()
     at_work.wait()
