@@ -13,10 +13,10 @@ const FIELDS = [
 
 export async function openAdd(board, stage) {
   const column = board.column(stage);
-  const form = el("form", { novalidate: true }, el("h2", { id: "add-title" }, `New deal in ${column.dataset.name}`), ...FIELDS.map(row));
+  const form = el("form", { novalidate: true }, el("h2", { id: "add-heading" }, `New deal in ${column.dataset.name}`), ...FIELDS.map(row));
   const cancel = el("button", { class: "button quiet", type: "button" }, "Cancel");
   form.append(el("div", { class: "dialog-actions" }, cancel, el("button", { class: "button primary" }, "Add deal")));
-  const { dialog, closed } = showDialog({ "aria-labelledby": "add-title" }, form);
+  const { dialog, closed } = showDialog({ "aria-labelledby": "add-heading" }, form);
   cancel.addEventListener("click", () => dialog.close(""));
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
