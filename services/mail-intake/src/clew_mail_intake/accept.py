@@ -1,7 +1,8 @@
 """Take responsibility for mails before saying so. Next: clew_mail_intake.process.process_messages."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ from clew_shared.contracts.ids import derived_id, new_id
 from clew_shared.contracts.mail import MailAccepted
 from clew_shared.runtime.database import is_unavailable
 from clew_shared.runtime.failpoint import failpoint
+from clew_shared.runtime.trace import following
 from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import BigInteger, DateTime, Integer, LargeBinary, Text, Uuid, bindparam, insert, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -21,6 +23,7 @@ from clew_mail_intake.tables import message, raw_piece
 
 _MOST_MAILS = 128
 _MOST_BYTES = 8 << 20
+_LINGER_SECONDS = 0.002
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,16 @@ class Acceptance:
         self._unit_of_work = unit_of_work
         self._waiting: list[tuple[ArrivingMail, asyncio.Future[AcceptedMail]]] = []
         self._writer: asyncio.Task[None] | None = None
+        self._coming = 0
+
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """Announce a mail that is on the wire: a commit waits a moment for it."""
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
 
     async def accept(self, mail: ArrivingMail) -> AcceptedMail:
         """Return when `mail` is durable. Raises what the database raises; then it may or may not be stored."""
@@ -73,8 +86,8 @@ class Acceptance:
 
     async def _write(self) -> None:
         while self._waiting:
-            # One turn of the loop lets every session that has its mail complete join this commit.
-            await asyncio.sleep(0)
+            if len(self._waiting) < min(self._coming, _MOST_MAILS):
+                await asyncio.sleep(_LINGER_SECONDS)
             batch, self._waiting = _one_batch(self._waiting)
             await self._settle(batch)
 
@@ -121,7 +134,9 @@ async def accept_messages(mails: Sequence[ArrivingMail], uow: UnitOfWork) -> lis
             if not mail.raw.fits_one_piece:
                 await _store_pieces(key, mail.raw, uow)
             person = mail.glance.sender or mail.mail_from or ""
-            uow.emit(MailAccepted(message_key=key), key=person, event_id=derived_id(key, "accepted"))
+            with following(None):
+                # Each mail begins a trace of its own, though many share the commit (B45).
+                uow.emit(MailAccepted(message_key=key), key=person, event_id=derived_id(key, "accepted"))
     return accepted
 
 

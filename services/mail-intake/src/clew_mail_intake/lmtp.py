@@ -24,5 +24,5 @@ class IntakeLMTP(IntakeSMTP):
         return await super().check_helo_needed(helo)
 
     async def _answer(self, status: str) -> None:
-        for _ in self._envelope.rcpt_tos:
+        for _ in self._open_envelope().rcpt_tos:
             await self.push(status)

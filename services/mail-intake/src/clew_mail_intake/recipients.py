@@ -1,7 +1,9 @@
 """Whom mail may come for, known without a look into any table. Next: clew_mail_intake.smtp.IntakeSMTP.smtp_RCPT."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parseaddr
+from functools import cached_property
 
 from clew_shared.contracts.enquiry import ReplyToken
 from clew_shared.contracts.reply_address import ForgedReplyAddress, ReplyKeys, read_reply_address
@@ -11,13 +13,18 @@ from clew_shared.runtime.settings import Settings
 _ALWAYS = frozenset({"postmaster", "abuse"})
 
 
-@dataclass(frozen=True, slots=True)
 class Recipients:
     """The addresses that are ours: the intake address with any tag, our own sender, and signed reply addresses."""
 
-    domain: str
-    names: frozenset[str]
-    keys: ReplyKeys
+    def __init__(self, domain: str, names: frozenset[str], keys: Callable[[], ReplyKeys]) -> None:
+        self.domain = domain
+        self.names = names
+        self._keys = keys
+
+    @cached_property
+    def keys(self) -> ReplyKeys:
+        # Not before the first mail: a service that is only built must not make the installation's secret.
+        return self._keys()
 
     def knows(self, address: str) -> bool:
         """Tell whether mail for `address` is taken; a forged reply address is nobody's."""
@@ -37,8 +44,15 @@ class Recipients:
     def is_ours(self, address: str) -> bool:
         return address.casefold().rpartition("@")[2] == self.domain
 
+    def is_own_name(self, address: str) -> bool:
+        """Tell the intake address, our sender and the like, with any tag."""
+        return self.is_ours(address) and address.casefold().rpartition("@")[0].partition("+")[0] in self.names
+
     def is_reply_address(self, address: str) -> bool:
         return self.is_ours(address) and address.casefold().startswith("r.")
+
+    def is_taken_for_us(self, address: str) -> bool:
+        return self.is_own_name(address) or self.is_reply_address(address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +63,7 @@ class TokenFound:
     forged: bool
 
 
-def find_token(addresses: "tuple[str, ...]", ours: Recipients) -> TokenFound:
+def find_token(addresses: tuple[str, ...], ours: Recipients) -> TokenFound:
     """Read the reply token that `addresses` carry: a live one before an expired one, the first of its kind."""
     live = expired = None
     forged = False
@@ -72,4 +86,4 @@ def our_recipients(settings: Settings) -> Recipients:
     domain = settings.intake_domain.casefold()
     own = {settings.intake_address, parseaddr(settings.sender_address)[1]}
     names = {local for local, _, host in (address.casefold().rpartition("@") for address in own) if host == domain}
-    return Recipients(domain, frozenset(names | _ALWAYS), settings.reply_keys())
+    return Recipients(domain, frozenset(names | _ALWAYS), settings.reply_keys)

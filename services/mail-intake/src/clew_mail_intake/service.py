@@ -1,12 +1,25 @@
 """mail-intake, wired. Next: clew_mail_intake.smtp_door.smtp_doors."""
 
+from collections.abc import Sequence
+
+from aiohttp import web
 from clew_shared.contracts.enquiry import EnquiryReceived
 from clew_shared.contracts.mail import AutoReplyReceived, MailAccepted, MailBounced
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.service import Service
 from clew_shared.runtime.settings import Settings
+from clew_shared.runtime.subscription import Subscription
+from clew_shared.web.pages import Pages
 
 from clew_mail_intake.accept import Acceptance
+from clew_mail_intake.credentials import Credentials
+from clew_mail_intake.imap.keeper import MailboxKeeper
+from clew_mail_intake.process import Processing
+from clew_mail_intake.reading import Reading, surroundings
+from clew_mail_intake.recipients import our_recipients
+from clew_mail_intake.routes.mail_api import MailApi
+from clew_mail_intake.routes.mailbox_api import MailboxApi
+from clew_mail_intake.routes.pages import MailPages
 from clew_mail_intake.smtp_door import smtp_doors
 from clew_mail_intake.tables import RAIL, metadata
 
@@ -14,11 +27,35 @@ from clew_mail_intake.tables import RAIL, metadata
 def build(settings: Settings) -> Service:
     rail = Rail("mail-intake", settings, metadata, RAIL)
     acceptance = Acceptance(rail.unit_of_work)
+    reading = Reading(surroundings(settings))
+    processing = Processing(reading.understand, our_recipients(settings))
+    credentials = Credentials(settings)
+    keeper = MailboxKeeper(rail, acceptance, credentials, settings.data_dir / "spool", settings.max_mail_bytes)
+    addresses: dict[str, str] = {}
+
+    def routes() -> Sequence[web.AbstractRouteDef]:
+        pages = MailPages(rail, settings, processing, keeper, credentials, Pages("clew_mail_intake"), addresses)
+        return [
+            *MailApi(rail, processing).routes(),
+            *MailboxApi(rail, keeper, credentials).routes(),
+            *pages.routes(),
+        ]
+
     return Service(
         name="mail-intake",
         rail=rail,
         migrations="clew_mail_intake.migrations",
         tells=(MailAccepted, EnquiryReceived, AutoReplyReceived, MailBounced),
+        subscriptions=(
+            Subscription(
+                durable="mail-intake-process",
+                service="mail-intake",
+                events=(MailAccepted,),
+                handle=processing.process_messages,
+            ),
+        ),
         prefixes=("/api/v1/mail", "/mail", "/settings/mailboxes"),
-        doors=smtp_doors(settings, acceptance),
+        routes=routes,
+        doors=(reading.door, *smtp_doors(settings, acceptance, addresses)),
+        timers=(keeper.run,),
     )

@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import defaultdict
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from clew_shared.contracts.ids import utc_now
@@ -55,7 +55,16 @@ class IntakeSMTP(SMTP):
     command_size_limits: ClassVar[dict[str, int]] = defaultdict(lambda: _LONGEST_COMMAND)  # type: ignore[misc]
     door = "smtp"
 
-    def __init__(self, policy: SmtpPolicy, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, policy: SmtpPolicy, loop: asyncio.AbstractEventLoop, model: Self | None = None) -> None:
+        if model is None:
+            self._set_up(policy, loop)
+        else:
+            self._set_up_like(model, loop)
+        self._policy = policy
+        self._errors = 0
+        self.storing = False
+
+    def _set_up(self, policy: SmtpPolicy, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
             policy,
             data_size_limit=policy.max_mail_bytes,
@@ -65,9 +74,13 @@ class IntakeSMTP(SMTP):
             timeout=_IDLE_SECONDS,
             loop=loop,
         )
-        self._policy = policy
-        self._errors = 0
-        self.storing = False
+
+    def _set_up_like(self, model: Self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take over what `model` worked out about itself; doing that again costs more than the rest of a visit."""
+        self.__dict__.update(model.__dict__)
+        reader = asyncio.StreamReader(limit=self.line_length_limit, loop=loop)
+        asyncio.StreamReaderProtocol.__init__(self, reader, self._cb_client_connected, loop=loop)
+        self._smtp_methods = {name: getattr(self, f"smtp_{name}") for name in model._smtp_methods}
 
     async def _handle_client(self) -> None:
         with self._policy.visit(self) as refusal:
@@ -97,18 +110,21 @@ class IntakeSMTP(SMTP):
             await self.push("501 5.5.4 Syntax: EHLO hostname")
             return
         self._set_rset_state()  # type: ignore[no-untyped-call]
-        self._session.extended_smtp = True
-        self._session.host_name = hostname
+        self._open_session().extended_smtp = True
+        self._open_session().host_name = hostname
         lines = [self.hostname, "PIPELINING", f"SIZE {self.data_size_limit}", "8BITMIME", "SMTPUTF8"]
         self._writer.write("".join(f"250-{line}\r\n" for line in lines).encode())
         self._writer.write(b"250 ENHANCEDSTATUSCODES\r\n")
         await self._writer.drain()
 
+    async def smtp_AUTH(self, arg: str | None) -> None:  # noqa: N802 - the name that aiosmtpd calls
+        await self.push("502 5.5.1 Nobody signs in here")
+
     async def smtp_DATA(self, arg: str | None) -> None:  # noqa: N802 - the name that aiosmtpd calls
         """Read a mail off the wire and answer when it is durable."""
         if await self.check_helo_needed():
             return
-        if not self._envelope.rcpt_tos:
+        if not self._open_envelope().rcpt_tos:
             await self.push("503 5.5.1 Need RCPT first")
             return
         if arg:
@@ -117,9 +133,11 @@ class IntakeSMTP(SMTP):
         await self.push("354 End data with <CR><LF>.<CR><LF>")
         raw = RawMail(self._policy.spool)
         try:
-            refusal = await self._read_mail(raw)
-            self.storing = True
-            await self._answer(refusal or await self._store(raw))
+            with self._policy.acceptance.coming():
+                refusal = await self._read_mail(raw)
+                self.storing = True
+                status = refusal or await self._store(raw)
+            await self._answer(status)
         finally:
             self.storing = False
             raw.close()
@@ -159,8 +177,8 @@ class IntakeSMTP(SMTP):
             raw=raw,
             glance=glance,
             door=self.door,
-            mail_from=_sender(self._envelope.mail_from),
-            recipients=tuple(self._envelope.rcpt_tos),
+            mail_from=_sender(self._open_envelope().mail_from),
+            recipients=tuple(self._open_envelope().rcpt_tos),
             received_at=utc_now(),
         )
         async with asyncio.timeout(_STORE_SECONDS):
@@ -175,21 +193,21 @@ class IntakeSMTP(SMTP):
             return None, None
         return address, rest
 
-    @property
-    def _session(self) -> Session:
+    # Methods, because aiosmtpd looks at every attribute of a session that is being made.
+    def _open_session(self) -> Session:
         if self.session is None:
             raise ConnectionResetError("no session")
         return self.session
 
-    @property
-    def _envelope(self) -> Envelope:
+    def _open_envelope(self) -> Envelope:
         if self.envelope is None:
             raise ConnectionResetError("no envelope")
         return self.envelope
 
 
-def _sender(mail_from: str | None) -> str | None:
-    return None if mail_from in (None, "", "<>") else mail_from
+def _sender(mail_from: str | None) -> str:
+    """Give the envelope sender; the null one, of those who want no answer, is empty (RFC 5321 4.5.5)."""
+    return "" if mail_from is None or mail_from == "<>" else mail_from
 
 
 def _is_storable(address: str) -> bool:

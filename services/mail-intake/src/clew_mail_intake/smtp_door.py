@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 
 from clew_shared.runtime.service import Door
@@ -18,32 +18,28 @@ _BACKLOG = 512
 _PATIENCE_SECONDS = 5.0
 
 
-def smtp_doors(settings: Settings, acceptance: Acceptance) -> tuple[Door, ...]:
-    """Give the doors that the settings ask for."""
-    doors: list[Door] = [partial(_door, settings, acceptance, IntakeSMTP, settings.smtp_port)]
+def smtp_doors(settings: Settings, acceptance: Acceptance, addresses: dict[str, str]) -> tuple[Door, ...]:
+    """Give the doors that the settings ask for; where they listen is noted in `addresses`."""
+    doors: list[Door] = [partial(_listen, settings, acceptance, addresses, IntakeSMTP, settings.smtp_port)]
     if settings.lmtp_port is not None:
-        doors.append(partial(_door, settings, acceptance, IntakeLMTP, settings.lmtp_port))
+        doors.append(partial(_listen, settings, acceptance, addresses, IntakeLMTP, settings.lmtp_port))
     return tuple(doors)
-
-
-def _door(
-    settings: Settings, acceptance: Acceptance, talk: type[IntakeSMTP], port: int
-) -> AbstractAsyncContextManager[Mapping[str, str]]:
-    return _listen(settings, acceptance, talk, port)
 
 
 @asynccontextmanager
 async def _listen(
-    settings: Settings, acceptance: Acceptance, talk: type[IntakeSMTP], port: int
+    settings: Settings, acceptance: Acceptance, addresses: dict[str, str], talk: type[IntakeSMTP], port: int
 ) -> AsyncIterator[Mapping[str, str]]:
     spool = settings.data_dir / "spool"
     spool.mkdir(parents=True, exist_ok=True)
     policy = SmtpPolicy(acceptance, our_recipients(settings), spool, settings.max_mail_bytes, settings.intake_domain)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: talk(policy, loop), settings.smtp_host, port, backlog=_BACKLOG)
+    model = talk(policy, loop)
+    server = await loop.create_server(lambda: talk(policy, loop, model), settings.smtp_host, port, backlog=_BACKLOG)
     host, taken = server.sockets[0].getsockname()[:2]
     try:
-        yield {talk.door: f"{host}:{taken}"}
+        addresses[talk.door] = f"{host}:{taken}"
+        yield {talk.door: addresses[talk.door]}
     finally:
         server.close()
         await _see_out(policy)

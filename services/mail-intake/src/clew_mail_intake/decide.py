@@ -1,0 +1,185 @@
+"""From what a mail says to what we tell about it. Next: clew_lifecycle.receive_enquiry.receive_enquiries."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from clew_shared.contracts.enquiry import Attachment, Authenticity, Claims, EnquiryReceived
+from clew_shared.contracts.event import Event
+from clew_shared.contracts.ids import derived_id
+from clew_shared.contracts.mail import AutoReplyReceived, MailBounced
+from clew_shared.identity.email import normalise_email
+
+from clew_mail_intake.recipients import Recipients, TokenFound, find_token
+from clew_mail_intake.stored_mail import StoredMail
+from clew_mail_intake.understanding.understood import Understanding
+
+# What travels in an event; the raw bytes keep the rest.
+_TEXT_BYTES = 256 * 1024
+_QUOTED_BYTES = 128 * 1024
+_PARTICIPANTS = 50
+_SUBJECT = 998
+_DEFAULT_SOURCE = "deals"
+_LOOP_BY_ID = "loop: a Message-ID of ours"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of a mail; `event` is None for what is only kept to be looked at."""
+
+    verdict: str
+    reasons: tuple[str, ...]
+    event: Event | None = None
+    key: str = ""
+
+
+def decide(mail: StoredMail, read: Understanding, ours: Recipients, *, released: bool = False) -> Decision:
+    """Decide by the verdict; `released` says that a person took a mail out of quarantine or spam."""
+    found = find_token((*mail.recipients, *read.recipients), ours)
+    reasons = read.reasons + (("forged_reply_address",) if found.forged else ())
+    if released:
+        return _enquiry(mail, read, ours, found, reasons)
+    if mail.incomplete:
+        return Decision("quarantine", (*reasons, f"incomplete: {mail.incomplete}"))
+    if read.verdict == "enquiry" or _only_looks_like_a_loop(read, ours):
+        return _checked_enquiry(mail, read, ours, found, reasons)
+    if read.loop:
+        # Nothing of ours that comes back is told to anybody: that is how loops end.
+        return Decision(read.verdict, (*reasons, "our_own_mail"))
+    return Decision(read.verdict, reasons, _machine_mail(mail, read, found), read.sender.email)
+
+
+def _machine_mail(mail: StoredMail, read: Understanding, found: TokenFound) -> Event | None:
+    if read.verdict == "auto_reply":
+        return _auto_reply(mail, read, found)
+    if read.verdict in ("bounce", "complaint"):
+        return _bounce(mail, read, found)
+    return None
+
+
+def _only_looks_like_a_loop(read: Understanding, ours: Recipients) -> bool:
+    """Tell a person whose mail system shares our domain, and so the right side of its Message-IDs, from ourselves."""
+    by_id = any(reason == _LOOP_BY_ID for reason in read.reasons)
+    return read.verdict == "quarantine" and by_id and not read.auto and not ours.is_own_name(read.sender.email)
+
+
+def _checked_enquiry(
+    mail: StoredMail, read: Understanding, ours: Recipients, found: TokenFound, reasons: tuple[str, ...]
+) -> Decision:
+    contact = normalise_email(read.contact.email)
+    if contact is None:
+        return Decision("quarantine", (*reasons, "no_sender_address"))
+    if ours.is_own_name(contact.key) or ours.is_reply_address(contact.key):
+        # Whoever would answer it would answer us.
+        return Decision("quarantine", (*reasons, "from_our_own_address"))
+    return _enquiry(mail, read, ours, found, reasons)
+
+
+def _enquiry(
+    mail: StoredMail, read: Understanding, ours: Recipients, found: TokenFound, reasons: tuple[str, ...]
+) -> Decision:
+    contact = normalise_email(read.contact.email)
+    proven = read.authenticity.dmarc == "pass" or (found.token is not None and not found.token.expired)
+    claims = Claims(
+        email=contact.key if contact else None,
+        email_raw=read.contact.email or None,
+        name=read.contact.name or None,
+        verified="mail" if proven else "no",
+    )
+    event = EnquiryReceived(
+        enquiry_id=mail.key,
+        channel="mail",
+        source=f"mail:{_source(mail, ours)}",
+        external_id=mail.fingerprint.hex(),
+        received_at=mail.received_at,
+        claims=claims,
+        subject_line=read.subject_line[:_SUBJECT],
+        text=_cut(read.text, _TEXT_BYTES),
+        quoted=_cut(read.quoted, _QUOTED_BYTES),
+        attachments=_attachments(mail.key, read),
+        reply_token=found.token,
+        token_forged=found.forged,
+        message_id=read.message_id or None,
+        in_reply_to=read.in_reply_to,
+        references=read.references,
+        participants=_participants(read, ours, claims.email),
+        authenticity=_authenticity(read),
+        forwarded_by=read.sender.email if read.forwarded_from else None,
+        note=_cut(read.forwarder_note, _TEXT_BYTES) or None,
+    )
+    return Decision("enquiry", reasons, event, claims.email or "")
+
+
+def _auto_reply(mail: StoredMail, read: Understanding, found: TokenFound) -> AutoReplyReceived:
+    return AutoReplyReceived(
+        message_key=mail.key,
+        sender=read.sender.email or None,
+        subject_line=read.subject_line[:_SUBJECT],
+        text=_cut(read.text, _TEXT_BYTES),
+        received_at=mail.received_at,
+        reply_token=found.token,
+        in_reply_to=read.in_reply_to,
+        references=read.references,
+    )
+
+
+def _bounce(mail: StoredMail, read: Understanding, found: TokenFound) -> MailBounced:
+    report = read.dsn
+    return MailBounced(
+        message_key=mail.key,
+        kind="complaint" if read.verdict == "complaint" else "bounce",
+        received_at=mail.received_at,
+        recipient=report.recipient if report else None,
+        status=report.status if report else None,
+        message_id=report.message_id if report else None,
+        text=_cut(read.text, _TEXT_BYTES),
+        reply_token=found.token,
+    )
+
+
+def attachment_id(key: UUID, number: int) -> UUID:
+    return derived_id(key, f"attachment:{number}")
+
+
+def _attachments(key: UUID, read: Understanding) -> tuple[Attachment, ...]:
+    return tuple(
+        Attachment(
+            id=attachment_id(key, number),
+            name=file.name,
+            type=file.type,
+            size=file.size,
+            sha256=file.sha256,
+            inline=file.inline,
+            rejected=file.rejected,
+        )
+        for number, file in enumerate(read.attachments)
+        if not file.decoration
+    )
+
+
+def _participants(read: Understanding, ours: Recipients, sender: str | None) -> tuple[str, ...]:
+    """Give who else is in the conversation: neither us nor the sender."""
+    found: dict[str, None] = {}
+    for person in (*read.to, *read.cc):
+        email = normalise_email(person.email)
+        if email is not None and email.key != sender and not ours.is_taken_for_us(email.key):
+            found[email.key] = None
+    return tuple(found)[:_PARTICIPANTS]
+
+
+def _source(mail: StoredMail, ours: Recipients) -> str:
+    """Name the intake address that it came for, as the policy of a source goes by that."""
+    for address in mail.recipients:
+        local = address.casefold().rpartition("@")[0].partition("+")[0]
+        if local in ours.names and ours.is_ours(address):
+            return local
+    return _DEFAULT_SOURCE
+
+
+def _authenticity(read: Understanding) -> Authenticity:
+    return read.authenticity.dmarc
+
+
+def _cut(text: str, most: int) -> str:
+    if len(text) * 4 <= most:
+        return text
+    return text.encode(errors="replace")[:most].decode(errors="ignore")

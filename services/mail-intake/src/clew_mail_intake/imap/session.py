@@ -1,0 +1,75 @@
+"""A signed-in connection with its folder selected. Next: clew_mail_intake.imap.take_new.take_new."""
+
+import contextlib
+import socket
+import ssl
+from dataclasses import dataclass
+from imaplib import IMAP4
+
+from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]
+
+from clew_mail_intake.mailboxes import MailboxPlace
+
+# What a server, the network or the reading of an answer can raise; anything else is a fault of ours.
+IMAP_ERRORS = (IMAP4.error, OSError, ValueError)
+
+_CONNECT_SECONDS = 15.0
+_READ_SECONDS = 30.0
+_KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
+
+
+@dataclass(slots=True)
+class Session:
+    """`uidvalidity` says whether the UIDs are those that we know, `uidnext` where they end for now."""
+
+    client: IMAPClient
+    uidvalidity: int
+    uidnext: int
+
+    def has(self, capability: str) -> bool:
+        return bool(self.client.has_capability(capability))
+
+    def interrupt(self) -> None:
+        """Wake whoever waits on the connection, from another thread; the connection is dead then."""
+        with contextlib.suppress(OSError):
+            self.client.socket().shutdown(socket.SHUT_RDWR)
+
+
+def open_session(place: MailboxPlace, password: str) -> Session:
+    """Connect, sign in and select the folder. Raises one of `IMAP_ERRORS`."""
+    client = IMAPClient(
+        place.host,
+        port=place.port,
+        use_uid=True,
+        ssl=place.tls == "tls",
+        timeout=SocketTimeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS),
+    )
+    try:
+        # Aware times, not the server's translated into ours.
+        client.normalise_times = False
+        _keep_alive(client.socket())
+        if place.tls == "starttls":
+            client.starttls(ssl.create_default_context())
+        client.login(place.username, password)
+        selected = client.select_folder(place.folder)
+        return Session(client, int(selected[b"UIDVALIDITY"]), int(selected.get(b"UIDNEXT", 0)))
+    except KeyError:
+        close_session(client)
+        raise IMAP4.error("the server gives this folder no UIDVALIDITY") from None
+    except BaseException:
+        close_session(client)
+        raise
+
+
+def close_session(client: IMAPClient) -> None:
+    """Hang up, without waiting for a server that may not answer."""
+    with contextlib.suppress(*IMAP_ERRORS):
+        client.shutdown()
+
+
+def _keep_alive(connection: socket.socket) -> None:
+    """Have the kernel notice a peer that is gone without a word."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _KEEPALIVE.items():
+        if hasattr(socket, name):
+            connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

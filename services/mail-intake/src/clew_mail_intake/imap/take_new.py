@@ -1,0 +1,119 @@
+"""Take what is new in a folder: stored first, marked or moved then, and the cursor last.
+
+Next: clew_mail_intake.accept.Acceptance.accept.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from imaplib import IMAP4
+from pathlib import Path
+
+import structlog
+from clew_shared.runtime.failpoint import failpoint
+
+from clew_mail_intake.imap.fetch import Fetched, Sized, fetch_group, fetch_header, fetch_one, in_groups, new_uids
+from clew_mail_intake.imap.session import IMAP_ERRORS, Session
+from clew_mail_intake.imap.settle import settle
+from clew_mail_intake.mailboxes import Cursor, MailboxPlace
+
+MOST_TRIES = 5
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Taking:
+    """What taking needs, and what it learnt about a folder that breaks connections.
+
+    `store` makes mails durable, `save` the cursor; both return when that is done. From `careful_until` down each mail
+    is fetched alone, and is noted as tried before, because one among them ended the last connection.
+    """
+
+    place: MailboxPlace
+    spool: Path
+    limit: int
+    store: Callable[[Sequence[Fetched]], None]
+    save: Callable[[Cursor], None]
+    careful_until: int = 0
+    trouble: dict[int, str] = field(default_factory=dict)
+
+
+def take_new(session: Session, cursor: Cursor, taking: Taking) -> None:
+    """Take every mail above the cursor, oldest first, in groups. Raises one of `IMAP_ERRORS`.
+
+    Whatever breaks off between store and cursor is fetched again later and known by its fingerprint.
+    """
+    for uids in new_uids(session, cursor.last_uid):
+        for group in in_groups(session, uids):
+            if group[0].uid <= taking.careful_until:
+                for one in group:
+                    _take_carefully(session, one, cursor, taking)
+            else:
+                _take_group(session, group, cursor, taking)
+        if uids:
+            cursor.last_uid = max(cursor.last_uid, uids[-1])
+            taking.save(cursor)
+
+
+def retry_pending(session: Session, cursor: Cursor, taking: Taking) -> None:
+    """Try again what could not be had; after the last try its header alone is kept, or its UID noted."""
+    for uid, tries in list(cursor.pending.items()):
+        if tries >= MOST_TRIES:
+            continue
+        sizes = session.client.fetch([uid], ["RFC822.SIZE"])
+        if uid not in sizes:
+            del cursor.pending[uid]
+            taking.save(cursor)
+            continue
+        _take_carefully(session, Sized(uid, int(sizes[uid].get(b"RFC822.SIZE", 0))), cursor, taking)
+
+
+def _take_group(session: Session, group: list[Sized], cursor: Cursor, taking: Taking) -> None:
+    try:
+        fetched = fetch_group(session, group, taking.spool, taking.limit)
+    except (IMAP4.abort, OSError):
+        # The connection is gone, perhaps because of one of these.
+        taking.careful_until = group[-1].uid
+        raise
+    except IMAP_ERRORS as error:
+        log.info("imap.group_failed", size=len(group), error=str(error)[:200])
+        for one in group:
+            _take_carefully(session, one, cursor, taking)
+        return
+    _keep(session, fetched, cursor, taking, group[-1].uid)
+
+
+def _take_carefully(session: Session, one: Sized, cursor: Cursor, taking: Taking) -> None:
+    tries = cursor.pending.get(one.uid, 0) + 1
+    cursor.pending[one.uid] = tries
+    cursor.last_uid = max(cursor.last_uid, one.uid)
+    taking.save(cursor)
+    try:
+        fetched = (
+            fetch_header(session, one.uid, "the server does not give it whole")
+            if tries >= MOST_TRIES
+            else fetch_one(session, one, taking.spool, taking.limit)
+        )
+    except (IMAP4.abort, OSError):
+        raise
+    except IMAP_ERRORS as error:
+        taking.trouble[one.uid] = str(error)[:200]
+        log.warning("imap.not_fetched", uid=one.uid, tries=tries, error=str(error)[:200])
+        return
+    del cursor.pending[one.uid]
+    taking.trouble.pop(one.uid, None)
+    _keep(session, [fetched] if fetched else [], cursor, taking, one.uid)
+
+
+def _keep(session: Session, fetched: list[Fetched], cursor: Cursor, taking: Taking, last_uid: int) -> None:
+    failpoint("imap.fetched")
+    try:
+        taking.store(fetched)
+    finally:
+        for mail in fetched:
+            mail.raw.close()
+    failpoint("imap.stored")
+    settle(session, taking.place, [mail.uid for mail in fetched])
+    failpoint("imap.settled")
+    cursor.last_uid = max(cursor.last_uid, last_uid)
+    taking.save(cursor)

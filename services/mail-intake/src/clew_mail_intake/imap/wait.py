@@ -1,0 +1,36 @@
+"""Wait for mail: by IDLE (RFC 2177) where the server has it, else by asking.
+
+Next: clew_mail_intake.imap.watch.Watch.
+"""
+
+import threading
+import time
+from imaplib import IMAP4
+
+from clew_mail_intake.imap.session import Session
+
+# RFC 2177 has us come back within 29 minutes; firewalls forget a silent connection sooner.
+IDLE_SECONDS = 240.0
+POLL_SECONDS = 5.0
+
+
+def wait_for_mail(session: Session, stop: threading.Event) -> None:
+    """Return when there may be something new. Raises one of `IMAP_ERRORS` when the connection is dead."""
+    if not session.has("IDLE"):
+        if not stop.wait(POLL_SECONDS):
+            session.client.noop()
+        return
+    session.client.idle()
+    started = time.monotonic()
+    said = session.client.idle_check(timeout=IDLE_SECONDS)
+    if stop.is_set():
+        return
+    if any(isinstance(line, tuple) and line and line[0] == b"BYE" for line in said):
+        raise IMAP4.abort("the server says goodbye")
+    if not said and time.monotonic() - started < IDLE_SECONDS * 0.9:
+        # imapclient hides the end of the connection as an early silence. So does TLS that talks to itself; the
+        # answer to DONE and NOOP tells which.
+        session.client.idle_done()
+        session.client.noop()
+        return
+    session.client.idle_done()

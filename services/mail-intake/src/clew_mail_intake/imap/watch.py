@@ -1,0 +1,175 @@
+"""One mailbox, watched by one thread for as long as it is ours. Next: clew_mail_intake.imap.take_new.take_new."""
+
+import asyncio
+import random
+import threading
+import time
+from collections.abc import Coroutine, Sequence
+from typing import Any, TypeVar
+
+import structlog
+from clew_shared.contracts.ids import utc_now
+from clew_shared.runtime.database import is_unavailable
+from clew_shared.runtime.rail import Rail
+from sqlalchemy.exc import SQLAlchemyError
+
+from clew_mail_intake.accept import Acceptance, ArrivingMail
+from clew_mail_intake.glance import glance_at
+from clew_mail_intake.imap.fetch import Fetched
+from clew_mail_intake.imap.session import IMAP_ERRORS, Session, close_session, open_session
+from clew_mail_intake.imap.take_new import Taking, retry_pending, take_new
+from clew_mail_intake.imap.wait import wait_for_mail
+from clew_mail_intake.mailboxes import Cursor, Mailbox, State, read_cursor, report_health, save_cursor
+
+T = TypeVar("T")
+
+_FIRST_PAUSE = 1.0
+_LONGEST_PAUSE = 300.0
+_STORE_SECONDS = 120.0
+# A thread that still tries to connect is left to find out by itself that it is not wanted.
+_STOP_SECONDS = 3.0
+_RETRY_SECONDS = 30.0
+
+log = structlog.get_logger()
+
+
+class Watch:
+    """Reads one mailbox in a thread of its own; everything that touches the database runs in the event loop."""
+
+    def __init__(self, mailbox: Mailbox, password: str, taking: Taking, rail: Rail, acceptance: Acceptance) -> None:
+        self.mailbox = mailbox
+        self._password = password
+        self._taking = taking
+        self._taking.store = self._store
+        self._taking.save = self._save
+        self._rail = rail
+        self._acceptance = acceptance
+        self._loop = asyncio.get_running_loop()
+        self._stop = threading.Event()
+        self._session: Session | None = None
+        self._thread = threading.Thread(target=self._run, name=f"imap {mailbox.id}", daemon=True)
+        self._pause = _FIRST_PAUSE
+        self._retry_at = 0.0
+
+    def start(self) -> None:
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """End the thread, also one that waits on its server."""
+        self._stop.set()
+        deadline = self._loop.time() + _STOP_SECONDS
+        while self._thread.is_alive() and self._loop.time() < deadline:
+            if self._session is not None:
+                self._session.interrupt()
+            await asyncio.sleep(0.02)
+
+    @property
+    def is_alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._visit()
+            except (*IMAP_ERRORS, SQLAlchemyError) as error:
+                if self._stop.is_set():
+                    return
+                self._say_failing(error)
+            self._stop.wait(self._pause * (0.5 + random.random()))
+            self._pause = min(_LONGEST_PAUSE, self._pause * 2)
+
+    def _visit(self) -> None:
+        """Work on one connection until it breaks or we are told to stop."""
+        session = self._session = open_session(self.mailbox.place, self._password)
+        try:
+            if self._stop.is_set():
+                return
+            cursor = self._in_loop(self._read_cursor(session.uidvalidity))
+            while not self._stop.is_set():
+                take_new(session, cursor, self._taking)
+                if time.monotonic() > self._retry_at:
+                    self._retry_at = time.monotonic() + _RETRY_SECONDS
+                    retry_pending(session, cursor, self._taking)
+                self._pause = _FIRST_PAUSE
+                self._say("connected", error=self._trouble(cursor), succeeded=True)
+                wait_for_mail(session, self._stop)
+        finally:
+            self._session = None
+            close_session(session.client)
+
+    def _trouble(self, cursor: Cursor) -> str | None:
+        if not cursor.pending:
+            return None
+        reasons = "; ".join(sorted(set(self._taking.trouble.values())))
+        return f"{len(cursor.pending)} mail(s) cannot be fetched: {reasons}"[:500]
+
+    def _store(self, fetched: Sequence[Fetched]) -> None:
+        if not fetched:
+            return
+        mails = [
+            ArrivingMail(
+                raw=one.raw,
+                glance=glance_at(one.raw),
+                door=f"imap:{self.mailbox.place.host}",
+                mail_from=None,
+                recipients=(),
+                received_at=one.received_at,
+                incomplete=one.incomplete,
+            )
+            for one in fetched
+        ]
+        self._in_loop(self._accept(mails))
+        lag = max(0, int((utc_now() - fetched[-1].received_at).total_seconds()))
+        self._say("connected", succeeded=True, lag_seconds=lag, newly_received=len(mails))
+
+    async def _accept(self, mails: Sequence[ArrivingMail]) -> None:
+        async with asyncio.timeout(_STORE_SECONDS):
+            await asyncio.gather(*(self._acceptance.accept(mail) for mail in mails))
+
+    def _save(self, cursor: Cursor) -> None:
+        self._in_loop(self._save_cursor(cursor))
+
+    async def _read_cursor(self, uidvalidity: int) -> Cursor:
+        async with self._rail.reading() as connection:
+            return await read_cursor(self.mailbox.id, uidvalidity, connection)
+
+    async def _save_cursor(self, cursor: Cursor) -> None:
+        async with self._rail.database.engine.begin() as connection:
+            await save_cursor(self.mailbox.id, cursor, connection)
+
+    def _say_failing(self, error: BaseException) -> None:
+        log.warning("imap.failing", mailbox=str(self.mailbox.id), error=f"{type(error).__name__}: {error}"[:300])
+        if is_unavailable(error) and isinstance(error, SQLAlchemyError):
+            return
+        try:
+            self._say("failing", error=f"{error}"[:500] or type(error).__name__)
+        except (SQLAlchemyError, OSError) as away:
+            log.info("imap.health_not_noted", error=str(away)[:200])
+
+    def _say(
+        self,
+        state: State,
+        *,
+        error: str | None = None,
+        succeeded: bool = False,
+        lag_seconds: int | None = None,
+        newly_received: int = 0,
+    ) -> None:
+        self._in_loop(self._report(state, error, succeeded, lag_seconds, newly_received))
+
+    async def _report(
+        self, state: State, error: str | None, succeeded: bool, lag_seconds: int | None, newly_received: int
+    ) -> None:
+        async with self._rail.database.engine.begin() as connection:
+            await report_health(
+                self.mailbox.id,
+                connection,
+                state=state,
+                succeeded_at=utc_now() if succeeded else None,
+                error=error,
+                lag_seconds=lag_seconds,
+                newly_received=newly_received,
+            )
+
+    def _in_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()

@@ -1,0 +1,137 @@
+"""The IMAP mailboxes that are read, and how each is doing. Next: clew_mail_intake.imap.keeper.MailboxKeeper."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from clew_shared.contracts.ids import new_id
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from clew_mail_intake.tables import mailbox, mailbox_cursor
+
+Tls = Literal["tls", "starttls", "none"]
+After = Literal["keep", "seen", "move"]
+State = Literal["connected", "connecting", "failing", "paused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxPlace:
+    """Where a mailbox is and what is done with a mail that was taken; `password` is sealed."""
+
+    host: str
+    port: int
+    tls: Tls
+    username: str
+    password: bytes
+    folder: str
+    after: After
+    move_to: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How a mailbox is doing; `lag_seconds` is how long its newest mail had lain there when we had it."""
+
+    state: State
+    last_success_at: datetime | None = None
+    last_error: str | None = None
+    lag_seconds: int | None = None
+    received: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    id: UUID
+    place: MailboxPlace
+    health: Health
+
+
+@dataclass(slots=True)
+class Cursor:
+    """How far a folder is read: everything up to `last_uid` but `pending`, which maps a UID to the tries it had."""
+
+    uidvalidity: int
+    last_uid: int
+    pending: dict[int, int]
+
+
+_PLACE = tuple(mailbox.c[name] for name in MailboxPlace.__dataclass_fields__)
+_HEALTH = tuple(mailbox.c[name] for name in Health.__dataclass_fields__)
+
+
+async def list_mailboxes(connection: AsyncConnection) -> list[Mailbox]:
+    found = await connection.execute(select(mailbox.c.id, *_PLACE, *_HEALTH).order_by(mailbox.c.created_at))
+    return [
+        Mailbox(
+            row["id"],
+            MailboxPlace(**{column.name: row[column] for column in _PLACE}),
+            Health(**{column.name: row[column] for column in _HEALTH}),
+        )
+        for row in found.mappings()
+    ]
+
+
+async def add_mailbox(place: MailboxPlace, connection: AsyncConnection) -> UUID:
+    """Add a mailbox; the same folder given again gets the new settings and keeps its cursor."""
+    values = {name: getattr(place, name) for name in MailboxPlace.__dataclass_fields__}
+    statement = insert(mailbox).values(id=new_id(), **values)
+    changed = {name: statement.excluded[name] for name in ("tls", "password", "after", "move_to")}
+    statement = statement.on_conflict_do_update(
+        constraint="mailbox_place", set_={**changed, "state": "connecting", "last_error": None}
+    )
+    found: UUID = (await connection.execute(statement.returning(mailbox.c.id))).scalar_one()
+    return found
+
+
+async def remove_mailbox(mailbox_id: UUID, connection: AsyncConnection) -> bool:
+    """Forget a mailbox; the mails that came from it stay."""
+    result = await connection.execute(delete(mailbox).where(mailbox.c.id == mailbox_id))
+    return bool(result.rowcount)
+
+
+async def report_health(
+    mailbox_id: UUID,
+    connection: AsyncConnection,
+    *,
+    state: State,
+    succeeded_at: datetime | None = None,
+    error: str | None = None,
+    lag_seconds: int | None = None,
+    newly_received: int = 0,
+) -> None:
+    """Note how it went; what is not given stays, except the error, which is the latest or none."""
+    values: dict[str, object] = {"state": state, "last_error": error}
+    if succeeded_at is not None:
+        values["last_success_at"] = succeeded_at
+    if lag_seconds is not None:
+        values["lag_seconds"] = lag_seconds
+    if newly_received:
+        values["received"] = mailbox.c.received + newly_received
+    await connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(values))
+
+
+async def read_cursor(mailbox_id: UUID, uidvalidity: int, connection: AsyncConnection) -> Cursor:
+    """Give how far the folder is read, which is nowhere when its UIDs mean something else than before."""
+    row = (
+        await connection.execute(select(mailbox_cursor).where(mailbox_cursor.c.mailbox_id == mailbox_id))
+    ).one_or_none()
+    if row is None or row.uidvalidity != uidvalidity:
+        return Cursor(uidvalidity, 0, {})
+    return Cursor(uidvalidity, row.last_uid, {int(uid): tries for uid, tries in row.pending.items()})
+
+
+async def save_cursor(mailbox_id: UUID, cursor: Cursor, connection: AsyncConnection) -> None:
+    values = {
+        "uidvalidity": cursor.uidvalidity,
+        "last_uid": cursor.last_uid,
+        "pending": {str(uid): tries for uid, tries in cursor.pending.items()},
+    }
+    # A mailbox that was removed meanwhile needs no cursor.
+    there: Sequence[UUID] = (await connection.scalars(select(mailbox.c.id).where(mailbox.c.id == mailbox_id))).all()
+    if there:
+        statement = insert(mailbox_cursor).values(mailbox_id=mailbox_id, **values)
+        await connection.execute(statement.on_conflict_do_update(index_elements=["mailbox_id"], set_=values))

@@ -1,0 +1,84 @@
+"""Understand the mails that were accepted and tell what each is. Next: clew_mail_intake.decide.decide."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import structlog
+from clew_shared.contracts.ids import derived_id
+from clew_shared.contracts.mail import MailAccepted
+from clew_shared.runtime.consumer import Received
+from clew_shared.runtime.failpoint import failpoint
+from clew_shared.runtime.unit_of_work import UnitOfWork
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from clew_mail_intake.decide import Decision, decide
+from clew_mail_intake.recipients import Recipients
+from clew_mail_intake.stored_mail import StoredMail, groups, read_mails, read_raws
+from clew_mail_intake.understanding.understood import Envelope, Understanding
+from clew_mail_intake.write_verdicts import Judged, write_verdicts
+
+Understand = Callable[[bytes, Envelope], Coroutine[Any, Any, Understanding]]
+
+# Larger mails are read in processes of their own, several at a time.
+_SLOW_BYTES = 32 * 1024
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """The use case with what it needs: `understand` reads one mail, and may take its time in another process."""
+
+    understand: Understand
+    ours: Recipients
+
+    async def process_messages(self, batch: Sequence[Received[MailAccepted]], uow: UnitOfWork) -> None:
+        """Give each mail of the batch its verdict, and tell about it, in the order they were accepted."""
+        traces = {received.event.message_key: received.traceparent for received in batch}
+        order = {key: number for number, key in enumerate(traces)}
+        mails = [mail for mail in await read_mails(list(traces), uow.connection) if mail.verdict is None]
+        mails.sort(key=lambda mail: order[mail.key])
+        judged = [
+            Judged(mail, read, decide(mail, read, self.ours))
+            for group in groups(mails)
+            for mail, read in zip(group, await self._read(group, uow.connection), strict=True)
+        ]
+        failpoint("mail.process.understood")
+        await write_verdicts(judged, uow.connection)
+        for one in judged:
+            emit_decision(one.mail.key, one.decision, uow, traces[one.mail.key])
+
+    async def read_one(self, mail: StoredMail, connection: AsyncConnection) -> Understanding:
+        [read] = await self._read([mail], connection)
+        return read
+
+    async def _read(self, group: Sequence[StoredMail], connection: AsyncConnection) -> list[Understanding]:
+        raws = await read_raws([mail.key for mail in group], connection)
+        slow = {
+            mail.key: asyncio.create_task(self.understand(raws[mail.key], _envelope(mail)))
+            for mail in group
+            if mail.size > _SLOW_BYTES
+        }
+        read: list[Understanding] = []
+        for mail in group:
+            if mail.key in slow:
+                read.append(await slow[mail.key])
+                continue
+            # A small mail is read right here: between any two the doors have their turn.
+            await asyncio.sleep(0)
+            read.append(await self.understand(raws[mail.key], _envelope(mail)))
+        return read
+
+
+def emit_decision(key: UUID, decision: Decision, uow: UnitOfWork, traceparent: str | None = None) -> None:
+    """Tell what a mail is. The event's id comes from the mail's, so that a second telling has no second effect."""
+    log.info("mail.judged", message=str(key), verdict=decision.verdict, reasons=list(decision.reasons)[:8])
+    if decision.event is not None:
+        uow.emit(decision.event, key=decision.key, event_id=derived_id(key, decision.verdict), traceparent=traceparent)
+
+
+def _envelope(mail: StoredMail) -> Envelope:
+    return Envelope(mail_from=mail.mail_from, recipients=mail.recipients, received_at=mail.received_at)

@@ -1,0 +1,53 @@
+"""The workers that understand mail, for as long as the service runs.
+
+Next: clew_mail_intake.worker.Workers.understand.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from email.utils import parseaddr
+
+from clew_shared.runtime.settings import Settings
+
+from clew_mail_intake.understanding.understood import Envelope, Surroundings, Understanding
+from clew_mail_intake.worker import Workers
+
+_WORKERS = 2
+
+
+class Reading:
+    """Understands mail in our surroundings."""
+
+    def __init__(self, known: Surroundings) -> None:
+        self._known = known
+        self._workers = Workers(_WORKERS)
+        self._closing = False
+
+    @asynccontextmanager
+    async def door(self) -> AsyncIterator[Mapping[str, str]]:
+        """Run the workers; a door like the others, though nobody outside comes through it."""
+        async with self._workers:
+            try:
+                yield {}
+            finally:
+                self._closing = True
+
+    async def understand(self, raw: bytes, envelope: Envelope) -> Understanding:
+        """Raises `ConnectionError` when we stop: a mail whose worker ends with us is not to blame."""
+        read = await self._workers.understand(raw, envelope=envelope, known=self._known)
+        if self._closing:
+            raise ConnectionError("stopping; the mail is read at the next start")
+        return read
+
+
+def surroundings(settings: Settings) -> Surroundings:
+    domain = settings.intake_domain.casefold()
+    own = {settings.intake_address.casefold(), parseaddr(settings.sender_address)[1].casefold()}
+    return Surroundings(
+        intake_domain=domain,
+        own_addresses=frozenset(own),
+        own_message_domains=frozenset({domain}),
+        colleague_domains=frozenset(name.casefold() for name in settings.team_domains),
+        colleagues=frozenset(email.casefold() for email in settings.team),
+        trusted_authserv_ids=frozenset(name.casefold() for name in settings.trusted_authserv),
+    )

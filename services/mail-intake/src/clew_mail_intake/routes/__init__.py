@@ -1,0 +1,1 @@
+"""The HTTP edge of mail-intake: an API and the staff's pages."""

@@ -1,0 +1,201 @@
+"""`/api/v1/mail/messages`: what came, what it was taken for, its bytes, its release.
+
+Next: clew_mail_intake.release.release_mail.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from aiohttp import web
+from clew_shared.runtime.api import allowed_filters, answer, page, read_cursor, read_id, read_limit, write_cursor
+from clew_shared.runtime.problem import Problem, not_found
+from clew_shared.runtime.rail import Rail
+from clew_shared.runtime.web import actor_of
+
+from clew_mail_intake.process import Processing
+from clew_mail_intake.release import NotReleasable, release_mail
+from clew_mail_intake.show_mails import (
+    KeptFile,
+    ShownMail,
+    count_arrivals,
+    count_verdicts,
+    list_files,
+    list_mails,
+    raw_piece_of,
+    show_mail,
+)
+from clew_mail_intake.stored_mail import read_raws
+from clew_mail_intake.understanding.attachments import read_attachment
+
+# A stranger's bytes from our origin: to be saved, never shown, and able to do nothing if shown all the same.
+_STRANGE = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cache-Control": "private, no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+# Types that a browser would run or interpret are given as plain bytes (B26).
+_HARMLESS = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "audio/", "video/")
+
+
+@dataclass(frozen=True, slots=True)
+class MailApi:
+    rail: Rail
+    processing: Processing
+
+    def routes(self) -> Sequence[web.AbstractRouteDef]:
+        return [
+            web.get("/api/v1/mail/messages", self.list_messages),
+            web.get("/api/v1/mail/messages/{id}", self.get_message),
+            web.get("/api/v1/mail/messages/{id}/raw", self.get_raw),
+            web.get("/mail/messages/{id}/raw", self.get_raw_as_text),
+            web.get("/api/v1/mail/messages/{id}/attachments/{number}", self.get_attachment),
+            web.post("/api/v1/mail/messages/{id}/release", self.release),
+            web.get("/api/v1/mail/counts", self.get_counts),
+        ]
+
+    async def list_messages(self, request: web.Request) -> web.Response:
+        filters = allowed_filters(request, ("verdict", "q"))
+        limit = read_limit(request)
+        async with self.rail.reading() as connection:
+            mails = await list_mails(
+                connection,
+                limit=limit + 1,
+                before=read_cursor(request, UUID),
+                verdict=filters.get("verdict"),
+                words=filters.get("q", ""),
+            )
+        more = write_cursor(mails[limit - 1].key) if len(mails) > limit else None
+        return answer(page([_item(mail) for mail in mails[:limit]], more))
+
+    async def get_message(self, request: web.Request) -> web.Response:
+        key = read_id(request, "mail")
+        async with self.rail.reading() as connection:
+            mail = await show_mail(key, connection)
+            files = await list_files(key, connection)
+        if mail is None:
+            raise not_found("mail")
+        return answer(_item(mail) | _details(mail, files))
+
+    async def get_raw(self, request: web.Request) -> web.StreamResponse:
+        """Give the mail byte for byte as it came (B1)."""
+        return await self._send_raw(request, "message/rfc822")
+
+    async def get_raw_as_text(self, request: web.Request) -> web.StreamResponse:
+        return await self._send_raw(request, "text/plain")
+
+    async def _send_raw(self, request: web.Request, content_type: str) -> web.StreamResponse:
+        key = read_id(request, "mail")
+        async with self.rail.reading() as connection:
+            mail = await show_mail(key, connection)
+            if mail is None:
+                raise not_found("mail")
+            response = web.StreamResponse(
+                headers=_STRANGE
+                | {
+                    "Content-Type": content_type,
+                    "Content-Length": str(mail.size),
+                    "Content-Disposition": f'attachment; filename="{key}.eml"',
+                }
+            )
+            await response.prepare(request)
+            number = 0
+            while (piece := await raw_piece_of(key, number, connection)) is not None:
+                await response.write(piece)
+                number += 1
+        await response.write_eof()
+        return response
+
+    async def get_attachment(self, request: web.Request) -> web.Response:
+        key = read_id(request, "mail")
+        async with self.rail.reading() as connection:
+            files = [kept for kept in await list_files(key, connection) if _is_asked_for(kept, request)]
+            raws = await read_raws([key], connection) if files else {}
+        if not files:
+            raise not_found("attachment")
+        [kept] = files
+        if kept.file.rejected:
+            raise Problem(409, "Not kept", f"This attachment was set aside: {kept.file.rejected}.")
+        return web.Response(
+            body=read_attachment(raws[key], kept.file),
+            headers=_STRANGE
+            | {
+                "Content-Type": _harmless_type(kept.file.type),
+                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(kept.file.name, safe='')}",
+            },
+        )
+
+    async def release(self, request: web.Request) -> web.Response:
+        key = read_id(request, "mail")
+        try:
+            async with self.rail.unit_of_work() as uow:
+                released = await release_mail(key, actor_of(request).email, self.processing, uow)
+        except NotReleasable as error:
+            raise Problem(409, "Not releasable", f"A mail with verdict {error.verdict or 'none yet'} stays.") from None
+        if released is None:
+            raise not_found("mail")
+        return answer({"id": key, "verdict": "enquiry", "released": released})
+
+    async def get_counts(self, request: web.Request) -> web.Response:
+        """Give how many mails have which verdict; with the duplicates they sum to all that arrived (B45)."""
+        async with self.rail.reading() as connection:
+            verdicts = await count_verdicts(connection)
+            arrivals = await count_arrivals(connection)
+        return answer({"received": arrivals, "verdicts": verdicts, "duplicate": arrivals - sum(verdicts.values())})
+
+
+def _is_asked_for(kept: KeptFile, request: web.Request) -> bool:
+    asked = request.match_info["number"]
+    return asked in (str(kept.number), str(kept.id))
+
+
+def _harmless_type(kind: str) -> str:
+    return kind if kind.startswith(_HARMLESS) else "application/octet-stream"
+
+
+def _item(mail: ShownMail) -> dict[str, Any]:
+    return {
+        "id": mail.key,
+        "received_at": mail.received_at,
+        "from": {"email": mail.sender, "name": mail.sender_name or mail.sender},
+        "to": list(mail.recipients),
+        "subject": mail.subject_line or "",
+        "verdict": mail.verdict,
+        "reasons": list(mail.reasons),
+        "state": mail.state,
+        "door": mail.door,
+        "size": mail.size,
+        "attachments": mail.attachments,
+        "text": mail.preview[:400],
+        "message_id": mail.message_id,
+        "sha256": mail.digest.hex(),
+        "raw_url": f"/api/v1/mail/messages/{mail.key}/raw",
+    }
+
+
+def _details(mail: ShownMail, files: Sequence[KeptFile]) -> dict[str, Any]:
+    return {
+        "text": mail.preview,
+        "parser_version": mail.parser_version,
+        "understanding": mail.understanding,
+        "released_by": mail.released_by,
+        "released_at": mail.released_at,
+        "attachments": [
+            {
+                "id": kept.id,
+                "number": kept.number,
+                "name": kept.file.name,
+                "type": kept.file.type,
+                "size": kept.file.size,
+                "sha256": kept.file.sha256,
+                "inline": kept.file.inline,
+                "rejected": kept.file.rejected,
+                "url": f"/api/v1/mail/messages/{mail.key}/attachments/{kept.number}",
+            }
+            for kept in files
+            if not kept.file.decoration
+        ],
+    }

@@ -1,0 +1,174 @@
+"""The mails that came, for those who look at them. Next: clew_mail_intake.routes.mail_api.list_messages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from clew_shared.contracts.ids import derived_id
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from clew_mail_intake.tables import RAIL, arrival, attachment, message, raw_piece
+from clew_mail_intake.understanding.understood import Attachment
+
+_SHOWN = (
+    "key",
+    "received_at",
+    "sender",
+    "sender_name",
+    "subject_line",
+    "verdict",
+    "reasons",
+    "door",
+    "size",
+    "attachments",
+    "preview",
+    "digest",
+    "message_id",
+    "parser_version",
+    "released_by",
+    "released_at",
+    "understanding",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownMail:
+    """A mail as a list shows it; `state` is waiting, done, or shunted when it could not be worked."""
+
+    key: UUID
+    received_at: datetime
+    sender: str | None
+    sender_name: str | None
+    subject_line: str | None
+    verdict: str | None
+    reasons: Sequence[str]
+    door: str
+    size: int
+    attachments: int
+    preview: str
+    digest: bytes
+    message_id: str | None
+    parser_version: int | None
+    released_by: str | None
+    released_at: datetime | None
+    understanding: dict[str, Any] | None
+    recipients: tuple[str, ...]
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFile:
+    """An attachment and where it lies."""
+
+    id: UUID
+    number: int
+    file: Attachment
+
+
+async def list_mails(
+    connection: AsyncConnection, *, limit: int, before: UUID | None = None, verdict: str | None = None, words: str = ""
+) -> list[ShownMail]:
+    """List mails, the latest first, from below `before`; `words` is looked for in sender and subject."""
+    query = select(*(message.c[name] for name in _SHOWN)).order_by(message.c.key.desc()).limit(limit)
+    if before is not None:
+        query = query.where(message.c.key < before)
+    if verdict is not None:
+        query = query.where(message.c.verdict == verdict)
+    if words:
+        found = [
+            message.c[name].icontains(words, autoescape=True) for name in ("sender", "sender_name", "subject_line")
+        ]
+        query = query.where(or_(*found))
+    return await _shown(query, connection)
+
+
+async def show_mail(key: UUID, connection: AsyncConnection) -> ShownMail | None:
+    shown = await _shown(select(*(message.c[name] for name in _SHOWN)).where(message.c.key == key), connection)
+    return shown[0] if shown else None
+
+
+async def count_verdicts(connection: AsyncConnection) -> dict[str, int]:
+    """Count the mails by what they were taken for; those not yet read are `waiting`."""
+    found = await connection.execute(select(message.c.verdict, func.count()).group_by(message.c.verdict))
+    return {verdict or "waiting": number for verdict, number in found.tuples()}
+
+
+async def count_arrivals(connection: AsyncConnection) -> int:
+    """Count how often a mail arrived: the mails themselves and their duplicates."""
+    return int(await connection.scalar(select(func.count()).select_from(arrival)) or 0)
+
+
+async def list_files(key: UUID, connection: AsyncConnection) -> list[KeptFile]:
+    found = await connection.execute(
+        select(attachment).where(attachment.c.message_key == key).order_by(attachment.c.number)
+    )
+    return [
+        KeptFile(
+            id=row["id"],
+            number=row["number"],
+            file=Attachment(
+                name=row["name"],
+                type=row["type"],
+                size=row["size"],
+                sha256=row["sha256"],
+                inline=row["inline"],
+                content_id=row["content_id"],
+                decoration=row["decoration"],
+                rejected=row["rejected"],
+                start=row["starts_at"],
+                end=row["ends_at"],
+                encoding=row["encoding"],
+            ),
+        )
+        for row in found.mappings()
+    ]
+
+
+async def raw_piece_of(key: UUID, number: int, connection: AsyncConnection) -> bytes | None:
+    """Read one piece of a mail's bytes; None past the last."""
+    piece: bytes | None = await connection.scalar(
+        select(raw_piece.c.content).where(raw_piece.c.message_key == key, raw_piece.c.number == number)
+    )
+    return piece
+
+
+async def _shown(query: Select[Any], connection: AsyncConnection) -> list[ShownMail]:
+    rows = (await connection.execute(query)).mappings().all()
+    keys = [row["key"] for row in rows]
+    recipients = await _recipients(keys, connection)
+    shunted = await _shunted([row["key"] for row in rows if row["verdict"] is None], connection)
+    return [
+        ShownMail(
+            **{name: row[name] for name in _SHOWN},
+            recipients=recipients.get(row["key"], ()),
+            state="done" if row["verdict"] else "shunted" if row["key"] in shunted else "waiting",
+        )
+        for row in rows
+    ]
+
+
+async def _recipients(keys: Sequence[UUID], connection: AsyncConnection) -> dict[UUID, tuple[str, ...]]:
+    found = await connection.execute(
+        select(arrival.c.message_key, arrival.c.recipients)
+        .where(arrival.c.message_key.in_(keys))
+        .order_by(arrival.c.id)
+    )
+    together: dict[UUID, dict[str, None]] = {}
+    for key, recipients in found.tuples():
+        together.setdefault(key, {}).update(dict.fromkeys(recipients))
+    return {key: tuple(names) for key, names in together.items()}
+
+
+async def _shunted(keys: Sequence[UUID], connection: AsyncConnection) -> set[UUID]:
+    """Tell which of the mails without a verdict were set aside, by the id of their MailAccepted."""
+    events = {derived_id(key, "accepted"): key for key in keys}
+    if not events:
+        return set()
+    shunt = RAIL.shunt
+    found = await connection.scalars(
+        select(shunt.c.event_id).where(shunt.c.state == "waiting", shunt.c.event_id.in_(list(events)))
+    )
+    return {events[event_id] for event_id in found if event_id is not None}

@@ -1,0 +1,70 @@
+"""Mails that are ours, read back from the tables. Next: clew_mail_intake.decide.decide."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from clew_mail_intake.tables import raw_piece
+
+_GROUP_BYTES = 16 << 20
+
+_READ_SQL = """
+SELECT key, fingerprint, size, door, mail_from, received_at, incomplete, verdict, ARRAY(
+  SELECT DISTINCT recipient FROM mail_intake.arrival, unnest(recipients) AS recipient WHERE message_key = message.key
+) AS recipients
+FROM mail_intake.message WHERE key = ANY(:keys) ORDER BY key"""
+_READ = text(_READ_SQL).bindparams(bindparam("keys", type_=ARRAY(Uuid)))
+_READ_LOCKED = text(f"{_READ_SQL} FOR UPDATE").bindparams(bindparam("keys", type_=ARRAY(Uuid)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMail:
+    """A mail with all the recipients it arrived for; `verdict` is None while nobody looked at it."""
+
+    key: UUID
+    fingerprint: bytes
+    size: int
+    door: str
+    mail_from: str | None
+    received_at: datetime
+    incomplete: str | None
+    verdict: str | None
+    recipients: tuple[str, ...]
+
+
+async def read_mails(keys: Sequence[UUID], connection: AsyncConnection, *, lock: bool = False) -> list[StoredMail]:
+    """Read the mails under `keys`, oldest first; `lock` keeps anybody else from deciding over them."""
+    found = await connection.execute(_READ_LOCKED if lock else _READ, {"keys": list(keys)})
+    return [StoredMail(**{**row, "recipients": tuple(row["recipients"])}) for row in found.mappings()]
+
+
+async def read_raws(keys: Sequence[UUID], connection: AsyncConnection) -> dict[UUID, bytes]:
+    """Read the bytes of some mails whole."""
+    found = await connection.execute(
+        select(raw_piece.c.message_key, raw_piece.c.content)
+        .where(raw_piece.c.message_key == any_(bindparam("keys", type_=ARRAY(Uuid))))
+        .order_by(raw_piece.c.message_key, raw_piece.c.number),
+        {"keys": list(keys)},
+    )
+    pieces: dict[UUID, list[bytes]] = {}
+    for key, content in found.tuples():
+        pieces.setdefault(key, []).append(content)
+    return {key: b"".join(parts) if len(parts) > 1 else parts[0] for key, parts in pieces.items()}
+
+
+def groups(mails: Sequence[StoredMail]) -> Iterator[list[StoredMail]]:
+    """Cut `mails` into groups whose bytes fit in memory together."""
+    group: list[StoredMail] = []
+    size = 0
+    for mail in mails:
+        if group and size + mail.size > _GROUP_BYTES:
+            yield group
+            group, size = [], 0
+        group.append(mail)
+        size += mail.size
+    if group:
+        yield group
