@@ -12,7 +12,7 @@ from clew_mail_intake.understanding.transfer import decode_transfer, find_uuenco
 
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 _HTML_BYTES_AS_TEXT = 4 * 1024 * 1024
-_LINE_ENDS = re.compile(r"\r\n?|\x85|\u2028|\u2029")
+_OTHER_LINE_ENDS = ("\x85", "\u2028", "\u2029")
 _WORDS = {"text/plain", "text/html", "text/enriched", "text/markdown", "text/x-markdown", "text/richtext"}
 
 
@@ -48,7 +48,13 @@ def read_bodies(parsed: ParsedMail) -> Bodies:
 
 def normal_lines(text: str) -> str:
     """Make every line end the same."""
-    return _LINE_ENDS.sub("\n", text) if not text.isascii() or "\r" in text else text
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not text.isascii():
+        for mark in _OTHER_LINE_ENDS:
+            if mark in text:
+                text = text.replace(mark, "\n")
+    return text
 
 
 def _choose(parsed: ParsedMail, bodies: Bodies) -> tuple[list[Part], list[Part]]:

@@ -30,23 +30,28 @@ def clean_html(html: str) -> str:
     html = html[:CLEANED_HTML_BYTES]
     if not html or _may_be_deep(html):
         return ""
-    return nh3.clean(
-        html,
-        tags=_TAGS,
-        clean_content_tags=_WITH_CONTENT,
-        attributes=_ATTRIBUTES,
-        attribute_filter=_keep_attribute,
-        url_schemes={"http", "https", "mailto", "tel", "cid"},
-        link_rel="noopener noreferrer nofollow",
-        strip_comments=True,
-    ).strip()
+    if "cid:" in html:
+        return _WITH_PICTURES.clean(html).strip()
+    return _CLEANER.clean(html).strip()
 
 
 def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:
     if tag == "img" and attribute == "src" and not value.strip().lower().startswith("cid:"):
-        # A remote picture tells its owner who read the mail, and when.
         return None
     return value
+
+
+def _cleaner(*, pictures: bool) -> nh3.Cleaner:
+    # A remote picture tells its owner who read the mail, and when: only pictures that came along are kept.
+    return nh3.Cleaner(
+        tags=_TAGS,
+        clean_content_tags=_WITH_CONTENT,
+        attributes=_ATTRIBUTES if pictures else {**_ATTRIBUTES, "img": {"alt"}},
+        attribute_filter=_keep_attribute if pictures else None,
+        url_schemes={"http", "https", "mailto", "tel", "cid"},
+        link_rel="noopener noreferrer nofollow",
+        strip_comments=True,
+    )
 
 
 def _may_be_deep(html: str) -> bool:
@@ -55,3 +60,7 @@ def _may_be_deep(html: str) -> bool:
     return len(_OPENED.findall(html)) - len(_CLOSED.findall(html)) > _DEEPEST and html.lower().count("<br") < (
         html.count("<") // 2
     )
+
+
+_CLEANER = _cleaner(pictures=False)
+_WITH_PICTURES = _cleaner(pictures=True)

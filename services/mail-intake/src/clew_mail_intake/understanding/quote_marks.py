@@ -23,9 +23,10 @@ Kind = Literal["t", "e", "q", "b", "o", "d", "r", "s", "c"]
 
 _LONGEST_MARKER: Final = 500
 _LOOK_BACK: Final = 6
+_SPECIAL: Final = frozenset("->_=—–*─━‐~|&\u200b\ufeff" + QUOTE_BEGINS)
+_ALONE: Final = frozenset(FORWARD_PHRASES + ORIGINAL_PHRASES)
 _QUOTE = re.compile(r"^[ \t]{0,3}(?:>|&gt;|\|[ \t])")
 _RULE = re.compile(r"^[ \t>*]{0,6}(?:[-_=—–‐─━][ \t]?){3,}[*]?[ \t]*$")
-_DASHED = re.compile(r"^[ \t>*]{0,6}[-_=—–~]{1,}[ \t]*(.{3,80}?)[ \t]*[-_=—–~]{0,}[* \t]*:?$")
 _DATE = re.compile(
     r"\b\d{1,4}\s?[./年월-]\s?\d{1,2}\s?[./月월-]\s?\d{1,4}|\b(?:19|20)\d\d\b|\d{1,2}\s?月\s?\d{1,2}|\b\d{1,2}[./]\d{1,2}\b"
 )
@@ -47,19 +48,11 @@ class Marks:
 
 def read_marks(lines: list[str]) -> Marks:
     """Say of every line what it is."""
-    kinds: list[Kind] = []
-    marks = Marks(kinds, {}, set())
-    in_code = False
-    for line in lines:
-        kind = _kind_of(line)
-        if kind == "q" and len(line) < 40 and (not kinds or kinds[-1] != "q") and _is_end_of_marker(line):
-            kind = "t"
-        if line.lstrip().startswith("```"):
-            in_code = not in_code
-        kinds.append("t" if in_code and kind in {"d", "r", "s", "o"} else kind)
-    for index, line in enumerate(lines):
-        if kinds[index] in {"t", "o", "r"} and marks.looks_left > 0:
-            _look_closer(lines, index, line, marks)
+    marks = Marks([], {}, set())
+    candidates = _first_look(lines, marks.kinds)
+    for index in candidates:
+        if marks.looks_left > 0:
+            _look_closer(lines, index, marks)
     return marks
 
 
@@ -68,40 +61,62 @@ def is_forward_phrase(line: str) -> bool:
     return _says(line, FORWARD_PHRASES)
 
 
-def _kind_of(line: str) -> Kind:
-    stripped = line.strip(" \t\u00a0\u200b\ufeff\r")
-    if not stripped:
-        return "e"
-    if stripped == QUOTE_BEGINS:
-        return "c"
-    if _QUOTE.match(line):
-        return "q"
+def _first_look(lines: list[str], kinds: list[Kind]) -> list[int]:
+    """Fill in what a line alone shows; return the lines that may say more together with their neighbours."""
+    candidates: list[int] = []
+    in_code = False
+    for index, line in enumerate(lines):
+        stripped = line.strip()
+        if not stripped:
+            kinds.append("e")
+            continue
+        kind = _kind_of(line, stripped)
+        if kind == "q":
+            if index and kinds[-1] != "q":
+                if len(line) < 40 and _is_end_of_marker(line):
+                    kind = "t"
+                elif kinds[-1] == "t" and _ends_with_wrote(lines[index - 1].strip()):
+                    candidates.append(index - 1)
+        elif stripped.startswith("```"):
+            in_code = not in_code
+        if in_code and kind in {"d", "r", "s", "o"}:
+            kind = "t"
+        kinds.append(kind)
+        if kind in {"o", "r"} or (kind == "t" and _may_mark(stripped)):
+            candidates.append(index)
+    return candidates
+
+
+def _kind_of(line: str, stripped: str) -> Kind:
     first = stripped[0]
-    if first in "-_=—–*─━‐" and len(stripped) < 200:
+    if first in _SPECIAL:
+        if first == QUOTE_BEGINS:
+            return "c"
+        if _QUOTE.match(line):
+            return "q"
+        if not stripped.strip("\u200b\ufeff"):
+            return "e"
         if is_signature_separator(line):
             return "d"
-        if _RULE.match(line):
+        if len(stripped) < 200 and _RULE.match(line):
             return "r"
-    if _says(line, FORWARD_PHRASES) or _says(line, ORIGINAL_PHRASES):
-        return "o"
-    return "s" if is_device_line(line) else "t"
+    length = len(stripped)
+    if length <= 120 and (stripped[-1] in ":：" or first in _SPECIAL or (length <= 40 and stripped.lower() in _ALONE)):
+        if _says(line, FORWARD_PHRASES) or _says(line, ORIGINAL_PHRASES):
+            return "o"
+    return "s" if is_device_line(stripped) else "t"
 
 
-def _look_closer(lines: list[str], index: int, line: str, marks: Marks) -> None:
-    kinds = marks.kinds
-    if kinds[index] == "o":
-        if is_forward_phrase(line):
+def _look_closer(lines: list[str], index: int, marks: Marks) -> None:
+    kinds, line = marks.kinds, lines[index]
+    # A mail with thousands of such lines is a log or an attack; what matters stands above.
+    marks.looks_left -= 1
+    if kinds[index] in {"o", "r"}:
+        if kinds[index] == "o" and is_forward_phrase(line):
             marks.forwards.add(index)
         _add_block(lines, _next_words(lines, index + 1), marks, announced=True)
         return
-    if kinds[index] == "r":
-        _add_block(lines, _next_words(lines, index + 1), marks, announced=True)
-        return
-    if not _may_mark(line):
-        return
-    # A mail with thousands of such lines is a log or an attack; what matters stands above.
-    marks.looks_left -= 1
-    if index not in marks.blocks and header_kind(line):
+    if kinds[index] == "t" and index not in marks.blocks and header_kind(line):
         _add_block(lines, index, marks, announced=index > 0 and _announces(kinds, index))
     if kinds[index] == "t":
         start = _marker_start(lines, index, kinds)
@@ -110,9 +125,8 @@ def _look_closer(lines: list[str], index: int, line: str, marks: Marks) -> None:
                 kinds[at] = "b"
 
 
-def _may_mark(line: str) -> bool:
-    colon = line.find(":")
-    return colon >= 0 or "：" in line or _ends_with_wrote(line)
+def _may_mark(stripped: str) -> bool:
+    return ":" in stripped[:40] or stripped[-1] in ":：" or "：" in stripped[:40]
 
 
 def _add_block(lines: list[str], start: int, marks: Marks, *, announced: bool) -> None:
@@ -155,9 +169,10 @@ def _says(line: str, phrases: tuple[str, ...]) -> bool:
 
 def _wrote(text: str) -> int:
     """Return where the last word for "wrote" ends in the text, or -1."""
-    for word in ASIAN_WROTE:
-        if word in text:
-            return text.rindex(word) + len(word)
+    if not text.isascii():
+        for word in ASIAN_WROTE:
+            if word in text:
+                return text.rindex(word) + len(word)
     found = -1
     for match in _WORD.finditer(text):
         if match[0].lower() in WROTE:
@@ -165,10 +180,14 @@ def _wrote(text: str) -> int:
     return found
 
 
-def _ends_with_wrote(line: str) -> bool:
-    tail = line[-24:]
-    end = _wrote(tail)
-    return end >= 0 and not tail[end:].strip(" .*_()aаыл/:：")
+def _ends_with_wrote(stripped: str) -> bool:
+    tail = stripped.rstrip(" .*_:：").rpartition(" ")[2].lower()
+    if tail.endswith(")"):
+        # Polish and Czech leave open who it was: napisał(a).
+        tail = tail.partition("(")[0]
+    if tail in WROTE:
+        return True
+    return not stripped.isascii() and any(map(stripped.__contains__, ASIAN_WROTE))
 
 
 def _is_end_of_marker(line: str) -> bool:

@@ -23,6 +23,7 @@ from clew_mail_intake.understanding.understood import Bounced, Person
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _CODE = re.compile(r"(?<![\d.:-])([45]\d\d)[ -](?=\S)")
 _MESSAGE_ID = re.compile(r"^[ \t>]*message-id[ \t]*:\s*(<[^<>\s]{3,900}>)", re.IGNORECASE | re.MULTILINE)
+_IDS = ("essage-ID", "essage-Id", "essage-id", "ESSAGE-ID")
 _ADDRESS = re.compile(r"[^\s<>()\[\]\",;:@]{1,64}@[a-z0-9.-]{3,253}", re.IGNORECASE)
 _ORIGINAL_BELOW = re.compile(
     r"^.{0,40}(?:original message|copy of the message|copy of your message|message headers? follow|header of the original|message follows|"
@@ -81,26 +82,31 @@ def _why_bounce(signs: MachineSigns) -> str | None:
 
 def _why_bounce_by_words(signs: MachineSigns, own: list[Part]) -> str | None:
     """Weigh what a mail says without a report: who sends it, what it carries, which words it uses."""
-    folded = signs.text[:_TEXT].lower()
-    phrases = sum(phrase in folded for phrase in BOUNCE_TEXT)
     answer = bool(_ANSWER.match(signs.subject))
-    carries = any(part.is_message or part.content_type in _HEADER_TYPES for part in own) or bool(
-        _MESSAGE_ID.search(signs.text)
-    )
-    signed = {
+    carries = any(part.is_message or part.content_type in _HEADER_TYPES for part in own)
+    points = {
         "a mail system sends it": 3 * signs.from_machine,
         "its return path is empty": 2 * signs.null_sender,
-        "nobody reads answers to it": bool(NO_REPLY.search(signs.sender.email.partition("@")[0])),
+        "nobody reads answers to it": int(bool(NO_REPLY.search(signs.sender.email.partition("@")[0]))),
         "its subject says so": 2 * (bool(BOUNCE_SUBJECT.search(signs.subject)) and not answer),
-        "it returns a mail": 2 * carries,
-        "its words say so": min(3, phrases),
-        "it names an error": bool(_STATUS.search(folded) or _CODE.search(folded)),
+        "it returns a mail": 2 * (carries or _carries_header(signs.text)),
     }
+    if not any(points.values()):
+        # Words alone never reach what is enough.
+        return None
+    folded = signs.text[:_TEXT].lower()
+    phrases = sum(phrase in folded for phrase in BOUNCE_TEXT)
+    points["its words say so"] = min(3, phrases)
+    points["it names an error"] = int(bool(_STATUS.search(folded) or _CODE.search(folded)))
     # A machine may answer under the subject of the mail it returns; a person who asks about a bounce does.
-    weight = sum(signed.values()) - 3 * (answer and not signs.from_machine)
+    weight = sum(points.values()) - 3 * (answer and not signs.from_machine)
     if weight < _ENOUGH or (not phrases and not signs.from_machine):
         return None
-    return "bounce: " + ", ".join(what for what, points in signed.items() if points)
+    return "bounce: " + ", ".join(what for what, found in points.items() if found)
+
+
+def _carries_header(text: str) -> bool:
+    return any(map(text.__contains__, _IDS)) and _MESSAGE_ID.search(text) is not None
 
 
 def _own_parts(parsed: ParsedMail) -> list[Part]:

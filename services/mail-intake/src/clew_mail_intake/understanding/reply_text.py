@@ -12,6 +12,7 @@ from clew_mail_intake.understanding.phrases import any_of, compile_any
 from clew_mail_intake.understanding.quote_marks import Kind, Marks, read_marks
 from clew_mail_intake.understanding.understood import Forwarded, Person
 
+_ONLY_WORDS = frozenset({"t", "e"})
 _GREETING = re.compile(rf"^{any_of('greeting')}\b.{{0,60}}$", re.IGNORECASE)
 _SEE_BELOW = compile_any("see_below")
 # After this many lines under a rule it is no signature any more but a part of the mail.
@@ -34,6 +35,8 @@ def split_reply(text: str) -> Reply:
     """Split a mail's text; lines end in LF. Linear in its length."""
     lines = text.split("\n")
     marks = read_marks(lines)
+    if _ONLY_WORDS.issuperset(marks.kinds):
+        return Reply(_joined(lines, range(len(lines))))
     own, quoted, block = _split_quote(lines, marks)
     own, signature = _split_signature(lines, marks.kinds, own)
     words = _joined(lines, own)
@@ -193,7 +196,9 @@ def _divides(lines: list[str], own: list[int], position: int) -> bool:
 
 
 def _joined(lines: list[str], indexes: "list[int] | range") -> str:
-    text = "\n".join(lines[index].rstrip() for index in indexes if lines[index].strip() != QUOTE_BEGINS)
+    text = "\n".join([lines[index].rstrip() for index in indexes])
+    if QUOTE_BEGINS in text:
+        text = text.replace(f"{QUOTE_BEGINS}\n", "").replace(QUOTE_BEGINS, "")
     return text.strip("\n").rstrip()
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from clew_mail_intake.understanding.phrases import any_of
+from clew_mail_intake.understanding.phrases import any_of, read_phrases
 
 _DEVICE = any_of("devices")
 _SENT = re.compile(r"^[\s*_<(\[|~-]{0,6}" + any_of("device_line"), re.IGNORECASE)
@@ -15,16 +15,16 @@ _THIS_WAS_SENT = re.compile(
 _NAMES_DEVICE = re.compile(rf"\b{_DEVICE}\b", re.IGNORECASE)
 _SEPARATOR = re.compile(r"^[ \t]{0,3}(?:--|—|–|--[ \t\u00a0]|- -|__)[ \t\u00a0]*$")
 _LONGEST = 160
+_BEGINNINGS = frozenset(f"{word} "[:3] for word in read_phrases("device_first_word"))
 # "Sent by courier today" is what people write; these beginnings need the name of a device.
 _VAGUE = ("sent on ", "sent by ", "gesendet über ", "enviado por ", "enviada por ")
 _LATIN = ("sent ", "enviad", "inviat", "gesendet", "envoyé", "verzonden", "sendt", "skickat", "wysłan")
 
 
 def is_device_line(line: str) -> bool:
-    """Say whether a line is the "Sent from my phone" kind."""
-    if not 6 <= len(line) <= _LONGEST:
+    """Say whether a line, without space around it, is the "Sent from my phone" kind."""
+    if not 6 <= len(line) <= _LONGEST or not _may_be(line):
         return False
-    line = line.strip()
     if _SENT.match(line) or _FROM_DEVICE.match(line):
         return _is_short_claim(line)
     return bool(_THIS_WAS_SENT.match(line)) and _NAMES_DEVICE.search(line) is not None
@@ -33,6 +33,13 @@ def is_device_line(line: str) -> bool:
 def is_signature_separator(line: str) -> bool:
     """Say whether a line is `-- ` or what stands for it."""
     return len(line) < 8 and _SEPARATOR.match(line) is not None
+
+
+def _may_be(line: str) -> bool:
+    """Sort out nearly every line by how it begins, before the patterns are asked."""
+    if line[:3].lower() in _BEGINNINGS or not line[0].isalnum() or " from " in line[:32]:
+        return True
+    return not line.isascii() and (line[0] > "\u2e00" or "gönderildi" in line)
 
 
 def _is_short_claim(line: str) -> bool:
