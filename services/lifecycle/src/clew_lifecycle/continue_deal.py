@@ -22,6 +22,7 @@ from clew_lifecycle.tell import summarise
 
 # An event must fit the broker's message; the whole text is on the deal.
 _TOLD_CHARACTERS = 60_000
+_KEPT_REFERENCES = 20
 
 
 def comment_deal(case: Case, decision: Decision, uow: UnitOfWork) -> None:
@@ -97,6 +98,7 @@ def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: b
             from_address=sender.address,
             cc=event.participants,
             message_id=event.message_id,
+            references=event.references[-_KEPT_REFERENCES:],
         ),
     )
     case.world.new_activities.append(entry)

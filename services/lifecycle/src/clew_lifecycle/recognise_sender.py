@@ -11,7 +11,7 @@ from clew_shared.contracts.ids import new_id
 
 from clew_lifecycle.domain.mailbox import company_domain, is_shared_mailbox
 from clew_lifecycle.domain.wording import name_key
-from clew_lifecycle.store.prefetch import email_key
+from clew_lifecycle.store.prefetch import MOST_SHARING, email_key
 from clew_lifecycle.store.world import Company, Contact, Point, Source, World
 
 
@@ -42,8 +42,8 @@ def recognise_sender(event: EnquiryReceived, origin: Source, world: World) -> Se
         is_shared=bool(email) and is_shared_mailbox(email or ""),
     )
     points = world.points.get(("email", email), []) if email else []
-    if points and points[0].contact_id is not None:
-        sender.contact = world.contacts.get(points[0].contact_id)
+    if points:
+        sender.contact = world.contacts.get(points[0].contact_id) if points[0].contact_id else None
         sender.company_id = points[0].company_id or (sender.contact.company_id if sender.contact else None)
         sender.is_shared = points[0].shared
     if sender.contact is None and claims.phone and (email is None or origin.phone_is_identity):
@@ -60,7 +60,7 @@ def remember_sender(sender: Sender, event: EnquiryReceived, world: World) -> Con
             # Who reads such a mailbox changes; the address is all that stays.
             sender.contact.name = None
         world.add_contact(sender.contact)
-        sender.contact.company_id = _company_of(sender, world)
+        sender.contact.company_id = sender.company_id or _company_of(sender, world)
         sender.company_id = sender.contact.company_id
     else:
         _fill_blanks(sender, event, world)
@@ -129,7 +129,7 @@ def _remember_points(sender: Sender, event: EnquiryReceived, world: World) -> No
         world.add_point(point)
     if sender.phone:
         known = world.points.get(("phone", sender.phone), [])
-        if all(point.contact_id != contact.id for point in known):
+        if len(known) <= MOST_SHARING and all(point.contact_id != contact.id for point in known):
             taken = any(not point.shared for point in known)
             raw = claims.phone_raw or sender.phone
             world.add_point(Point(new_id(), "phone", sender.phone, raw, contact.id, None, taken or sender.is_shared))

@@ -1,41 +1,130 @@
 """Lifecycle, wired: the composition root. Next: clew_lifecycle.receive_enquiry.receive_enquiries."""
 
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 
+from aiohttp import web
 from clew_shared.contracts.enquiry import EnquiryReceived
-from clew_shared.contracts.lifecycle import CommentAdded, DealOpened, DealReopened, TeammateAdded
+from clew_shared.contracts.lifecycle import (
+    CommentAdded,
+    DealChanged,
+    DealMoved,
+    DealOpened,
+    DealReopened,
+    ReplyWritten,
+    SignInRequested,
+    TeammateAdded,
+)
+from clew_shared.contracts.mail import AutoReplyReceived, MailBounced
+from clew_shared.contracts.notify import DeliveryFailed, MessageSent
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.service import Service
+from clew_shared.runtime.sessions import SESSION_SUBJECT
 from clew_shared.runtime.settings import Settings
 from clew_shared.runtime.subscription import Subscription
+from clew_shared.web.pages import Pages
 
+from clew_lifecycle.live import Hub
+from clew_lifecycle.note_auto_reply import note_auto_replies
+from clew_lifecycle.note_bounce import note_bounces
+from clew_lifecycle.note_failure import note_failures
 from clew_lifecycle.receive_enquiry import receive_enquiries
+from clew_lifecycle.remember_message import remember_messages
+from clew_lifecycle.routes.api_deals import DealApi
+from clew_lifecycle.routes.api_people import PeopleApi
+from clew_lifecycle.routes.api_rest import WorkflowApi
+from clew_lifecycle.routes.assets import AssetRoutes
+from clew_lifecycle.routes.board import BoardPages
+from clew_lifecycle.routes.deal_page import DealPages
+from clew_lifecycle.routes.events import EventRoutes
+from clew_lifecycle.routes.people_pages import PeoplePages
+from clew_lifecycle.routes.sign_in_pages import SignInPages
+from clew_lifecycle.routes.site import Site
 from clew_lifecycle.seed import seed
+from clew_lifecycle.sign_in import issue_sign_in_link
+from clew_lifecycle.store.board import add_up_totals
 from clew_lifecycle.store.columns import RAIL, metadata
+from clew_lifecycle.verify import TeamVerifier
 
-SUBSCRIPTIONS = (
-    Subscription(
-        durable="lifecycle-receive-enquiry-forms",
-        service="forms",
-        events=(EnquiryReceived,),
-        handle=receive_enquiries,
-    ),
-    Subscription(
-        durable="lifecycle-receive-enquiry-mail",
-        service="mail-intake",
-        events=(EnquiryReceived,),
-        handle=receive_enquiries,
-    ),
+_TELLS = (
+    *(DealOpened, CommentAdded, DealReopened, DealMoved, DealChanged),
+    *(ReplyWritten, TeammateAdded, SignInRequested),
 )
+_EDGES = (
+    *(DealApi, PeopleApi, WorkflowApi),
+    *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes),
+)
+_ADD_UP_SECONDS = 30.0
 
 
 def build(settings: Settings) -> Service:
     rail = Rail("lifecycle", settings, metadata, RAIL)
+    verifier, hub = TeamVerifier(rail), Hub()
+
+    def routes() -> Sequence[web.AbstractRouteDef]:
+        site = Site(rail, settings, verifier, Pages("clew_lifecycle"), hub)
+        return [route for edge in _EDGES for route in edge(site).routes()]
+
     return Service(
         name="lifecycle",
         rail=rail,
         migrations="clew_lifecycle.migrations",
-        tells=(DealOpened, CommentAdded, DealReopened, TeammateAdded),
-        subscriptions=SUBSCRIPTIONS,
+        tells=_TELLS,
+        subscriptions=_subscriptions(),
+        routes=routes,
+        doors=(partial(_watch, rail, hub),),
+        timers=(partial(_add_up, rail),),
+        answers={SESSION_SUBJECT: verifier.answer},
         seed=partial(seed, rail, settings),
+        verifier=verifier,
+        issue_sign_in_link=partial(issue_sign_in_link, rail),
     )
+
+
+def _subscriptions() -> tuple[Subscription, ...]:
+    return (
+        Subscription(
+            durable="lifecycle-receive-enquiry-forms",
+            service="forms",
+            events=(EnquiryReceived,),
+            handle=receive_enquiries,
+        ),
+        Subscription(
+            durable="lifecycle-receive-enquiry-mail",
+            service="mail-intake",
+            events=(EnquiryReceived,),
+            handle=receive_enquiries,
+        ),
+        Subscription(
+            durable="lifecycle-note-auto-reply",
+            service="mail-intake",
+            events=(AutoReplyReceived,),
+            handle=note_auto_replies,
+        ),
+        Subscription(
+            durable="lifecycle-note-bounce", service="mail-intake", events=(MailBounced,), handle=note_bounces
+        ),
+        Subscription(
+            durable="lifecycle-remember-message", service="notify", events=(MessageSent,), handle=remember_messages
+        ),
+        Subscription(
+            durable="lifecycle-note-failure", service="notify", events=(DeliveryFailed,), handle=note_failures
+        ),
+    )
+
+
+@asynccontextmanager
+async def _watch(rail: Rail, hub: Hub) -> AsyncIterator[Mapping[str, str]]:
+    """Let open pages see what any process does; this opens no address."""
+    await rail.bus.watch("clew.lifecycle.v1.>", hub.hear)
+    yield {}
+
+
+async def _add_up(rail: Rail) -> None:
+    """Keep the board's totals few."""
+    while True:
+        async with rail.database.engine.begin() as connection:
+            await add_up_totals(connection)
+        await asyncio.sleep(_ADD_UP_SECONDS)

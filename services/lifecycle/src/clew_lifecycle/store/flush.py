@@ -23,7 +23,7 @@ _DEAL = (
     *("contact_id", "company_id", "parent_deal_id", "thread_key", "thread_slot", "board_rank", "opened_at"),
     *("stage_entered_at", "last_activity_at", "last_inbound_at", "entries"),
 )
-_ACTIVITY = (
+ACTIVITY_COLUMNS = (
     *("id", "deal_id", "contact_id", "company_id", "kind", "visibility", "author", "body", "occurred_at"),
     *("match_reason", "source", "enquiry_id", "dedupe_key", "facts"),
 )
@@ -40,7 +40,7 @@ async def flush(world: World, connection: AsyncConnection) -> None:
     new = {known.id for known in world.new_deals}
     await _reopen([known for known in world.reopened_deals.values() if known.id not in new], connection)
     await _touch([known for known in world.changed_deals.values() if known.id not in new], connection)
-    await _insert(activity, _ACTIVITY, map(_activity_row, world.new_activities), connection)
+    await _insert(activity, ACTIVITY_COLUMNS, map(activity_row, world.new_activities), connection)
     await _insert(message_ref, _REF, world.new_refs, connection)
     await _insert(enquiry, _ENQUIRY, (_waiting_row(*waiting) for waiting in world.waiting), connection)
     await _write_contacts(world, connection)
@@ -75,7 +75,7 @@ def _deal_row(known: KnownDeal) -> tuple[Any, ...]:
     )
 
 
-def _activity_row(entry: Activity) -> tuple[Any, ...]:
+def activity_row(entry: Activity) -> tuple[Any, ...]:
     return (
         *(entry.id, entry.deal_id, entry.contact_id, entry.company_id, entry.kind, entry.visibility, entry.author),
         *(entry.body, entry.occurred_at, entry.match_reason, entry.source, entry.enquiry_id, entry.dedupe_key),

@@ -22,6 +22,8 @@ from clew_lifecycle.store.world import Company, Contact, KnownDeal, Point, Sourc
 MOST_REFERENCES = 200
 # Of one contact: more deals than these are not looked at when an enquiry is placed.
 _MOST_OPEN, _MOST_CLOSED = 50, 20
+# A switchboard's number is everybody's: beyond these it says nothing.
+MOST_SHARING = 20
 
 
 async def prefetch(batch: Sequence[EnquiryReceived], connection: AsyncConnection) -> World:
@@ -35,7 +37,7 @@ async def prefetch(batch: Sequence[EnquiryReceived], connection: AsyncConnection
     await _read_refs(world, batch, connection)
     named = {event.reply_token.deal_id for event in batch if event.reply_token} | set(world.amended.values())
     named |= {deal_id for deal_id, _ in world.refs.values()}
-    await _read_deals(world, named, connection)
+    await _read_deals(world, named, _may_be_senders(world, batch), connection)
     if named:
         await _read_participants(world, named, batch, connection)
     return world
@@ -128,14 +130,31 @@ async def _read_refs(world: World, batch: Sequence[EnquiryReceived], connection:
         world.amended = {row.enquiry_id: row.deal_id for row in found}
 
 
-async def _read_deals(world: World, named: set[UUID], connection: AsyncConnection) -> None:
+def _may_be_senders(world: World, batch: Sequence[EnquiryReceived]) -> list[UUID]:
+    """List the contacts found by address, and by number where a number may identify."""
+    keys: set[tuple[str, str]] = set()
+    for event in batch:
+        origin = world.sources[event.source]
+        if email := email_key(event, origin):
+            keys.add(("email", email))
+        if event.claims.phone and (not email or origin.phone_is_identity):
+            keys.add(("phone", event.claims.phone))
+    return sorted({point.contact_id for key in keys for point in world.points.get(key, ()) if point.contact_id})
+
+
+async def lock_deal(deal_id: UUID, connection: AsyncConnection) -> KnownDeal | None:
+    """Read one deal and keep others from changing it until this transaction ends."""
+    found = await connection.execute(_DEALS, {"ids": [deal_id], "contacts": [], "companies": []})
+    row = found.mappings().one_or_none()
+    return KnownDeal(**row) if row is not None else None
+
+
+async def _read_deals(world: World, named: set[UUID], contacts: Sequence[UUID], connection: AsyncConnection) -> None:
     shared = {point.company_id for points in world.points.values() for point in points if point.shared}
     companies = sorted(company_id for company_id in shared if company_id)
-    if not named and not world.contacts and not companies:
+    if not named and not contacts and not companies:
         return
-    found = await connection.execute(
-        _DEALS, {"ids": sorted(named), "contacts": sorted(world.contacts), "companies": companies}
-    )
+    found = await connection.execute(_DEALS, {"ids": sorted(named), "contacts": contacts, "companies": companies})
     for row in found.mappings():
         values: dict[str, Any] = dict(row)
         world.know_deal(KnownDeal(**values))
@@ -179,9 +198,9 @@ _SEEN = _arrays(
 )
 
 _POINTS = _arrays(
-    """
+    f"""
     SELECT p.id, p.kind, p.value_norm, p.value_raw, p.contact_id, p.company_id, p.shared,
-        c.company_id AS employer_id, c.name AS contact_name, c.email, c.phone,
+        coalesce(c.company_id, p.company_id) AS employer_id, c.name AS contact_name, c.email, c.phone,
         o.name AS company_name, o.name_key, o.is_person
     FROM (
         SELECT * FROM lifecycle.contact_point WHERE kind = 'email' AND value_norm = ANY(:emails)
@@ -193,13 +212,15 @@ _POINTS = _arrays(
         SELECT * FROM lifecycle.contact_point WHERE kind = 'phone' AND value_norm = ANY(:phones)
             AND contact_id IS NOT NULL AND NOT shared AND retired_at IS NULL
         UNION ALL
-        SELECT * FROM lifecycle.contact_point WHERE kind = 'phone' AND value_norm = ANY(:phones)
-            AND shared AND retired_at IS NULL
+        SELECT same.* FROM unnest(:phones) AS number CROSS JOIN LATERAL (
+            SELECT * FROM lifecycle.contact_point WHERE kind = 'phone' AND value_norm = number
+                AND shared AND retired_at IS NULL ORDER BY id LIMIT {MOST_SHARING}
+        ) same
     ) p
     LEFT JOIN lifecycle.contact c ON c.id = p.contact_id
     LEFT JOIN lifecycle.company o ON o.id = coalesce(c.company_id, p.company_id)
     ORDER BY p.shared, p.id
-    """,
+    """,  # noqa: S608 - the number is our own
     emails=Text,
     phones=Text,
 )
@@ -241,12 +262,12 @@ _DEALS = _arrays(
         o.name AS company_name, t.email AS owner, d.amount, d.currency, d.parent_deal_id AS parent_id, d.thread_key,
         d.thread_slot, d.last_open_step_id, r.label AS lost_reason, d.lost_note, d.last_inbound_at, d.entries, d.version
     FROM lifecycle.deal d
-    JOIN wanted ON wanted.id = d.id
     JOIN lifecycle.pipeline p ON p.id = d.pipeline_id
     LEFT JOIN lifecycle.contact c ON c.id = d.contact_id
     LEFT JOIN lifecycle.company o ON o.id = d.company_id
     LEFT JOIN lifecycle.teammate t ON t.id = d.owner_id
     LEFT JOIN lifecycle.lost_reason r ON r.id = d.lost_reason_id
+    WHERE d.id = ANY(ARRAY(SELECT id FROM wanted))
     ORDER BY d.id
     FOR NO KEY UPDATE OF d
     """,  # noqa: S608 - the numbers are our own

@@ -1,10 +1,12 @@
 """The pipelines as they stand, read in one query. Next: clew_lifecycle.domain.workflow.Workflow."""
 
+from typing import Any
+
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.domain.workflow import Pipeline, Stage, Transition, Workflow
-from clew_lifecycle.store.workflow_tables import pipeline, stage, step, transition
+from clew_lifecycle.store.workflow_tables import lost_reason, pipeline, stage, step, transition
 
 
 async def load_workflow(connection: AsyncConnection) -> Workflow:
@@ -72,3 +74,9 @@ async def load_transitions(connection: AsyncConnection, of: Pipeline) -> list[Tr
 
 def _step_of_stage() -> ColumnElement[bool]:
     return (step.c.stage_id == stage.c.id) & (step.c.pipeline_id == pipeline.c.id)
+
+
+async def list_lost_reasons(connection: AsyncConnection) -> list[dict[str, Any]]:
+    columns = (lost_reason.c.key, lost_reason.c.label, lost_reason.c.needs_note, lost_reason.c.reopenable)
+    found = await connection.execute(select(*columns).order_by(lost_reason.c.position))
+    return [dict(row) for row in found.mappings()]

@@ -1,0 +1,102 @@
+"""What a person may change on a deal, and how what they ask for is checked. Next: clew_lifecycle.edit_deal."""
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import msgspec
+from clew_shared.runtime.problem import FieldError, Problem
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from clew_lifecycle.store.team_tables import teammate
+from clew_lifecycle.store.world import KnownDeal
+
+LONGEST_TITLE = 500
+_MOST = Decimal(10) ** 15
+
+
+class DealChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The fields that are to change; null empties one. `owner` is a teammate's address."""
+
+    title: str | msgspec.UnsetType = msgspec.UNSET
+    description: str | msgspec.UnsetType | None = msgspec.UNSET
+    amount: str | int | float | msgspec.UnsetType | None = msgspec.UNSET
+    currency: str | msgspec.UnsetType = msgspec.UNSET
+    expected_close: date | msgspec.UnsetType | None = msgspec.UNSET
+    owner: str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+async def check_changes(wanted: DealChanges, deal: KnownDeal, connection: AsyncConnection) -> dict[str, Any]:
+    """Give the columns that really change, and have `deal` show them. Raises `Problem` 422 for what does not fit."""
+    values: dict[str, Any] = {}
+    if wanted.title is not msgspec.UNSET:
+        values["title"] = _title(wanted.title)
+    if wanted.description is not msgspec.UNSET:
+        values["description"] = (wanted.description or "").strip() or None
+    if wanted.amount is not msgspec.UNSET:
+        values["amount"] = read_amount(wanted.amount)
+    if wanted.currency is not msgspec.UNSET:
+        values["currency"] = read_currency(wanted.currency)
+    if wanted.expected_close is not msgspec.UNSET:
+        values["expected_close"] = wanted.expected_close
+    for name in ("title", "description", "amount", "currency"):
+        if name in values and values[name] == getattr(deal, name):
+            del values[name]
+        elif name in values:
+            setattr(deal, name, values[name])
+    if wanted.owner is not msgspec.UNSET and (wanted.owner or None) != deal.owner:
+        values["owner_id"], deal.owner = await _owner(wanted.owner, connection)
+    return values
+
+
+def named_fields(values: dict[str, Any]) -> tuple[str, ...]:
+    return tuple("owner" if name == "owner_id" else name for name in values)
+
+
+def read_amount(given: str | float | None) -> Decimal | None:
+    """Read a sum as people type it: `1200`, `1 200.50`, `1,200.50`."""
+    text = str(given if given is not None else "").strip().replace(" ", "").replace(" ", "").replace(",", "")
+    if not text:
+        return None
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise invalid("/amount", "An amount is a number such as 1200.50.") from None
+    if not amount.is_finite() or abs(amount) >= _MOST:
+        raise invalid("/amount", "That is more than can be kept.")
+    return amount.quantize(Decimal("0.0001"))
+
+
+def read_currency(given: str) -> str:
+    code = given.strip().upper()
+    if len(code) != 3 or not code.isascii() or not code.isalpha():
+        raise invalid("/currency", "A currency is three letters, such as EUR.")
+    return code
+
+
+def invalid(pointer: str, message: str) -> Problem:
+    return Problem(
+        422, "Invalid content", message, errors=[FieldError(pointer=pointer, code="invalid", message=message)]
+    )
+
+
+def _title(given: str) -> str:
+    title = " ".join(given.split())
+    if not title:
+        raise invalid("/title", "A deal needs a title.")
+    return title[:LONGEST_TITLE]
+
+
+async def _owner(email: str | None, connection: AsyncConnection) -> tuple[Any, str | None]:
+    if not (email or "").strip():
+        return None, None
+    found = await connection.execute(
+        select(teammate.c.id, teammate.c.email).where(
+            teammate.c.email_key == (email or "").strip().casefold(), teammate.c.active
+        )
+    )
+    row = found.one_or_none()
+    if row is None:
+        raise invalid("/owner", "Nobody in the team has that address.")
+    return row.id, row.email

@@ -1,0 +1,1 @@
+"""The HTTP edge of lifecycle: the JSON API and the staff pages."""

@@ -1,0 +1,141 @@
+"""Deals in the JSON API. Next: clew_lifecycle.apply_transition.apply_transition."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+from clew_shared.runtime.api import allowed_filters, answer, page, read_cursor, read_id, read_json, read_limit
+from clew_shared.runtime.api import write_cursor as write_place
+from clew_shared.runtime.problem import Problem, not_found
+from clew_shared.runtime.web import actor_of
+
+from clew_lifecycle.add_deal import NewDeal, add_deal
+from clew_lifecycle.apply_transition import Move, apply_transition
+from clew_lifecycle.changes import DealChanges
+from clew_lifecycle.edit_deal import edit_deal
+from clew_lifecycle.routes.entry_view import view_entry
+from clew_lifecycle.routes.site import Site, read_version
+from clew_lifecycle.store.deals import DealFilter, DealView, list_deals, read_deal
+from clew_lifecycle.store.timeline import Position, list_entries, of_deal
+from clew_lifecycle.write_comment import write_comment
+from clew_lifecycle.write_reply import Letter, write_reply
+
+_STATUSES = ("open", "won", "lost", "abandoned", "all")
+_FILTERS = ("status", "contact_email", "pipeline", "stage", "owner", "company", "contact", "q")
+
+
+class Comment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    body: str
+
+
+class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    to: list[str]
+    subject: str
+    body: str
+    cc: list[str] = []
+
+
+class DealApi:
+    def __init__(self, site: Site) -> None:
+        self._rail = site.rail
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        return [
+            web.get("/api/v1/deals", self.list),
+            web.post("/api/v1/deals", self.add),
+            web.get("/api/v1/deals/{id}", self.read),
+            web.patch("/api/v1/deals/{id}", self.edit),
+            web.get("/api/v1/deals/{id}/activities", self.activities),
+            web.post("/api/v1/deals/{id}/comments", self.comment),
+            web.post("/api/v1/deals/{id}/mails", self.mail),
+            web.post("/api/v1/deals/{id}/transitions/{key}", self.transition),
+        ]
+
+    async def list(self, request: web.Request) -> web.Response:
+        wanted = read_filter(allowed_filters(request, _FILTERS))
+        limit, after = read_limit(request), read_cursor(request, UUID)
+        async with self._rail.reading() as connection:
+            found = await list_deals(wanted, limit + 1, after, connection)
+        return answer(page(found[:limit], write_place(found[limit - 1].id) if len(found) > limit else None))
+
+    async def add(self, request: web.Request) -> web.Response:
+        wanted = await read_json(request, NewDeal)
+        async with self._rail.unit_of_work() as uow:
+            deal_id = await add_deal(wanted, actor_of(request), uow)
+        return await self._answer(deal_id, 201)
+
+    async def read(self, request: web.Request) -> web.Response:
+        return await self._answer(read_id(request, "deal"))
+
+    async def edit(self, request: web.Request) -> web.Response:
+        deal_id, version = read_id(request, "deal"), read_version(request)
+        wanted = await read_json(request, DealChanges)
+        async with self._rail.unit_of_work() as uow:
+            await edit_deal(deal_id, wanted, actor_of(request), uow, version)
+        return await self._answer(deal_id)
+
+    async def activities(self, request: web.Request) -> web.Response:
+        allowed_filters(request, ())
+        deal_id, limit = read_id(request, "deal"), read_limit(request)
+        after = read_cursor(request, Position)
+        async with self._rail.reading() as connection:
+            if await read_deal(deal_id, connection) is None:
+                raise not_found("deal")
+            found = await list_entries(of_deal(deal_id), limit + 1, after, connection)
+        last = Position(found[limit - 1].occurred_at, found[limit - 1].id) if len(found) > limit else None
+        return answer(page([view_entry(entry) for entry in found[:limit]], write_place(last) if last else None))
+
+    async def comment(self, request: web.Request) -> web.Response:
+        deal_id = read_id(request, "deal")
+        wanted = await read_json(request, Comment)
+        async with self._rail.unit_of_work() as uow:
+            entry = await write_comment(deal_id, wanted.body, actor_of(request), uow)
+        return answer(view_entry(entry), 201)
+
+    async def mail(self, request: web.Request) -> web.Response:
+        deal_id = read_id(request, "deal")
+        wanted = await read_json(request, Mail)
+        letter = Letter(", ".join(wanted.to), ", ".join(wanted.cc), wanted.subject, wanted.body)
+        async with self._rail.unit_of_work() as uow:
+            entry = await write_reply(deal_id, letter, actor_of(request), uow)
+        return answer(view_entry(entry), 201)
+
+    async def transition(self, request: web.Request) -> web.Response:
+        deal_id, key = read_id(request, "deal"), request.match_info["key"]
+        move = await read_json(request, Move)
+        version = read_version(request) if "If-Match" in request.headers else None
+        async with self._rail.unit_of_work() as uow:
+            applied = await apply_transition(deal_id, key, move, actor_of(request), uow, version=version)
+        if not move.dry_run:
+            return await self._answer(deal_id)
+        would_be = {"status": applied.deal.status, "errors": applied.missing, "creates": [], "sends": []}
+        return answer({**msgspec.to_builtins(await self._read(deal_id), str_keys=True), **would_be, "dry_run": True})
+
+    async def _read(self, deal_id: UUID) -> DealView:
+        async with self._rail.reading() as connection:
+            found = await read_deal(deal_id, connection)
+        if found is None:
+            raise not_found("deal")
+        return found
+
+    async def _answer(self, deal_id: UUID, status: int = 200) -> web.Response:
+        found = await self._read(deal_id)
+        headers = {"ETag": f'"{found.version}"'}
+        if status == 201:
+            headers["Location"] = f"/api/v1/deals/{deal_id}"
+        return answer(found, status, headers)
+
+
+def read_filter(given: dict[str, str]) -> DealFilter:
+    """Read the filters of a list of deals. Raises `Problem` 400 for a value that none can have."""
+    values: dict[str, Any] = dict(given)
+    if values.get("status", "open") not in _STATUSES:
+        raise Problem(400, "Bad filter", f"status is one of {', '.join(_STATUSES)}.")
+    for name in ("company", "contact"):
+        if name in values:
+            try:
+                values[name] = UUID(values[name])
+            except ValueError:
+                raise Problem(400, "Bad filter", f"{name} is an id.") from None
+    return DealFilter(**values)

@@ -1,0 +1,118 @@
+"""A timeline entry as the API answers it and as the pages show it. Next: clew_lifecycle.store.timeline.Entry."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from clew_shared.contracts.enquiry import Answer
+
+from clew_lifecycle.facts import Outcome
+from clew_lifecycle.store.timeline import Entry
+from clew_lifecycle.store.world import Activity
+
+
+class EntryView(msgspec.Struct, frozen=True, kw_only=True):
+    """`author` is an address or a name; `flags` are what to know beside the reason it was matched by."""
+
+    id: UUID
+    kind: str
+    author: str | None
+    author_name: str | None
+    body: str
+    occurred_at: datetime
+    match_reason: str | None
+    flags: tuple[str, ...]
+    source: str | None
+    visibility: str
+    subject_line: str | None
+    quoted: str | None
+    answers: tuple[Answer, ...]
+    attachments: list[dict[str, Any]]
+    from_address: str | None
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
+    from_stage: str | None
+    to_stage: str | None
+    lost_reason: str | None
+    lost_note: str | None
+    delivery: Outcome | None
+    enquiry_id: UUID | None
+    message_id: str | None
+
+
+def view_entry(entry: Entry | Activity) -> EntryView:
+    facts = entry.facts
+    return EntryView(
+        id=entry.id,
+        kind=entry.kind,
+        author=entry.author,
+        author_name=facts.author_name,
+        body=entry.body,
+        occurred_at=entry.occurred_at,
+        match_reason=entry.match_reason,
+        flags=facts.flags,
+        source=entry.source,
+        visibility=entry.visibility,
+        subject_line=facts.subject_line,
+        quoted=facts.quoted,
+        answers=facts.answers,
+        attachments=attachments_of(entry),
+        from_address=facts.from_address,
+        to=facts.to,
+        cc=facts.cc,
+        from_stage=facts.from_stage,
+        to_stage=facts.to_stage,
+        lost_reason=facts.lost_reason,
+        lost_note=facts.lost_note,
+        delivery=facts.delivery,
+        enquiry_id=entry.enquiry_id,
+        message_id=facts.message_id,
+    )
+
+
+def attachments_of(entry: Entry | Activity) -> list[dict[str, Any]]:
+    """List the files that stayed where they arrived, with the address that serves them."""
+    door = "mail" if entry.facts.channel == "mail" else "forms"
+    return [
+        {
+            "id": file.id,
+            "name": file.name,
+            "type": file.type,
+            "size": file.size,
+            "url": f"/{door}/attachments/{file.id}" if file.rejected is None else None,
+            "rejected": file.rejected,
+        }
+        for file in entry.facts.attachments
+        if not file.inline
+    ]
+
+
+def page_entry(entry: Entry) -> dict[str, Any]:
+    """Shape an entry for the timeline's template."""
+    facts = entry.facts
+    is_mail = facts.channel == "mail" or entry.kind in ("bounce", "auto_reply")
+    known = {entry.body.strip(), facts.subject_line, facts.author_name, facts.from_address}
+    return {
+        "id": entry.id,
+        "kind": entry.kind,
+        "author": {"email": entry.author, "name": facts.author_name or entry.author} if entry.author else None,
+        "body": entry.body or None,
+        "quoted": facts.quoted,
+        "occurred_at": entry.occurred_at,
+        "match_reason": entry.match_reason,
+        "flags": facts.flags,
+        "source": entry.source,
+        "visibility": entry.visibility,
+        "subject_line": facts.subject_line,
+        "from_address": facts.from_address,
+        "to_addresses": [*facts.to, *facts.cc] if entry.kind == "mail_out" else [],
+        "attachments": attachments_of(entry),
+        "raw_url": f"/mail/messages/{entry.enquiry_id}/raw" if is_mail and entry.enquiry_id else None,
+        "delivery": facts.delivery,
+        "from_stage": facts.from_stage,
+        "to_stage": facts.to_stage,
+        "note": ": ".join(part for part in (facts.lost_reason, facts.lost_note) if part) or None,
+        "fields": [answer for answer in facts.answers if answer.value and answer.value.strip() not in known],
+        "deal": {"id": entry.deal_id, "title": entry.deal_title} if entry.deal_id else None,
+    }

@@ -1,0 +1,47 @@
+"""What every route of lifecycle needs. Next: clew_lifecycle.routes.board.BoardPages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from clew_shared.runtime.problem import Problem
+from clew_shared.runtime.rail import Rail
+from clew_shared.runtime.settings import Settings
+from clew_shared.runtime.web import ACTOR
+from clew_shared.web.pages import Pages
+
+from clew_lifecycle.live import Hub
+from clew_lifecycle.verify import TeamVerifier
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    rail: Rail
+    settings: Settings
+    verifier: TeamVerifier
+    pages: Pages
+    hub: Hub
+
+    def show(self, request: web.Request, template: str, context: Mapping[str, Any], status: int = 200) -> web.Response:
+        """Render a page for whoever is signed in, with their name in its frame."""
+        actor = request.get(ACTOR)
+        if actor is not None:
+            request["teammate"] = actor
+        return self.pages.render(request, template, context, status=status)
+
+
+def read_version(request: web.Request) -> int:
+    """Read `If-Match` (RFC 9110 13.1.1). Raises `Problem` 428 when it is missing, 412 when it can be no version."""
+    given = request.headers.get("If-Match")
+    if given is None:
+        raise Problem(428, "Precondition required", "Send If-Match with the ETag that you have seen.")
+    tag = given.strip().removeprefix("W/").strip('"')
+    if not tag.isascii() or not tag.isdigit():
+        raise Problem(412, "Changed meanwhile", "If-Match names no version of this.")
+    return int(tag)
+
+
+def errors_by_field(problem: Problem) -> dict[str, str]:
+    """Give a form's errors as its page shows them."""
+    return {error.pointer.rpartition("/")[2]: error.message for error in problem.errors} or {"body": problem.detail}

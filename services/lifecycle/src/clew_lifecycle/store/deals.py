@@ -1,0 +1,192 @@
+"""Deals as people and programs look at them. Next: clew_lifecycle.store.timeline.list_activities."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from clew_shared.identity.email import normalise_email
+from sqlalchemy import ColumnElement, Row, Select, or_, select, union
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from clew_lifecycle.store.amounts import plain
+from clew_lifecycle.store.tables import company, contact, contact_point, deal, source
+from clew_lifecycle.store.team_tables import teammate
+from clew_lifecycle.store.workflow_tables import lost_reason, pipeline, stage, step
+
+# A search looks no further than these matches of each kind.
+_MOST_FOUND = 1000
+
+
+class ContactRef(msgspec.Struct, frozen=True):
+    id: UUID
+    email: str | None
+    name: str | None
+
+
+class CompanyRef(msgspec.Struct, frozen=True):
+    id: UUID
+    name: str
+    lifecycle_stage: str
+
+
+class DealView(msgspec.Struct, frozen=True, kw_only=True):
+    """A deal as the API answers it; pipeline, stage, step, source and lost_reason are keys, owner an address."""
+
+    id: UUID
+    title: str
+    description: str | None
+    status: str
+    pipeline: str
+    stage: str
+    step: str
+    amount: Decimal | None
+    currency: str
+    expected_close: date | None
+    source: str | None
+    contact: ContactRef | None
+    company: CompanyRef | None
+    owner: str | None
+    parent: UUID | None
+    opened_at: datetime
+    closed_at: datetime | None
+    lost_reason: str | None
+    lost_note: str | None
+    last_activity_at: datetime
+    version: int
+
+
+class DealFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of deals is narrowed to; `status` is one of the four or `all`."""
+
+    status: str = "open"
+    contact_email: str | None = None
+    pipeline: str | None = None
+    stage: str | None = None
+    owner: str | None = None
+    company: UUID | None = None
+    contact: UUID | None = None
+    q: str | None = None
+
+
+async def read_deal(deal_id: UUID, connection: AsyncConnection) -> DealView | None:
+    row = (await connection.execute(_select_deals().where(deal.c.id == deal_id))).one_or_none()
+    return view_of(row) if row is not None else None
+
+
+async def list_deals(
+    wanted: DealFilter, limit: int, after: UUID | None, connection: AsyncConnection
+) -> Sequence[DealView]:
+    """List deals, the newest first, going on after the id that the last page ended with."""
+    query = _select_deals().where(*conditions(wanted)).order_by(deal.c.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(deal.c.id < after)
+    return [view_of(row) for row in await connection.execute(query)]
+
+
+def conditions(wanted: DealFilter) -> list[ColumnElement[bool]]:
+    """Turn a filter into what the rows of `deal` must fulfil."""
+    found: list[ColumnElement[bool]] = []
+    if wanted.status != "all":
+        found.append(deal.c.status == wanted.status)
+    if wanted.contact_email is not None:
+        found.append(deal.c.contact_id.in_(contacts_with_email(wanted.contact_email)))
+    if wanted.pipeline is not None:
+        found.append(
+            deal.c.pipeline_id == select(pipeline.c.id).where(pipeline.c.key == wanted.pipeline).scalar_subquery()
+        )
+    if wanted.stage is not None:
+        found.append(deal.c.stage_id.in_(select(stage.c.id).where(stage.c.key == wanted.stage)))
+    if wanted.owner == "none":
+        found.append(deal.c.owner_id.is_(None))
+    elif wanted.owner is not None:
+        owner_key = wanted.owner.strip().casefold()
+        found.append(
+            deal.c.owner_id == select(teammate.c.id).where(teammate.c.email_key == owner_key).scalar_subquery()
+        )
+    if wanted.company is not None:
+        found.append(deal.c.company_id == wanted.company)
+    if wanted.contact is not None:
+        found.append(deal.c.contact_id == wanted.contact)
+    if wanted.q:
+        found.append(deal.c.id.in_(_matching(wanted.q)))
+    return found
+
+
+def contacts_with_email(email: str) -> Select[Any]:
+    read = normalise_email(email)
+    return select(contact_point.c.contact_id).where(
+        contact_point.c.kind == "email", contact_point.c.value_norm == (read.key if read else "")
+    )
+
+
+def contains(column: ColumnElement[Any], words: str) -> ColumnElement[bool]:
+    """Look for words anywhere, whatever their case; the index on trigrams serves ILIKE on the column itself."""
+    escaped = words.strip().replace("/", "//").replace("%", "/%").replace("_", "/_")
+    return column.ilike(f"%{escaped}%", escape="/")
+
+
+def view_of(row: Row[Any]) -> DealView:
+    return DealView(
+        id=row.id,
+        title=row.title,
+        description=row.description,
+        status=row.status,
+        pipeline=row.pipeline_key,
+        stage=row.stage_key,
+        step=row.step_key,
+        amount=plain(row.amount),
+        currency=row.currency,
+        expected_close=row.expected_close,
+        source=row.source_key,
+        contact=ContactRef(row.contact_id, row.contact_email, row.contact_name) if row.contact_id else None,
+        company=CompanyRef(row.company_id, row.company_name, row.lifecycle_stage) if row.company_id else None,
+        owner=row.owner_email,
+        parent=row.parent_deal_id,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        lost_reason=row.lost_reason_key,
+        lost_note=row.lost_note,
+        last_activity_at=row.last_activity_at,
+        version=row.version,
+    )
+
+
+def _select_deals() -> Select[Any]:
+    return (
+        select(
+            deal,
+            pipeline.c.key.label("pipeline_key"),
+            stage.c.key.label("stage_key"),
+            step.c.key.label("step_key"),
+            source.c.key.label("source_key"),
+            contact.c.email.label("contact_email"),
+            contact.c.name.label("contact_name"),
+            company.c.name.label("company_name"),
+            company.c.lifecycle_stage,
+            teammate.c.email.label("owner_email"),
+            lost_reason.c.key.label("lost_reason_key"),
+        )
+        .join(pipeline, pipeline.c.id == deal.c.pipeline_id)
+        .join(stage, stage.c.id == deal.c.stage_id)
+        .join(step, step.c.id == deal.c.step_id)
+        .outerjoin(source, source.c.id == deal.c.source_id)
+        .outerjoin(contact, contact.c.id == deal.c.contact_id)
+        .outerjoin(company, company.c.id == deal.c.company_id)
+        .outerjoin(teammate, teammate.c.id == deal.c.owner_id)
+        .outerjoin(lost_reason, lost_reason.c.id == deal.c.lost_reason_id)
+    )
+
+
+def _matching(words: str) -> Select[Any]:
+    """Find deals by their title, their contact or their company, each by its own index."""
+    people = select(contact.c.id).where(or_(contains(contact.c.name, words), contains(contact.c.email, words)))
+    companies = select(company.c.id).where(contains(company.c.name, words))
+    found = union(
+        select(deal.c.id).where(contains(deal.c.title, words)),
+        select(deal.c.id).where(deal.c.contact_id.in_(people.limit(_MOST_FOUND))),
+        select(deal.c.id).where(deal.c.company_id.in_(companies.limit(_MOST_FOUND))),
+    ).subquery()
+    return select(found.c.id)

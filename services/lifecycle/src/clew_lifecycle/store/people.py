@@ -1,0 +1,149 @@
+"""Contacts and companies as people and programs look at them. Next: clew_lifecycle.store.deals.list_deals."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import Row, Select, Text, cast, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from clew_lifecycle.store.deals import contacts_with_email, contains
+from clew_lifecycle.store.tables import company, contact, contact_point, deal
+
+
+class ContactView(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    name: str | None
+    email: str | None
+    phone: str | None
+    company: dict[str, Any] | None
+    created_at: datetime
+    version: int
+
+
+class CompanyView(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    name: str
+    is_person: bool
+    lifecycle_stage: str
+    lifecycle_since: datetime | None
+    company_type: str | None
+    domain: str | None
+    email: str | None
+    phone: str | None
+    created_at: datetime
+    version: int
+
+
+async def find_contact(email_key: str, connection: AsyncConnection) -> UUID | None:
+    """Give the contact that an address leads to, shared or not."""
+    found: UUID | None = await connection.scalar(
+        select(contact_point.c.contact_id)
+        .where(
+            contact_point.c.kind == "email",
+            contact_point.c.value_norm == email_key,
+            contact_point.c.contact_id.is_not(None),
+            contact_point.c.retired_at.is_(None),
+        )
+        .order_by(contact_point.c.shared)
+        .limit(1)
+    )
+    return found
+
+
+async def read_contact(contact_id: UUID, connection: AsyncConnection) -> ContactView | None:
+    row = (await connection.execute(_contacts().where(contact.c.id == contact_id))).one_or_none()
+    return _contact_view(row) if row is not None else None
+
+
+async def list_contacts(
+    connection: AsyncConnection,
+    limit: int,
+    after: UUID | None = None,
+    *,
+    email: str | None = None,
+    company_id: UUID | None = None,
+    q: str | None = None,
+) -> list[ContactView]:
+    """List contacts, the newest first, going on after the id that the last page ended with."""
+    query = _contacts().order_by(contact.c.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(contact.c.id < after)
+    if email is not None:
+        query = query.where(contact.c.id.in_(contacts_with_email(email)))
+    if company_id is not None:
+        query = query.where(contact.c.company_id == company_id)
+    if q:
+        query = query.where(or_(contains(contact.c.name, q), contains(contact.c.email, q)))
+    return [_contact_view(row) for row in await connection.execute(query)]
+
+
+async def read_company(company_id: UUID, connection: AsyncConnection) -> CompanyView | None:
+    row = (await connection.execute(select(company).where(company.c.id == company_id))).one_or_none()
+    return _company_view(row) if row is not None else None
+
+
+async def list_companies(
+    connection: AsyncConnection,
+    limit: int,
+    after: UUID | None = None,
+    *,
+    lifecycle_stage: str | None = None,
+    q: str | None = None,
+) -> list[CompanyView]:
+    query = select(company).order_by(company.c.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(company.c.id < after)
+    if lifecycle_stage is not None:
+        query = query.where(company.c.lifecycle_stage == lifecycle_stage)
+    if q:
+        query = query.where(contains(company.c.name, q))
+    return [_company_view(row) for row in await connection.execute(query)]
+
+
+async def titles_of(ids: Sequence[UUID], connection: AsyncConnection) -> dict[UUID, str]:
+    rows = await connection.execute(select(deal.c.id, deal.c.title).where(deal.c.id.in_(ids))) if ids else ()
+    return {row.id: row.title for row in rows}
+
+
+async def deals_at_a_glance(column: str, ids: Sequence[UUID], connection: AsyncConnection) -> dict[UUID, Row[Any]]:
+    """Give, for each contact or company, how many deals are open, the latest one, and when something happened."""
+    if not ids:
+        return {}
+    owner = deal.c[column]
+    query = (
+        select(
+            owner.label("owner"),
+            func.count().filter(deal.c.status == "open").label("open_deals"),
+            func.max(deal.c.last_activity_at).label("last_activity_at"),
+            func.max(cast(deal.c.id, Text)).label("latest"),
+        )
+        .where(owner.in_(ids))
+        .group_by(owner)
+    )
+    return {row.owner: row for row in await connection.execute(query)}
+
+
+def _contacts() -> Select[Any]:
+    return select(contact, company.c.name.label("company_name"), company.c.lifecycle_stage).outerjoin(
+        company, company.c.id == contact.c.company_id
+    )
+
+
+def _contact_view(row: Row[Any]) -> ContactView:
+    employer = {"id": row.company_id, "name": row.company_name, "lifecycle_stage": row.lifecycle_stage}
+    return ContactView(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        phone=row.phone,
+        company=employer if row.company_id else None,
+        created_at=row.created_at,
+        version=row.version,
+    )
+
+
+def _company_view(row: Row[Any]) -> CompanyView:
+    return CompanyView(**{name: getattr(row, name) for name in CompanyView.__struct_fields__})

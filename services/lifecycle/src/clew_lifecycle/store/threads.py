@@ -1,0 +1,94 @@
+"""Which deal a mail belongs to by the ids that it names, and what became of the mails that we sent.
+
+Next: clew_lifecycle.store.prefetch.prefetch.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from clew_shared.contracts.notify import MessageSent
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from clew_lifecycle.facts import Outcome
+from clew_lifecycle.store.tables import deal, message_ref
+
+
+async def find_refs(ids: Collection[str], connection: AsyncConnection) -> dict[str, tuple[UUID, UUID | None]]:
+    """Give the deal and the entry that each known Message-ID belongs to."""
+    if not ids:
+        return {}
+    columns = (message_ref.c.message_id, message_ref.c.deal_id, message_ref.c.activity_id)
+    found = await connection.execute(select(*columns).where(message_ref.c.message_id.in_(sorted(set(ids)))))
+    return {row.message_id: (row.deal_id, row.activity_id) for row in found}
+
+
+async def companies_of(deals: Collection[UUID], connection: AsyncConnection) -> dict[UUID, UUID | None]:
+    """Give the company of each deal that exists."""
+    if not deals:
+        return {}
+    found = await connection.execute(select(deal.c.id, deal.c.company_id).where(deal.c.id.in_(sorted(set(deals)))))
+    return {row.id: row.company_id for row in found}
+
+
+async def remember_sent(messages: Sequence[MessageSent], connection: AsyncConnection) -> None:
+    """Have the ids of sent mails lead to their deals; what only a reply had named so far is corrected."""
+    values = {
+        "ids": [message.message_id for message in messages],
+        "deals": [message.deal_id for message in messages],
+        "activities": [message.activity_id for message in messages],
+    }
+    await connection.execute(_REMEMBER, values)
+
+
+async def set_delivery(outcomes: Mapping[UUID, Outcome], connection: AsyncConnection, *, final: bool) -> None:
+    """Note on mails that people wrote here what became of them; what is `final` stays."""
+    if outcomes:
+        values = {
+            "ids": list(outcomes),
+            "outcomes": [msgspec.json.encode({"delivery": outcome}).decode() for outcome in outcomes.values()],
+        }
+        await connection.execute(_FINAL if final else _DELIVERED, values)
+
+
+def _arrays(statement: str, **kinds: Any) -> Any:
+    return text(statement).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()))
+
+
+_REMEMBER = _arrays(
+    """
+    INSERT INTO lifecycle.message_ref (message_id, deal_id, activity_id, kind)
+    SELECT DISTINCT ON (sent.message_id) sent.message_id, sent.deal_id, sent.activity_id, 'sent'
+    FROM unnest(:ids, :deals, :activities) AS sent(message_id, deal_id, activity_id)
+    JOIN lifecycle.deal ON deal.id = sent.deal_id
+    ORDER BY sent.message_id
+    ON CONFLICT (message_id) DO UPDATE SET
+        deal_id = excluded.deal_id, activity_id = excluded.activity_id, kind = 'sent'
+    WHERE message_ref.kind = 'ancestor'
+    """,
+    ids=Text,
+    deals=Uuid,
+    activities=Uuid,
+)
+
+_FINAL = _arrays(
+    """
+    UPDATE lifecycle.activity SET facts = coalesce(facts, '{}') || new.outcome::jsonb
+    FROM unnest(:ids, :outcomes) AS new(id, outcome) WHERE activity.id = new.id AND activity.kind = 'mail_out'
+    """,
+    ids=Uuid,
+    outcomes=Text,
+)
+
+_DELIVERED = _arrays(
+    """
+    UPDATE lifecycle.activity SET facts = coalesce(facts, '{}') || new.outcome::jsonb
+    FROM unnest(:ids, :outcomes) AS new(id, outcome)
+    WHERE activity.id = new.id AND activity.kind = 'mail_out'
+        AND coalesce(facts #>> '{delivery,status}', 'planned') IN ('planned', 'accepted')
+    """,
+    ids=Uuid,
+    outcomes=Text,
+)
