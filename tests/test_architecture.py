@@ -128,7 +128,8 @@ def events_of_the_contracts() -> Iterator[type[Event]]:
     for found in iter_modules(clew_shared.contracts.__path__, "clew_shared.contracts."):
         module = import_module(found.name)
         for _, value in inspect.getmembers(module, inspect.isclass):
-            if issubclass(value, Event) and value is not Event and value.__module__ == found.name:
+            is_abstract = bool(value.__subclasses__())
+            if issubclass(value, Event) and not is_abstract and value.__module__ == found.name:
                 yield value
 
 
