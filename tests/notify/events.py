@@ -82,7 +82,7 @@ class Lifecycle:
         self._service = service
 
     async def tell(self, *events: Event, event_ids: Sequence[UUID] = ()) -> list[UUID]:
-        """Publish the events; ids given again arrive again, under a fresh message id as after a lost duplicate window."""
+        """Publish the events; ids given again arrive again, as they do after the broker's duplicate window."""
         ids = list(event_ids) or [new_id() for _ in events]
         for event, event_id in zip(events, ids, strict=True):
             body = encode_event(event, event_id, self._service, datetime.now(UTC))

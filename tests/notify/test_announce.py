@@ -1,11 +1,17 @@
 """Who is told of what, once."""
 
+from clew_shared.contracts.lifecycle import SignInRequested, TeammateRemoved
+
 from tests.notify.conftest import Notify
-from tests.notify.events import deal_opened
+from tests.notify.events import NOW, a_deal, a_word, comment_added, deal_opened, reply_written
+
+
+async def recipients(notify: Notify, count: int, rule: str) -> list[str]:
+    return sorted(row["recipient"] for row in await notify.books.settled(count, rule=rule))
 
 
 async def test_a_new_deal_is_told_to_the_owner_and_the_team_and_acknowledged(notify: Notify) -> None:
-    """notify 1, 24."""
+    """notify 24: the owner is a teammate as well and gets one mail."""
     await notify.lifecycle.tell(deal_opened())
 
     sent = await notify.books.settled(3)
@@ -14,3 +20,96 @@ async def test_a_new_deal_is_told_to_the_owner_and_the_team_and_acknowledged(not
         ("deal_opened", "kim@team.example"),
         ("acknowledgement", "ada@client.example"),
     }
+
+
+async def test_an_event_that_arrives_five_times_is_told_once(notify: Notify) -> None:
+    """notify 1: the inbox forgot it, and the key of the delivery still knows."""
+    deal = a_deal()
+    [event_id] = await notify.lifecycle.tell(deal_opened(deal))
+    await notify.books.settled(3)
+    await notify.books.change("DELETE FROM notify.inbox")
+
+    for _ in range(4):
+        await notify.lifecycle.tell(deal_opened(deal), event_ids=[event_id])
+    await notify.lifecycle.tell(comment_added(deal, a_word(acknowledge=False)))
+
+    await notify.books.settled(2, rule="comment_added")
+    assert len(await notify.books.deliveries(event="deal_opened")) == 3
+    assert len(await notify.books.rows("SELECT 1 FROM notify.sandbox_message")) == 5
+
+
+async def test_nobody_is_told_of_their_own_doing(notify: Notify) -> None:
+    deal = a_deal(owner="kim@team.example")
+    word = a_word(author="sam@team.example", channel="staff", acknowledge=False, reply_to=None)
+
+    await notify.lifecycle.tell(comment_added(deal, word, actor="sam@team.example"))
+    await notify.lifecycle.tell(deal_opened(deal, a_word(acknowledge=False), actor="kim@team.example"))
+
+    assert await recipients(notify, 1, "comment_added") == ["kim@team.example"]
+    assert await recipients(notify, 1, "deal_opened") == ["sam@team.example"]
+
+
+async def test_a_client_who_is_a_teammate_too_is_not_told_of_their_own_enquiry(notify: Notify) -> None:
+    """notify 24."""
+    deal = a_deal(contact_email="Kim@Team.example", contact_name="Kim")
+    await notify.lifecycle.tell(deal_opened(deal, a_word(author="kim@team.example", acknowledge=False)))
+
+    assert await recipients(notify, 1, "deal_opened") == ["sam@team.example"]
+
+
+async def test_history_is_told_to_nobody(notify: Notify) -> None:
+    """notify 23."""
+    await notify.lifecycle.tell(deal_opened(historical=True))
+    await notify.lifecycle.tell(deal_opened(a_deal(title="Of today")))
+
+    sent = await notify.books.settled(3)
+    assert len(await notify.books.deliveries()) == len(sent)
+
+
+async def test_one_address_is_acknowledged_once_in_24_hours(notify: Notify) -> None:
+    """Twelve enquiries at once and one a day later: two confirmations."""
+    await notify.lifecycle.tell(*(deal_opened(word=a_word(reply_to="ADA@client.example")) for _ in range(6)))
+    await notify.lifecycle.tell(*(deal_opened() for _ in range(6)))
+    await notify.books.settled(24, rule="deal_opened")
+    today = await notify.books.deliveries(rule="acknowledgement")
+    await notify.books.change(
+        "UPDATE notify.acknowledgement SET acknowledged_at = acknowledged_at - interval '24 hours'"
+    )
+    await notify.lifecycle.tell(deal_opened())
+
+    assert len(today) == 1
+    assert len(await notify.books.settled(2, rule="acknowledgement")) == 2
+
+
+async def test_machines_and_our_own_domain_are_never_acknowledged(notify: Notify) -> None:
+    never = ("noreply@shop.example", "MAILER-DAEMON@mx.example", "no-reply+7@x.example", "deals@in.localhost", "", None)
+    for address in never:
+        await notify.lifecycle.tell(deal_opened(word=a_word(reply_to=address)))
+    await notify.lifecycle.tell(deal_opened(word=a_word(reply_to="norely@people.example")))
+
+    await notify.books.settled(14, rule="deal_opened")
+    assert await recipients(notify, 1, "acknowledgement") == ["norely@people.example"]
+
+
+async def test_a_removed_teammate_is_told_nothing_more(notify: Notify) -> None:
+    await notify.lifecycle.tell(TeammateRemoved(email="sam@team.example"))
+    await notify.lifecycle.tell(deal_opened(a_deal(owner="sam@team.example"), a_word(acknowledge=False)))
+
+    assert await recipients(notify, 1, "deal_opened") == ["kim@team.example"]
+    assert len(await notify.books.deliveries()) == 1
+
+
+async def test_a_letter_goes_to_all_whom_it_names_as_one_mail(notify: Notify) -> None:
+    letter = reply_written(a_deal(), to=("ada@client.example", "Ada@Client.example"), cc=("babbage@client.example",))
+    await notify.lifecycle.tell(letter)
+
+    sent = await notify.books.settled(2, rule="reply_written")
+    assert sorted(row["recipient"] for row in sent) == ["ada@client.example", "babbage@client.example"]
+    assert len({row["message_id"] for row in sent}) == 1
+
+
+async def test_a_sign_in_link_goes_to_the_one_who_asked(notify: Notify) -> None:
+    await notify.lifecycle.tell(SignInRequested(email="kim@team.example", link="/sign-in/abc", expires_at=NOW))
+
+    [sent] = await notify.books.settled(1, rule="sign_in")
+    assert sent["recipient"] == "kim@team.example"

@@ -19,8 +19,9 @@ _LOCAL = r"(?:\"(?:[^\"\\\s]|\\[^\s])*\"|[^\s\"\\()<>,:;@\[\]]+)"
 _ADDRESS = re.compile(_LOCAL + r"@(?:[^\s\"\\()<>,:;@\[\]]+|\[[0-9A-Fa-f.:IPv]+\])")
 _MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{3,250}>")
 _MOST_REFERENCES = 20
-# Octets of UTF-8 in one encoded word: 75 characters hold 45, and the first shares its line with the field's name.
-_FIRST, _NEXT = 33, 45
+# RFC 2047 2: a line with an encoded word has at most 76 characters, and `=?utf-8?b??=` takes 12 of them.
+_ENCODED_LINE = 76
+_AROUND = 12
 
 
 class HeaderInjection(ValueError):
@@ -38,12 +39,13 @@ def text_field(name: str, value: str) -> str:
     _refuse_control(name, value)
     line = f"{name}: {value}"
     if not value.isascii() or "=?" in value or "  " in value or value != value.strip():
-        return f"{name}: {_encoded(value)}"
+        return f"{name}: {_encoded(name, value)}"
     if len(line) <= LINE:
         return line
     words = line.split(" ")
-    if max(map(len, words)) > _LONGEST_WORD:
-        return f"{name}: {_encoded(value)}"
+    # A word that fills a line would stand alone under the name, and readers disagree on the space before it.
+    if max(map(len, words)) > LINE - len(name) - 2:
+        return f"{name}: {_encoded(name, value)}"
     return "\r\n ".join(_fill(words))
 
 
@@ -53,7 +55,7 @@ def mailbox_field(name: str, display: str, address: str) -> str:
     if not display:
         return f"{name}: {address}"
     _refuse_control(name, display)
-    phrase = _phrase(display)
+    phrase = _phrase(name, display)
     fold = "\r\n " if len(name) + len(phrase) + len(address) + 5 > LINE else " "
     return f"{name}: {phrase}{fold}<{address}>"
 
@@ -86,26 +88,31 @@ def _refuse_control(name: str, value: str) -> None:
         raise HeaderInjection(f"a control character in {name}")
 
 
-def _phrase(display: str) -> str:
+def _phrase(name: str, display: str) -> str:
     if not display.isascii() or "=?" in display or display != display.strip() or len(display) > _LONGEST_WORD:
-        return _encoded(display)
+        return _encoded(name, display)
     if _ATOMS.fullmatch(display) and "  " not in display:
         return display
     return '"' + _SPECIAL.sub(r"\\\1", display) + '"'
 
 
-def _encoded(value: str) -> str:
+def _encoded(name: str, value: str) -> str:
     """Give `value` as encoded words, one to a line; no character is cut in two (RFC 2047 5)."""
     words: list[bytes] = []
-    chunk, room = b"", _FIRST
+    chunk, room = b"", _octets(len(name) + 2)
     for character in value:
         octets = character.encode()
         if len(chunk) + len(octets) > room:
             words.append(chunk)
-            chunk, room = b"", _NEXT
+            chunk, room = b"", _octets(1)
         chunk += octets
     words.append(chunk)
     return "\r\n ".join(f"=?utf-8?b?{b64encode(word).decode()}?=" for word in words)
+
+
+def _octets(before: int) -> int:
+    """Give how many octets an encoded word in base64 can hold on a line that has `before` characters already."""
+    return (_ENCODED_LINE - _AROUND - before) // 4 * 3
 
 
 def _fill(words: Iterable[str]) -> list[str]:

@@ -24,8 +24,13 @@ from clew_notify.channels.smtp_url import read_smtp_url
 from clew_notify.deliver import Deliverer
 from clew_notify.deliver_here import LocalDeliverer
 from clew_notify.draft import Drafter
+from clew_notify.live import Live
 from clew_notify.note_bounce import note_bounces
 from clew_notify.plan import Planner
+from clew_notify.routes.deliveries import DeliveryRoutes
+from clew_notify.routes.pages import SandboxPages
+from clew_notify.routes.rules import RuleRoutes
+from clew_notify.routes.sandbox import SandboxRoutes
 from clew_notify.tables import METADATA, RAIL
 from clew_notify.wake import Wake
 
@@ -60,6 +65,9 @@ def build(settings: Settings) -> Service:
         deliverer = Deliverer(rail, relay, wake)
     else:
         deliverer = LocalDeliverer(rail, SandboxMailbox(), wake)
+    live = Live(rail.bus)
+    sandbox = SandboxRoutes(rail, settings)
+    edges = (DeliveryRoutes(rail, wake), RuleRoutes(rail), sandbox, SandboxPages(rail, sandbox, live))
     return Service(
         name="notify",
         rail=rail,
@@ -72,5 +80,6 @@ def build(settings: Settings) -> Service:
             ),
         ),
         prefixes=PREFIXES,
-        timers=(deliverer.run,),
+        routes=lambda: [route for edge in edges for route in edge.routes()],
+        timers=(deliverer.run, live.run),
     )

@@ -1,0 +1,92 @@
+"""`/api/v1/rules` and `/api/v1/suppressions`: why somebody is told, and why somebody is not.
+
+Next: clew_notify.domain.rule.Rule.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+from clew_shared.runtime.api import allowed_filters, answer, page, read_cursor, read_limit, write_cursor
+from clew_shared.runtime.problem import not_found
+from clew_shared.runtime.rail import Rail
+from sqlalchemy import delete, select
+
+from clew_notify.domain.rule import RULES
+from clew_notify.tables import SUPPRESSION
+
+
+class RuleView(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule: which events tell whom. `window` is in seconds."""
+
+    id: str
+    events: tuple[str, ...]
+    audience: str
+    template: str
+    channel: str
+    automatic: bool
+    window: float
+    in_doubt: str
+
+
+class SuppressionView(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that gets nothing (`all`) or nothing automatic, and which delivery showed it."""
+
+    address: str
+    scope: str
+    reason: str
+    delivery_id: UUID | None
+    created_at: datetime
+
+
+class RuleRoutes:
+    """List the rules; list and lift suppressions."""
+
+    def __init__(self, rail: Rail) -> None:
+        self._rail = rail
+
+    def routes(self) -> list[web.AbstractRouteDef]:
+        return [
+            web.get("/api/v1/rules", self.list_rules),
+            web.get("/api/v1/suppressions", self.list_suppressions),
+            web.delete("/api/v1/suppressions/{address}", self.lift),
+        ]
+
+    async def list_rules(self, request: web.Request) -> web.Response:
+        allowed_filters(request, ())
+        rules = [
+            RuleView(
+                id=rule.id,
+                events=rule.events,
+                audience=rule.audience,
+                template=rule.template,
+                channel="email",
+                automatic=rule.automatic,
+                window=rule.window.total_seconds(),
+                in_doubt=rule.in_doubt,
+            )
+            for rule in RULES.values()
+        ]
+        return answer(page(rules))
+
+    async def list_suppressions(self, request: web.Request) -> web.Response:
+        filters = allowed_filters(request, ("address",))
+        limit, after = read_limit(request), read_cursor(request, str)
+        query = select(SUPPRESSION).order_by(SUPPRESSION.c.address).limit(limit + 1)
+        if "address" in filters:
+            query = query.where(SUPPRESSION.c.address == filters["address"].lower())
+        if after is not None:
+            query = query.where(SUPPRESSION.c.address > after)
+        async with self._rail.reading() as connection:
+            found = [SuppressionView(**row) for row in (await connection.execute(query)).mappings()]
+        items = found[:limit]
+        return answer(page(items, write_cursor(items[-1].address) if len(found) > limit else None))
+
+    async def lift(self, request: web.Request) -> web.Response:
+        statement = delete(SUPPRESSION).where(SUPPRESSION.c.address == request.match_info["address"].lower())
+        async with self._rail.unit_of_work() as uow:
+            lifted = (await uow.connection.execute(statement)).rowcount
+        if not lifted:
+            raise not_found("suppression")
+        return web.Response(status=204)

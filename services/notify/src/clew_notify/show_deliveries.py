@@ -1,0 +1,79 @@
+"""Deliveries as the API shows them. Next: clew_notify.routes.deliveries.DeliveryRoutes."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from clew_notify.tables import DELIVERY, DELIVERY_EVENT
+
+
+class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
+    """One notification to one recipient; `event` and `rule` in snake case, `attempts` counts those that were made."""
+
+    id: UUID
+    event: str
+    rule: str
+    recipient: str
+    channel: str
+    status: str
+    attempts: int
+    reason: str | None
+    deal_id: UUID | None
+    created_at: datetime
+    sent_at: datetime | None
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of a history."""
+
+    status: str
+    detail: str | None
+    at: datetime
+
+
+class DeliveryWithHistory(DeliveryView, frozen=True, kw_only=True):
+    """A delivery with all that became of it, oldest first; `due_at` is when it will be tried again."""
+
+    subject_line: str
+    message_id: str
+    event_id: UUID
+    possible_duplicate: bool
+    due_at: datetime | None
+    history: list[Step]
+
+
+_COLUMNS = [DELIVERY.c[name] for name in DeliveryView.__struct_fields__]
+_MORE = [DELIVERY.c[name] for name in ("subject_line", "message_id", "event_id", "possible_duplicate", "due_at")]
+_WAITING = ("planned", "held", "in_doubt")
+
+
+async def list_deliveries(
+    connection: AsyncConnection, filters: Mapping[str, Any], *, before: UUID | None, limit: int
+) -> Sequence[DeliveryView]:
+    """List the latest first; `filters` are columns and the value, or the values, that they have."""
+    query = select(*_COLUMNS).order_by(DELIVERY.c.id.desc()).limit(limit)
+    for name, value in filters.items():
+        column = DELIVERY.c[name]
+        query = query.where(column.in_(value) if isinstance(value, tuple) else column == value)
+    if before is not None:
+        query = query.where(DELIVERY.c.id < before)
+    return [DeliveryView(**row) for row in (await connection.execute(query)).mappings()]
+
+
+async def read_delivery(connection: AsyncConnection, delivery_id: UUID) -> DeliveryWithHistory | None:
+    query = select(*_COLUMNS, *_MORE).where(DELIVERY.c.id == delivery_id)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    if row is None:
+        return None
+    steps = select(DELIVERY_EVENT.c.status, DELIVERY_EVENT.c.detail, DELIVERY_EVENT.c.at)
+    steps = steps.where(DELIVERY_EVENT.c.delivery_id == delivery_id).order_by(DELIVERY_EVENT.c.position)
+    history = [Step(**step) for step in (await connection.execute(steps)).mappings()]
+    values = dict(row)
+    if values["status"] not in _WAITING:
+        values["due_at"] = None
+    return DeliveryWithHistory(**values, history=[Step(status="planned", detail=None, at=row["created_at"]), *history])
