@@ -6,9 +6,11 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TypeAlias
 from uuid import UUID
 
+from clew_shared.bench.command import GROUPS, MEMORY, run_bench
 from clew_shared.runtime import shunt, topology
 from clew_shared.runtime.doctor import examine
 from clew_shared.runtime.engines import attached_or_started
@@ -41,6 +43,10 @@ def add_commands(commands: Subparsers) -> None:
     aside.add_argument("action", choices=["list", "retry", "drop"])
     aside.add_argument("id", nargs="*", type=UUID, help="the entries to retry or drop")
     aside.set_defaults(run=_shunt)
+    bench = commands.add_parser("bench", help="what clew does in a second, beside what the bare parts do")
+    bench.add_argument("only", nargs="*", metavar="WHAT", help=f"some of {', '.join([*GROUPS, MEMORY])}")
+    bench.add_argument("--json", type=Path, default=Path("bench/results.json"), help="where the figures go")
+    bench.set_defaults(run=run_bench)
 
 
 async def _up(asked: argparse.Namespace) -> int:

@@ -30,6 +30,7 @@ from clew_shared.runtime.unit_of_work import UnitOfWork
 
 TRIES = 5
 FETCH_SECONDS = 5.0
+CONNECT_SECONDS = 30.0
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 60.0
 
@@ -86,6 +87,7 @@ class Consumer:
         pause = _FIRST_PAUSE
         while True:
             try:
+                await self._bus.connected(CONNECT_SECONDS)
                 if self._lease is None:
                     await self._work(lambda: True)
                 else:

@@ -97,7 +97,7 @@ class UnitOfWork:
             {"event_id": e.event_id, "subject": e.subject, "body": e.body} for e in self._emitted
         ]
         result = await self.connection.execute(_insert_outbox(self._outbox), as_arrays(rows, _COLUMNS))
-        positions = {event_id: position for event_id, position in result}
+        positions = dict(iter(result))
         return [Outgoing(positions[e.event_id], e.event_id, e.subject, e.body) for e in self._emitted]
 
 

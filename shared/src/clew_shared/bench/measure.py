@@ -1,0 +1,149 @@
+"""The measurements, each with its floor beside it. Next: clew_shared.bench.load.run_load."""
+
+import asyncio
+import time
+from contextlib import suppress
+from datetime import datetime
+
+import asyncpg
+
+from clew_shared.bench.line import Line
+from clew_shared.bench.load import LoadResult, run_load
+from clew_shared.bench.process import bare_rail, floor, served
+from clew_shared.runtime.engines.ports import free_port
+from clew_shared.runtime.settings import Settings
+
+FORMS, MAILS, THREADS = 8000, 4000, 3000
+CONNECTIONS = 64
+_ROUNDS = 3
+_PATIENCE = 300.0
+
+
+async def measure_forms(settings: Settings) -> list[Line]:
+    """Post forms to the form service alone: parsed, screened, committed, answered."""
+    port = free_port()
+    async with floor("form", port, settings.data_dir):
+        bare = await _best("form", port, FORMS)
+    async with served(settings, "forms"):
+        await run_load("form", settings.http_port, 500, CONNECTIONS)
+        ours = await _best("form", settings.http_port, FORMS)
+    return [
+        Line(
+            work="form post -> committed -> 303",
+            figure=ours.rate,
+            unit="/s",
+            floor_name="aiohttp parsing a form, nothing stored",
+            floor=bare.rate,
+            aim=2500,
+            note=_spread(ours),
+        ),
+        Line(work="form post, 99th percentile", figure=ours.p99, unit="ms", aim=100, better="less"),
+    ]
+
+
+async def measure_smtp(settings: Settings) -> list[Line]:
+    """Send mails of 5 kB to the mail service alone: accepted means committed."""
+    port = free_port()
+    async with floor("smtp", port, settings.data_dir):
+        bare = await _best("smtp", port, MAILS)
+    async with served(settings, "mail-intake"):
+        await run_load("smtp", settings.smtp_port, 500, CONNECTIONS)
+        ours = await _best("smtp", settings.smtp_port, MAILS)
+    return [
+        Line(
+            work="SMTP DATA 5 kB -> committed -> 250",
+            figure=ours.rate,
+            unit="/s",
+            floor_name="bare aiosmtpd",
+            floor=bare.rate,
+            aim=0.6,
+            aim_is_ratio=True,
+            note=_spread(ours),
+        )
+    ]
+
+
+async def measure_enquiries(settings: Settings) -> list[Line]:
+    """Let lifecycle work off the enquiries that the form measurement has left in the stream."""
+    database = await _connect(settings)
+    try:
+        waiting = await database.fetchval("SELECT count(*) FROM forms.outbox WHERE subject LIKE '%enquiry_received%'")
+        async with served(settings.changed(http_port=free_port()), "lifecycle"):
+            ours = await _drained(database, "lifecycle.outbox", waiting)
+        async with bare_rail(settings):
+            bare = await _drained(database, "bench.outbox", waiting)
+    finally:
+        await database.close()
+    return [
+        Line(
+            work="enquiry event -> deal committed -> its events published",
+            figure=waiting / ours,
+            unit="/s",
+            floor_name="the bare rail: inbox, one row, one event",
+            floor=waiting / bare,
+            aim=2500,
+        )
+    ]
+
+
+async def measure_thread(settings: Settings) -> list[Line]:
+    """Post forms to all services at once and wait until the last notification has left."""
+    async with served(settings, "all"):
+        await run_load("form", settings.http_port, 200, CONNECTIONS)
+        database = await _connect(settings)
+        try:
+            await _all_told(database, 200)
+            started = time.perf_counter()
+            posted = await run_load("form", settings.http_port, THREADS, CONNECTIONS)
+            await _all_told(database, 200 + posted.done)
+            seconds = time.perf_counter() - started
+        finally:
+            await database.close()
+    return [
+        Line(
+            work="submission -> deal -> notification rendered, all services",
+            figure=posted.done / seconds,
+            unit="/s",
+            aim=700,
+            note="one process, two mails a submission",
+        )
+    ]
+
+
+async def _connect(settings: Settings) -> "asyncpg.Connection[asyncpg.Record]":
+    return await asyncpg.connect((settings.database_url or "").replace("+asyncpg", ""))
+
+
+async def _best(kind: str, port: int, count: int) -> LoadResult:
+    """Give the median of a few rounds: other work on the machine disturbs one of them."""
+    rounds = [await run_load(kind, port, count, CONNECTIONS) for _ in range(_ROUNDS)]
+    if failed := sum(result.failed for result in rounds):
+        raise RuntimeError(f"{failed} of the requests for {kind} failed")
+    return sorted(rounds, key=lambda result: result.rate)[_ROUNDS // 2]
+
+
+def _spread(result: LoadResult) -> str:
+    return f"p50 {result.p50:.0f} ms, p99 {result.p99:.0f} ms"
+
+
+async def _drained(database: "asyncpg.Connection[asyncpg.Record]", outbox: str, count: int) -> float:
+    """Wait until `count` deal-opening or bare events are published; give the seconds from the first commit on."""
+    query = (
+        f"SELECT count(*), min(created_at), max(published_at) FROM {outbox}"  # noqa: S608 - our own two table names
+        " WHERE published_at IS NOT NULL AND subject NOT LIKE '%teammate%'"
+    )
+    async with asyncio.timeout(_PATIENCE):
+        while True:
+            # Whoever works them off makes the table first.
+            with suppress(asyncpg.UndefinedTableError):
+                found, first, last = await database.fetchrow(query) or (0, None, None)
+                if found >= count and isinstance(first, datetime) and isinstance(last, datetime):
+                    return (last - first).total_seconds()
+            await asyncio.sleep(0.25)
+
+
+async def _all_told(database: "asyncpg.Connection[asyncpg.Record]", submissions: int) -> None:
+    query = "SELECT count(DISTINCT deal_id) FROM notify.delivery WHERE rule = 'deal_opened' AND status = 'accepted'"
+    async with asyncio.timeout(_PATIENCE):
+        while (await database.fetchval(query) or 0) < submissions:
+            await asyncio.sleep(0.1)
