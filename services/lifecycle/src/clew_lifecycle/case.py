@@ -12,7 +12,7 @@ from clew_lifecycle.store.world import Source, World
 
 @dataclass(slots=True)
 class Case:
-    """`flags` are what a person should know of the entry that comes of it."""
+    """`flags` are what a person should know of the entry that comes of it, `candidates` the deals it could be on."""
 
     received: Received[EnquiryReceived]
     world: World
@@ -20,3 +20,4 @@ class Case:
     pipeline: Pipeline
     sender: Sender
     flags: list[str]
+    candidates: tuple[str, ...] = ()

@@ -3,7 +3,7 @@
 Next: clew_notify.announce.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from clew_shared.contracts.ids import derived_id, new_id
@@ -23,6 +23,8 @@ from clew_lifecycle.tell import summarise
 # An event must fit the broker's message; the whole text is on the deal.
 _TOLD_CHARACTERS = 60_000
 _KEPT_REFERENCES = 20
+# Entries of one enquiry stand in the order that they are read in.
+_A_MOMENT = timedelta(microseconds=1)
 
 
 def comment_deal(case: Case, decision: Decision, uow: UnitOfWork) -> None:
@@ -89,6 +91,7 @@ def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: b
         dedupe_key=dedupe_key(event),
         facts=Facts(
             flags=flags,
+            candidates=case.candidates,
             author_name=sender.name,
             channel=event.channel,
             subject_line=event.subject_line or None,
@@ -153,7 +156,7 @@ def keep_note(case: Case, deal: KnownDeal) -> None:
             contact_id=None,
             company_id=deal.company_id,
             kind="note",
-            occurred_at=event.received_at,
+            occurred_at=event.received_at + _A_MOMENT,
             author=event.forwarded_by,
             body=event.note,
             source=event.source,
@@ -220,14 +223,14 @@ def _slot_is_taken(case: Case, deal: KnownDeal) -> bool:
 
 
 def _moved(deal: KnownDeal, from_stage: str, to_stage: str, at: datetime) -> Activity:
-    """The reason that the deal was lost for leaves the deal and stays in its history."""
+    """The reason that the deal was lost for leaves the deal and stays in its history, just before the words."""
     return Activity(
         id=new_id(),
         deal_id=deal.id,
         contact_id=None,
         company_id=deal.company_id,
         kind="transition",
-        occurred_at=at,
+        occurred_at=at - _A_MOMENT,
         author=None,
         body="",
         facts=Facts(from_stage=from_stage, to_stage=to_stage, lost_reason=deal.lost_reason, lost_note=deal.lost_note),

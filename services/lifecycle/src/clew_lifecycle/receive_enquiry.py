@@ -48,6 +48,7 @@ def _receive(received: Received[EnquiryReceived], world: World, uow: UnitOfWork)
     case = Case(received, world, origin, pipeline, sender, _flags_of_door(event))
     decision = _decide(case)
     case.flags[:0] = decision.flags
+    case.candidates = tuple(str(deal.id) for deal in decision.candidates)
     log.debug("enquiry.placed", event_id=str(received.id), action=decision.action, reason=decision.reason)
     if decision.action == "open":
         open_deal(case, decision, uow)

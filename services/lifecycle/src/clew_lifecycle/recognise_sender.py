@@ -97,13 +97,14 @@ def _address(raw: str | None, key: str | None) -> str | None:
 
 
 def _by_phone(phone: str, name: str | None, origin: Source, world: World) -> Contact | None:
-    """A number is shared by households and switchboards: two names that differ are two people."""
+    """A number is shared by households and switchboards: without a source's word the name has to agree with it."""
     people = [world.contacts[point.contact_id] for point in world.points.get(("phone", phone), []) if point.contact_id]
     if origin.phone_is_identity:
         return people[0] if people else None
     same = [who for who in people if name and who.name and who.name.casefold() == name.casefold()]
-    unnamed = [who for who in people if not name or not who.name]
-    return next(iter(same or unnamed), None)
+    # Of whom nothing but the number is known, nothing speaks against it.
+    nameless = [who for who in people if who.email is None and not (name and who.name)]
+    return next(iter(same or nameless), None)
 
 
 def _fill_blanks(sender: Sender, event: EnquiryReceived, world: World) -> None:

@@ -52,8 +52,8 @@ class Enquiry:
 class Decision:
     """What becomes of an enquiry.
 
-    `deal` is the deal to comment or reopen; `parent` the one that a new deal follows. `takes_slot`: the new deal is
-    the one that this contact's repeats land on.
+    `deal` is the deal to comment or reopen; `parent` the one that a new deal follows; `candidates` are those that it
+    could have been as well. `takes_slot`: the new deal is the one that this contact's repeats land on.
     """
 
     action: Action
@@ -61,27 +61,35 @@ class Decision:
     deal: Deal | None = None
     parent: Deal | None = None
     flags: list[str] = field(default_factory=list)
+    candidates: Sequence[Deal] = ()
     takes_slot: bool = False
 
 
 def find_deal(enquiry: Enquiry, deals: Sequence[Deal]) -> Decision:
     """Decide where an enquiry goes; `deals` are the sender's own, or the company's for a mailbox that many read."""
-    flags = ["match_conflict"] if len(enquiry.strong) > 1 else []
-    if enquiry.is_ours:
-        return Decision(action="suppress", reason="references", deal=_named(enquiry), flags=["own_loop"])
     named = _named(enquiry)
+    if enquiry.is_ours:
+        return Decision(action="suppress", reason="references", deal=named, flags=["own_loop"])
+    decision = _decide(enquiry, deals, named)
+    if len(enquiry.strong) > 1:
+        decision.flags.insert(0, "match_conflict")
+        decision.candidates = [deal for _, deal in enquiry.strong]
+    return decision
+
+
+def _decide(enquiry: Enquiry, deals: Sequence[Deal], named: Deal | None) -> Decision:
     if named is not None:
         reason = enquiry.strong[0][0]
         if named.status in ("open", "won"):
-            return Decision(action="comment", reason=reason, deal=named, flags=flags)
+            return Decision(action="comment", reason=reason, deal=named)
         if may_reopen(named, enquiry.received_at):
-            return Decision(action="reopen", reason="reopened", deal=named, flags=flags)
+            return Decision(action="reopen", reason="reopened", deal=named)
     if enquiry.always_new:
-        return Decision(action="open", reason="new", parent=named, flags=flags)
+        return Decision(action="open", reason="new", parent=named)
     in_scope = [deal for deal in deals if enquiry.scope is None or deal.pipeline_id == enquiry.scope]
     if enquiry.is_shared:
-        return _by_company(enquiry, in_scope, named, flags)
-    return _by_contact(enquiry, in_scope, named, flags)
+        return _by_company(enquiry, in_scope, named)
+    return _by_contact(enquiry, in_scope, named)
 
 
 def may_reopen(deal: Deal, at: datetime) -> bool:
@@ -97,28 +105,30 @@ def _named(enquiry: Enquiry) -> Deal | None:
     return enquiry.strong[0][1] if enquiry.strong else None
 
 
-def _by_contact(enquiry: Enquiry, deals: Sequence[Deal], named: Deal | None, flags: list[str]) -> Decision:
+def _by_contact(enquiry: Enquiry, deals: Sequence[Deal], named: Deal | None) -> Decision:
     if still_open := [deal for deal in deals if deal.status == "open"]:
-        if len(still_open) > 1:
-            flags.append("ambiguous")
-        return Decision(
-            action="comment", reason="same_contact", deal=_likeliest(enquiry, still_open), parent=named, flags=flags
-        )
+        found = Decision(action="comment", reason="same_contact", deal=_likeliest(enquiry, still_open))
+        return _ambiguous(found, still_open) if len(still_open) > 1 else found
     back = [deal for deal in deals if may_reopen(deal, enquiry.received_at)]
     if back:
-        return Decision(action="reopen", reason="reopened", deal=max(back, key=_closed), flags=flags)
+        return Decision(action="reopen", reason="reopened", deal=max(back, key=_closed))
     won = [deal for deal in deals if deal.status == "won"]
     parent = named or (max(won, key=_closed) if won else None)
-    return Decision(action="open", reason="new", parent=parent, flags=flags, takes_slot=True)
+    return Decision(action="open", reason="new", parent=parent, takes_slot=True)
 
 
-def _by_company(enquiry: Enquiry, deals: Sequence[Deal], named: Deal | None, flags: list[str]) -> Decision:
+def _by_company(enquiry: Enquiry, deals: Sequence[Deal], named: Deal | None) -> Decision:
     here = [deal for deal in deals if deal.status == "open" and deal.pipeline_id == enquiry.pipeline_id]
     if len(here) == 1:
-        return Decision(action="comment", reason="same_company", deal=here[0], flags=flags)
-    if here:
-        flags.append("ambiguous")
-    return Decision(action="open", reason="new", parent=named, flags=flags)
+        return Decision(action="comment", reason="same_company", deal=here[0])
+    new = Decision(action="open", reason="new", parent=named)
+    return _ambiguous(new, here) if here else new
+
+
+def _ambiguous(decision: Decision, deals: Sequence[Deal]) -> Decision:
+    decision.flags.append("ambiguous")
+    decision.candidates = deals
+    return decision
 
 
 def _likeliest(enquiry: Enquiry, deals: Sequence[Deal]) -> Deal:

@@ -13,7 +13,6 @@ from clew_shared.contracts.ids import utc_now
 from clew_shared.runtime.api import answer, read_id, read_json
 from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.web import actor_of
-from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.add_deal import NewDeal, add_deal
@@ -154,7 +153,7 @@ async def _columns(
     pipeline: Pipeline, stages: Sequence[Stage], wanted: DealFilter, request: web.Request, connection: AsyncConnection
 ) -> list[dict[str, Any]]:
     limit = _limit(request)
-    counted: dict[UUID, list[Row[Any]]] = defaultdict(list)
+    counted: dict[UUID, list[Any]] = defaultdict(list)
     for row in await count_stages([stage.id for stage in stages], wanted, connection):
         counted[row.stage_id].append(row)
     columns = []
@@ -187,7 +186,7 @@ def _limit(request: web.Request) -> int:
     return min(_MOST_CARDS, max(1, int(text))) if text.isascii() and text.isdigit() else _FIRST_CARDS
 
 
-def _sums(rows: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+def _sums(rows: Sequence[Any]) -> list[dict[str, Any]]:
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for row in rows:
         sums[row.currency] += row.amount
@@ -203,7 +202,7 @@ def _totals(columns: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"currency": currency, "amount": amount} for currency, amount in sorted(sums.items())]
 
 
-def _card(row: Row[Any], stage: Stage) -> dict[str, Any]:
+def _card(row: Any, stage: Stage) -> dict[str, Any]:
     touched = max(row.last_inbound_at or row.stage_entered_at, row.last_staff_at or row.stage_entered_at)
     contact = {"id": row.contact_id, "name": row.contact_name or row.contact_email, "email": row.contact_email}
     return {

@@ -119,9 +119,8 @@ class DealPages:
             if deal is None:
                 raise not_found("deal")
             context = await _context(deal, request, connection)
-        return self._site.show(
-            request, "deal.html", {**context, "errors": errors or {}, "values": values or {}}, status
-        )
+        context |= {"errors": errors or {}, "values": values or {}}
+        return self._site.show(request, "deal.html", context, status)
 
 
 async def _context(deal: DealView, request: web.Request, connection: AsyncConnection) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.domain.board_rank import rank_between
@@ -27,7 +27,7 @@ class Neighbours(Protocol):
     def before(self) -> UUID | None: ...
 
 
-async def list_cards(stage_id: UUID, wanted: DealFilter, limit: int, connection: AsyncConnection) -> Sequence[Row[Any]]:
+async def list_cards(stage_id: UUID, wanted: DealFilter, limit: int, connection: AsyncConnection) -> Sequence[Any]:
     """Give the cards on top of a column."""
     query = (
         select(
@@ -60,7 +60,7 @@ async def list_cards(stage_id: UUID, wanted: DealFilter, limit: int, connection:
     return (await connection.execute(query)).all()
 
 
-async def count_stages(stages: Sequence[UUID], wanted: DealFilter, connection: AsyncConnection) -> Sequence[Row[Any]]:
+async def count_stages(stages: Sequence[UUID], wanted: DealFilter, connection: AsyncConnection) -> Sequence[Any]:
     """Give `(stage_id, status, currency, deals, amount)`: what the triggers counted, or a count where a filter asks."""
     is_plain = not (wanted.q or wanted.owner or wanted.contact_email or wanted.company or wanted.contact)
     if is_plain:

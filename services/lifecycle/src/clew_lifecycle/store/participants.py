@@ -5,14 +5,14 @@ from typing import Any
 from uuid import UUID
 
 from clew_shared.identity.email import NormalEmail
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.store.tables import deal_contact
 
 
-async def list_participants(deal_id: UUID, connection: AsyncConnection) -> Sequence[Row[Any]]:
+async def list_participants(deal_id: UUID, connection: AsyncConnection) -> Sequence[Any]:
     """Give those who wrote in or were written to; who was only seen in Cc is kept for later."""
     query = (
         select(deal_contact.c.email, deal_contact.c.name, deal_contact.c.state)

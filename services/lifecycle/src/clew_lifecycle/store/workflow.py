@@ -69,7 +69,7 @@ async def load_transitions(connection: AsyncConnection, of: Pipeline) -> list[Tr
         .where(transition.c.pipeline_id == of.id)
         .order_by(transition.c.key)
     )
-    return [Transition(*row) for row in found.tuples()]
+    return [Transition(*row) for row in found]
 
 
 def _step_of_stage() -> ColumnElement[bool]:
