@@ -16,6 +16,7 @@ from clew_shared.runtime.database import is_unavailable
 from clew_shared.runtime.metrics import count_request
 from clew_shared.runtime.problem import Problem
 from clew_shared.runtime.sessions import COOKIE, SECURE_COOKIE, Actor, Verifier, credential_of
+from clew_shared.runtime.slow_clients import Patience, PatientRunner
 from clew_shared.runtime.trace import following
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[web.StreamResponse]])
@@ -25,6 +26,8 @@ ACTOR: web.RequestKey[Actor] = web.RequestKey("actor", Actor)
 _PUBLIC = "clew_public"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _KEEPALIVE_SECONDS = 75.0
+# How long the rest of a refused body is read away, so that the answer is not lost with the connection.
+_LINGERING_SECONDS = 2.0
 
 log = structlog.get_logger()
 
@@ -145,9 +148,18 @@ def _is_from_here(request: web.Request, public_origin: str) -> bool:
     return origin is not None and (origin == public_origin or urlsplit(origin).netloc == request.host)
 
 
-async def start_site(app: web.Application, host: str, port: int) -> tuple[web.AppRunner, int]:
+async def start_site(
+    app: web.Application, host: str, port: int, patience: Patience | None = None
+) -> tuple[web.AppRunner, int]:
     """Listen; give the port that was taken."""
-    runner = web.AppRunner(app, access_log=None, keepalive_timeout=_KEEPALIVE_SECONDS, shutdown_timeout=5)
+    runner = PatientRunner(
+        app,
+        patience or Patience(),
+        access_log=None,
+        keepalive_timeout=_KEEPALIVE_SECONDS,
+        lingering_time=_LINGERING_SECONDS,
+        shutdown_timeout=5,
+    )
     await runner.setup()
     site = web.TCPSite(runner, host, port, backlog=1024)
     await site.start()
