@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 import nats.errors
+import nats.js.errors
 import structlog
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
@@ -102,7 +103,12 @@ class Consumer:
 
     async def _work(self, held: Callable[[], bool]) -> None:
         jetstream: JetStreamContext = self._bus.jetstream
-        await ensure_durable(jetstream, self._durable)
+        try:
+            await ensure_durable(jetstream, self._durable)
+        except nats.js.errors.NotFoundError:
+            # Its teller makes the stream; until then there is nothing to hear.
+            log.debug("consumer.no_stream_yet", durable=self._durable.name)
+            return
         subscription = await jetstream.pull_subscribe_bind(self._durable.name, self._durable.stream)
         try:
             while held():

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Literal, Protocol
 
 import msgspec
+from aiohttp import web
 
 from clew_shared.runtime.bus import Bus
 
@@ -23,6 +24,9 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True):
     email: str
     name: str
     role: Literal["admin", "manager", "sales", "read_only"] = "admin"
+
+
+ACTOR: web.RequestKey[Actor] = web.RequestKey("actor", Actor)
 
 
 class Credential(msgspec.Struct, frozen=True, kw_only=True):

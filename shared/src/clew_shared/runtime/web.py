@@ -15,14 +15,13 @@ from aiohttp.typedefs import Handler, Middleware
 from clew_shared.runtime.database import is_unavailable
 from clew_shared.runtime.metrics import count_request
 from clew_shared.runtime.problem import Problem
-from clew_shared.runtime.sessions import COOKIE, SECURE_COOKIE, Actor, Verifier, credential_of
+from clew_shared.runtime.sessions import ACTOR, COOKIE, SECURE_COOKIE, Actor, Verifier, credential_of
 from clew_shared.runtime.slow_clients import Patience, PatientRunner
 from clew_shared.runtime.trace import following
 
 HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[web.StreamResponse]])
 ErrorPage = Callable[[web.Request, Problem], web.Response]
 
-ACTOR: web.RequestKey[Actor] = web.RequestKey("actor", Actor)
 _PUBLIC = "clew_public"
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _KEEPALIVE_SECONDS = 75.0
@@ -120,7 +119,6 @@ def _identify(verifier: Verifier, public_origin: str) -> Middleware:
         if actor.role == "read_only" and request.method not in _SAFE:
             raise Problem(403, "Not allowed", "Your role may look and not change.")
         request[ACTOR] = actor
-        request["teammate"] = actor
         return await handler(request)
 
     return identify

@@ -13,6 +13,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, pa
 from jinja2.runtime import Context
 from markupsafe import Markup
 
+from clew_shared.runtime.sessions import ACTOR
 from clew_shared.web import wording
 from clew_shared.web.assets import Assets
 from clew_shared.web.headers import page_headers
@@ -72,7 +73,7 @@ class Pages:
             "nonce": nonce,
             "request_path": request.path,
             "query": request.query,
-            "me": request.get("teammate"),
+            "me": request.get(ACTOR),
             "theme": request.cookies.get("theme", "system"),
         }
         html = self._templates.get_template(template).render(shell | dict(context))

@@ -212,7 +212,7 @@ def _marker_start(lines: list[str], end: int, kinds: list[Kind]) -> int | None:
         strength = _marker_strength(joined)
         if strength == 2:
             return start
-        if strength == 1:
+        if strength == 1 and (weak is None or _begins_like_marker(joined)):
             weak = start
         if kinds[start] == "e" and weak is not None and start < end - 4:
             break
