@@ -26,7 +26,7 @@ check: .venv/ready-to-test
 	deploy/lock.sh --check
 
 faults: .venv/ready-to-test
-	$(BIN)/python -m pytest -m long tests/faults
+	$(BIN)/python -m tests.faults.matrix
 
 bench: .venv/ready-to-test
 	@exec $(BIN)/clew bench
