@@ -45,7 +45,7 @@ class PublicPages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals["style"] = self._style
+        self._templates.globals.update(style=self._style, icon=self.assets["icon.svg"].url)
 
     def form(self, definition: FormDefinition, filled: Filled, status: int = 200) -> web.Response:
         errors = {error.field_id: error for error in filled.errors}
