@@ -99,6 +99,7 @@ class Consumer:
             except Exception as error:
                 if not is_unavailable(error):
                     log.exception("consumer.failed", durable=self._durable.name)
+            _give_way_to_cancellation()
             await asyncio.sleep(pause * (0.5 + random.random()))
 
     async def _work(self, held: Callable[[], bool]) -> None:
@@ -207,6 +208,13 @@ class Consumer:
                 deliveries=tries,
             )
         log.error("consumer.shunted", durable=self._durable.name, event_id=str(event_id), reason=reason[:300])
+
+
+def _give_way_to_cancellation() -> None:
+    """An error while letting go of a lease or a subscription takes the place of the cancellation that led to it."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _beat(messages: Sequence[Msg]) -> None:
