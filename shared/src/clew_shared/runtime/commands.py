@@ -11,6 +11,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from clew_shared.bench.command import GROUPS, MEMORY, run_bench
+from clew_shared.demo.command import run_demo
 from clew_shared.runtime import shunt, topology
 from clew_shared.runtime.doctor import examine
 from clew_shared.runtime.engines import attached_or_started
@@ -31,6 +32,8 @@ def add_commands(commands: Subparsers) -> None:
     up = commands.add_parser("up", help="run everything: engines, services, pages")
     up.add_argument("--split", action="store_true", help="each service in a process of its own, behind one origin")
     up.set_defaults(run=_up)
+    demo = commands.add_parser("demo", help="a seeded board beside a company's site, on data of its own")
+    demo.set_defaults(run=run_demo)
     serve = commands.add_parser("serve", help="run services only")
     serve.add_argument("service", nargs="+", choices=[*ORDER, "all"])
     serve.set_defaults(run=_serve)

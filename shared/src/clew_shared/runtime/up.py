@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +30,11 @@ class Up:
     pids: Callable[[], dict[str, int]]
 
 
-async def run_up(settings: Settings, *, split: bool) -> int:
-    """Run until SIGINT or SIGTERM; give the exit code."""
+Beside = Callable[[str, Mapping[str, str]], AbstractAsyncContextManager[None]]
+
+
+async def run_up(settings: Settings, *, split: bool, beside: Beside | None = None) -> int:
+    """Run until SIGINT or SIGTERM; give the exit code. `beside` is told origin and addresses, and runs along."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for kind in (signal.SIGINT, signal.SIGTERM):
@@ -52,7 +55,8 @@ async def run_up(settings: Settings, *, split: bool) -> int:
             changed.append(lambda: _write_run_file(settings, up, sign_in))
             on_change()
             _greet(settings, up, sign_in)
-            await stopped.wait()
+            async with beside(settings.public_origin, up.addresses) if beside else nullcontext():
+                await stopped.wait()
             sys.stdout.write("\nStopping.\n")
             (settings.data_dir / RUN_FILE).unlink(missing_ok=True)
     return 0

@@ -48,7 +48,7 @@ class RunningClew:
             assert response.status == status, f"{response.status} {await response.text()}"
             return await response.json(content_type=None)
 
-    async def eventually(self, look: Callable[[], Awaitable[T]], seconds: float = 15) -> T:
+    async def eventually(self, look: Callable[[], Awaitable[T | None]], seconds: float = 15) -> T:
         return await eventually(look, seconds)
 
 

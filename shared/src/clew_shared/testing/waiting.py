@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def eventually(look: Callable[[], Awaitable[T]], seconds: float = 15) -> T:
+async def eventually(look: Callable[[], Awaitable[T | None]], seconds: float = 15) -> T:
     """Look again until the answer is truthy, and give it. Raises `TimeoutError` after a time no machine needs."""
     async with asyncio.timeout(seconds):
         while not (found := await look()):
