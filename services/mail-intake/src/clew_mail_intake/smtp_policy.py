@@ -29,7 +29,8 @@ _LOOK_SECONDS = 1.0
 log = structlog.get_logger()
 
 
-@dataclass(slots=True)
+# No slots: aiosmtpd lists the members of its handler, and up to Python 3.11.2 a slotted dataclass cannot be listed.
+@dataclass
 class SmtpPolicy:
     """What the conversations of one door share; aiosmtpd calls the `handle_` methods."""
 
