@@ -119,7 +119,7 @@ async def accept_messages(mails: Sequence[ArrivingMail], uow: UnitOfWork) -> lis
     """Store each mail once, note every arrival, and emit MailAccepted for those that are new."""
     keys = [new_id() for _ in mails]
     found = await uow.connection.execute(_STORE, _parameters(mails, keys))
-    stored = dict(found.tuples().all())
+    stored: dict[bytes, UUID] = {row.fingerprint: row.message_key for row in found}
     if len(stored) < len({mail.glance.fingerprint for mail in mails}):
         # Another process committed the same mail between our statement's snapshot and its insert.
         stored |= await _note_arrivals_of_known(mails, stored, uow)
@@ -153,7 +153,7 @@ async def _note_arrivals_of_known(
     rows = await uow.connection.execute(
         select(message.c.fingerprint, message.c.key).where(message.c.fingerprint.in_(wanted))
     )
-    known: dict[bytes, UUID] = dict(rows.tuples().all())
+    known: dict[bytes, UUID] = {row.fingerprint: row.key for row in rows}
     await uow.connection.execute(_ARRIVE_KNOWN, _parameters(missed, [known[fingerprint] for fingerprint in wanted]))
     return known
 

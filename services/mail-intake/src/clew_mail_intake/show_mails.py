@@ -92,8 +92,9 @@ async def show_mail(key: UUID, connection: AsyncConnection) -> ShownMail | None:
 
 async def count_verdicts(connection: AsyncConnection) -> dict[str, int]:
     """Count the mails by what they were taken for; those not yet read are `waiting`."""
-    found = await connection.execute(select(message.c.verdict, func.count()).group_by(message.c.verdict))
-    return {verdict or "waiting": number for verdict, number in found.tuples()}
+    number = func.count().label("number")
+    found = await connection.execute(select(message.c.verdict, number).group_by(message.c.verdict))
+    return {row.verdict or "waiting": row.number for row in found}
 
 
 async def count_arrivals(connection: AsyncConnection) -> int:
@@ -157,8 +158,8 @@ async def _recipients(keys: Sequence[UUID], connection: AsyncConnection) -> dict
         .order_by(arrival.c.id)
     )
     together: dict[UUID, dict[str, None]] = {}
-    for key, recipients in found.tuples():
-        together.setdefault(key, {}).update(dict.fromkeys(recipients))
+    for row in found:
+        together.setdefault(row.message_key, {}).update(dict.fromkeys(row.recipients))
     return {key: tuple(names) for key, names in together.items()}
 
 

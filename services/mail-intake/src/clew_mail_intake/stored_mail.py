@@ -51,8 +51,8 @@ async def read_raws(keys: Sequence[UUID], connection: AsyncConnection) -> dict[U
         {"keys": list(keys)},
     )
     pieces: dict[UUID, list[bytes]] = {}
-    for key, content in found.tuples():
-        pieces.setdefault(key, []).append(content)
+    for row in found:
+        pieces.setdefault(row.message_key, []).append(row.content)
     return {key: b"".join(parts) if len(parts) > 1 else parts[0] for key, parts in pieces.items()}
 
 

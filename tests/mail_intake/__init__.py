@@ -1,0 +1,1 @@
+"""mail-intake at work on real engines."""
