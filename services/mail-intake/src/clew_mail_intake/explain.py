@@ -16,7 +16,7 @@ from clew_mail_intake.worker import Workers
 
 
 def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Register `mail explain|trim|score`; each sets `run`, which takes the parsed arguments and returns the exit code."""
+    """Register `mail explain|trim|score`; each sets `run(args)`, which returns the exit code."""
     mail = subparsers.add_parser("mail", help="say how mails are understood")
     commands = mail.add_subparsers(dest="mail_command", required=True)
 

@@ -1,4 +1,7 @@
-"""`clew mail score`: how well a folder of test mails is understood. Next: clew_mail_intake.understanding.understand.understand."""
+"""`clew mail score`: how well a folder of test mails is understood.
+
+Next: clew_mail_intake.understanding.understand.understand.
+"""
 
 import argparse
 import json

@@ -1,4 +1,7 @@
-"""`clew mail trim`: a bare text's own words apart from quote and signature. Next: clew_mail_intake.understanding.reply_text.split_reply."""
+"""`clew mail trim`: a bare text's own words apart from quote and signature.
+
+Next: clew_mail_intake.understanding.reply_text.split_reply.
+"""
 
 import argparse
 import json

@@ -1,4 +1,7 @@
-"""The other end of a worker: one mail in, one understanding out, within limits. Next: clew_mail_intake.understanding.understand.understand."""
+"""The other end of a worker: one mail in, one understanding out, within limits.
+
+Next: clew_mail_intake.understanding.understand.understand.
+"""
 
 import resource
 import signal

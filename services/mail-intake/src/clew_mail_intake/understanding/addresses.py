@@ -1,13 +1,14 @@
 """Read the addresses of a header field, however they are written."""
 
 import re
+from contextlib import suppress
 
 from clew_mail_intake.understanding.encoded_words import decode_words
 from clew_mail_intake.understanding.header_fields import Fields
 from clew_mail_intake.understanding.limits import ADDRESSES
 from clew_mail_intake.understanding.understood import Person
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*+>?|[()>,;:]|[^"<>(),;:]+')
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*+>?|[()>,;:]|[^"<>(),;:]+')
 _SPACES = re.compile(r"\s+")
 _BETWEEN = re.compile(r"[\s<>()\",;:\[\]\\]+")
 _QUOTED_LOCAL = re.compile(r'"[^"@\s]{1,64}"@[^\s@<>()",;:\\]{1,255}')
@@ -44,29 +45,29 @@ def _split(value: str) -> list[Person]:
     words: list[str] = []
     comments: list[str] = []
     address, depth = "", 0
-    for token in _TOKEN.findall(value):
-        if depth or token == "(":
-            depth += {"(": 1, ")": -1}.get(token, 0)
-            if depth and token != "(":
-                comments.append(token)
-        elif token in {",", ";"}:
+    for piece in _PIECE.findall(value):
+        if depth or piece == "(":
+            depth += {"(": 1, ")": -1}.get(piece, 0)
+            if depth and piece != "(":
+                comments.append(piece)
+        elif piece in {",", ";"}:
             _keep(people, words, comments, address)
             words, comments, address = [], [], ""
             if len(people) >= ADDRESSES:
                 return people
-        elif token == ":":
+        elif piece == ":":
             if not address:
                 # A group's name: its members follow. In a word such as `mailto:a@b` it is noise as well.
                 words = []
-        elif token[0] == "<":
-            inner = token.strip("<> \t")
+        elif piece[0] == "<":
+            inner = piece.strip("<> \t")
             if address and "@" not in inner:
                 continue
             if address and not words:
                 words.append(address)
             address = inner or address
-        elif token not in {">", ")"}:
-            words.append(token)
+        elif piece not in {">", ")"}:
+            words.append(piece)
     _keep(people, words, comments, address)
     return people
 
@@ -108,9 +109,7 @@ def _tidy_address(text: str) -> str:
     local, _, domain = text.rpartition("@")
     domain = domain.strip(" .>])").lower()
     if domain.startswith("xn--") or ".xn--" in domain:
-        try:
+        with suppress(UnicodeError):
             domain = domain.encode("ascii").decode("idna")
-        except UnicodeError:
-            pass
     local = local.strip().strip("'").lower()
     return f"{local}@{domain}" if local and domain and len(local) + len(domain) < 500 else ""

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from hashlib import sha256
 
-import filetype
+import filetype  # type: ignore[import-untyped]
 
 from clew_mail_intake.understanding.bodies import Bodies
 from clew_mail_intake.understanding.encoded_words import decode_words

@@ -1,4 +1,7 @@
-"""Which parts are the words of the mail and which are its files. Next: clew_mail_intake.understanding.reply_text.split_reply."""
+"""Which parts are the words of the mail and which are its files.
+
+Next: clew_mail_intake.understanding.reply_text.split_reply.
+"""
 
 import re
 from dataclasses import dataclass, field
@@ -11,7 +14,7 @@ from clew_mail_intake.understanding.parse import ParsedMail, Part
 from clew_mail_intake.understanding.transfer import decode_transfer, find_uuencoded
 
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
-_HTML_BYTES_AS_TEXT = 4 * 1024 * 1024
+_HTML_BYTES_AS_TEXT = 3 * 1024 * 1024
 _OTHER_LINE_ENDS = ("\x85", "\u2028", "\u2029")
 _WORDS = {"text/plain", "text/html", "text/enriched", "text/markdown", "text/x-markdown", "text/richtext"}
 

@@ -89,7 +89,7 @@ def decode_text(data: bytes, declared: str | None = None) -> str:
         found = _strictly(data, "utf-8") if meant not in _MULTIBYTE else None
         if found is not None:
             return found
-    if meant and meant != "ascii" and (meant != "utf-8"):
+    if meant and meant not in {"ascii", "utf-8"}:
         found = _strictly(data, meant)
         if found is not None:
             return found
@@ -145,28 +145,26 @@ def _decode_mislabelled(data: bytes, meant: str | None) -> str:
         return found
     if meant in {"utf-16", "utf-16-le", "utf-16-be"}:
         return data.decode(_utf16_order(data) if meant == "utf-16" else meant, "replace")
-    mended = data.decode("utf-8", "clew-windows")
-    if meant in _MULTIBYTE or _mostly_utf8(data, mended):
-        return mended if meant not in _MULTIBYTE else _best_multibyte(data, meant, mended)
+    if meant in _MULTIBYTE:
+        text = data.decode(meant, "replace")
+        if text.count("\ufffd") * 20 <= len(text):
+            # The declared charset, with a character cut or a foreign byte.
+            return text
+    if _is_mostly_utf8(data):
+        return data.decode("utf-8", "clew-windows")
     guess = chardet.detect(data[:_SAMPLE]).get("encoding") if meant in {None, "ascii", "utf-8"} else None
     for codec in (codec_for(guess), meant, "cp1252", "latin-1"):
-        text = _strictly(data, codec) if codec else None
-        if text is not None:
-            return text
+        found = _strictly(data, codec)
+        if found is not None:
+            return found
     return data.decode("latin-1")
 
 
-def _best_multibyte(data: bytes, meant: str, mended: str) -> str:
-    """Keep the declared East Asian charset when only some bytes are cut or foreign."""
-    text = data.decode(meant, "replace")
-    return text if text.count("\ufffd") * 20 <= len(text) else mended
-
-
-def _mostly_utf8(data: bytes, mended: str) -> bool:
+def _is_mostly_utf8(data: bytes) -> bool:
     """Say whether most bytes beyond ASCII are UTF-8, so that a stray one is a slip and not another charset."""
-    broken = len(data.decode("utf-8", "ignore").encode())
+    broken = len(data) - len(data.decode("utf-8", "ignore").encode())
     high = sum(map(_HIGH.__contains__, data[:_SAMPLE]))
-    return bool(mended) and (len(data) - broken) * 4 <= high
+    return broken * 4 <= high
 
 
 _HIGH = frozenset(range(0x80, 0x100))

@@ -27,27 +27,30 @@ class Classified:
 
 def classify(signs: MachineSigns, known: Surroundings) -> Classified:
     """Ask the rules in the order of how sure they are: a report before a phrase, a person last."""
-    fields = signs.fields
     complaint = why_complaint(signs)
     if complaint:
         return Classified("complaint", complaint, auto=True)
     bounced = read_bounce(signs)
     if bounced:
         return Classified("bounce", bounced[1], auto=True, dsn=bounced[0])
-    authenticity = read_authenticity(fields, known.trusted_authserv_ids)
-    spam = why_spam(fields)
-    if spam:
-        return Classified("spam", spam, auto=is_automatic(signs), authenticity=authenticity)
-    auto = why_auto_reply(signs)
-    if auto:
-        return Classified("auto_reply", auto, auto=True, authenticity=authenticity)
-    many = _why_many(signs, known)
-    if many:
-        return Classified("list", many, auto=True, authenticity=authenticity)
+    authenticity = read_authenticity(signs.fields, known.trusted_authserv_ids)
+    verdict, reason = _verdict(signs, known, authenticity)
+    auto = verdict in {"auto_reply", "list"} or is_automatic(signs)
+    return Classified(verdict, reason, auto=auto, authenticity=authenticity)
+
+
+def _verdict(signs: MachineSigns, known: Surroundings, authenticity: Authenticity) -> tuple[Verdict, str]:
+    asked: tuple[tuple[Verdict, str | None], ...] = (
+        ("spam", why_spam(signs.fields)),
+        ("auto_reply", why_auto_reply(signs)),
+        ("list", _why_many(signs, known)),
+    )
+    for verdict, reason in asked:
+        if reason:
+            return verdict, reason
     if authenticity.dmarc == "fail":
-        reason = "quarantine: the trusted hop says that the sender is forged (dmarc=fail)"
-        return Classified("quarantine", reason, auto=False, authenticity=authenticity)
-    return Classified("enquiry", "enquiry: a person wrote", auto=is_automatic(signs), authenticity=authenticity)
+        return "quarantine", "quarantine: the trusted hop says that the sender is forged (dmarc=fail)"
+    return "enquiry", "enquiry: a person wrote"
 
 
 def reconsider(found: Classified, signs: MachineSigns, reply: Reply, forwarded: Forwarded | None) -> Classified:

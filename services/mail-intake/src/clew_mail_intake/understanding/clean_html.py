@@ -6,10 +6,14 @@ import nh3
 
 from clew_mail_intake.understanding.limits import CLEANED_HTML_BYTES
 
+# fmt: off
 _TAGS = {
-    *"a abbr b blockquote br caption center code col colgroup dd del div dl dt em font h1 h2 h3 h4 h5 h6 hr i".split(),
-    *"img ins li ol p pre q s small span strike strong sub sup table tbody td tfoot th thead tr u ul".split(),
+    "a", "abbr", "b", "blockquote", "br", "caption", "center", "code", "col", "colgroup", "dd", "del", "div", "dl",
+    "dt", "em", "font", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "li",
+    "ol", "p", "pre", "q", "s", "small", "span", "strike", "strong", "sub", "sup", "table", "tbody", "td",
+    "tfoot", "th", "thead", "tr", "u", "ul",
 }
+# fmt: on
 _ATTRIBUTES = {
     "a": {"href", "title"},
     "img": {"src", "alt", "width", "height"},
@@ -21,6 +25,8 @@ _ATTRIBUTES = {
 _WITH_CONTENT = {"script", "style", "title", "template", "svg", "math", "noscript", "iframe", "object"}
 _OPENED = re.compile(r"<[a-zA-Z]")
 _CLOSED = re.compile(r"</[a-zA-Z]")
+# The cleaner's time grows with the square of a run of ampersands.
+_MOST_AMPERSANDS = 50_000
 # A tree this deep is an attack on whoever draws it.
 _DEEPEST = 2_000
 
@@ -28,7 +34,7 @@ _DEEPEST = 2_000
 def clean_html(html: str) -> str:
     """Return the allowed part of the HTML, or nothing when it is too large or too deep to be a page."""
     html = html[:CLEANED_HTML_BYTES]
-    if not html or _may_be_deep(html):
+    if not html or _may_be_deep(html) or html.count("&") > _MOST_AMPERSANDS:
         return ""
     if "cid:" in html:
         return _WITH_PICTURES.clean(html).strip()

@@ -11,12 +11,13 @@ from typing import Final
 QUOTE_BEGINS: Final = "\ue0c1"
 
 _TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:]{0,30})")
+_MARKUP = re.compile(r"<(?=[a-zA-Z/!?])")
 _PLAIN_RUN = re.compile(r"[^>\"']*+")
 _SPACE_RUN = re.compile(r"[ \t\r\n\f]+")
 _TRAILING = re.compile(r"[ \t]+\n")
 _BLANK_RUN = re.compile(r"\n{3,}")
 _BLOCKS = frozenset(
-    "address article aside body caption center dd details div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 "
+    "address article aside body caption center dd details div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 "  # noqa: SIM905
     "header hr html li main nav ol p pre section summary table tbody tfoot thead tr ul".split()
 )
 _PARAGRAPHS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "pre", "blockquote"})
@@ -63,9 +64,10 @@ class _Reader:
     def read(self) -> None:
         html, position = self.html, 0
         while True:
-            opened = html.find("<", position)
-            self._add_text(html[position : opened if opened >= 0 else len(html)])
-            if opened < 0:
+            found = _MARKUP.search(html, position)
+            opened = found.start() if found else len(html)
+            self._add_text(html[position:opened])
+            if not found:
                 break
             position = self._read_markup(opened)
         self._end_line()

@@ -1,6 +1,7 @@
-"""Raw bytes into a tree of parts, each by its place in the bytes. Next: clew_mail_intake.understanding.bodies.read_bodies.
+"""Raw bytes into a tree of parts, each by its place in the bytes.
 
 Iterative and capped where the standard library's parser recurses or grows without bound; nothing is copied.
+Next: clew_mail_intake.understanding.bodies.read_bodies.
 """
 
 import re

@@ -89,22 +89,26 @@ def _first_look(lines: list[str], kinds: list[Kind]) -> list[int]:
 
 def _kind_of(line: str, stripped: str) -> Kind:
     first = stripped[0]
-    if first in _SPECIAL:
-        if first == QUOTE_BEGINS:
-            return "c"
-        if _QUOTE.match(line):
-            return "q"
-        if not stripped.strip("\u200b\ufeff"):
-            return "e"
-        if is_signature_separator(line):
-            return "d"
-        if len(stripped) < 200 and _RULE.match(line):
-            return "r"
+    kind = _kind_by_mark(line, stripped) if first in _SPECIAL else None
+    if kind:
+        return kind
     length = len(stripped)
-    if length <= 120 and (stripped[-1] in ":：" or first in _SPECIAL or (length <= 40 and stripped.lower() in _ALONE)):
-        if _says(line, FORWARD_PHRASES) or _says(line, ORIGINAL_PHRASES):
-            return "o"
+    may_announce = stripped[-1] in ":：" or first in _SPECIAL or (length <= 40 and stripped.lower() in _ALONE)
+    if length <= 120 and may_announce and (_says(line, FORWARD_PHRASES) or _says(line, ORIGINAL_PHRASES)):
+        return "o"
     return "s" if is_device_line(stripped) else "t"
+
+
+def _kind_by_mark(line: str, stripped: str) -> Kind | None:
+    """Return the kind of a line that begins with one of the marks that mean something, or None for words."""
+    kinds: tuple[tuple[Kind, bool], ...] = (
+        ("c", stripped[0] == QUOTE_BEGINS),
+        ("q", _QUOTE.match(line) is not None),
+        ("e", not stripped.strip("\u200b\ufeff")),
+        ("d", is_signature_separator(line)),
+        ("r", len(stripped) < 200 and _RULE.match(line) is not None),
+    )
+    return next((kind for kind, is_so in kinds if is_so), None)
 
 
 def _look_closer(lines: list[str], index: int, marks: Marks) -> None:

@@ -3,6 +3,7 @@
 import re
 
 from clew_mail_intake.understanding.machine_words import AUTO_SUBJECT, AUTO_TEXT, NO_REPLY
+from clew_mail_intake.understanding.phrases import any_of
 from clew_mail_intake.understanding.read_bounce import MachineSigns
 
 _MARKED = (
@@ -22,11 +23,7 @@ _MARKED = (
 )
 _MARKED_NO = {"no", "false", "0"}
 _SUPPRESS = re.compile(r"\b(?:all|oof|autoreply|none)\b", re.IGNORECASE)
-_RECEIPT_SUBJECT = re.compile(
-    r"^(?:read|gelesen|lu|leído|leido|letto|lida|gelezen|läst|lest|læst|luettu|przeczytano|прочитано|прочтено|přečteno|已读|已讀|開封済み|읽음|"
-    r"return receipt \(displayed\)|disposition notification|not read|deleted|ungelesen|non lu|read receipt|lesebestätigung|accusé de lecture|confirmación de lectura|conferma di lettura)\s*[:：]",
-    re.IGNORECASE,
-)
+_RECEIPT_SUBJECT = re.compile(rf"^{any_of('receipt_subject')}\s*[:：]", re.IGNORECASE)
 
 
 def why_auto_reply(signs: MachineSigns) -> str | None:

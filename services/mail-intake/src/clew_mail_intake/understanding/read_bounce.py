@@ -17,6 +17,7 @@ from clew_mail_intake.understanding.machine_words import (
 )
 from clew_mail_intake.understanding.message_ids import read_message_ids
 from clew_mail_intake.understanding.parse import ParsedMail, Part
+from clew_mail_intake.understanding.phrases import any_of
 from clew_mail_intake.understanding.transfer import decode_transfer
 from clew_mail_intake.understanding.understood import Bounced, Person
 
@@ -26,9 +27,7 @@ _MESSAGE_ID = re.compile(r"^[ \t>]*message-id[ \t]*:\s*(<[^<>\s]{3,900}>)", re.I
 _IDS = ("essage-ID", "essage-Id", "essage-id", "ESSAGE-ID")
 _ADDRESS = re.compile(r"[^\s<>()\[\]\",;:@]{1,64}@[a-z0-9.-]{3,253}", re.IGNORECASE)
 _ORIGINAL_BELOW = re.compile(
-    r"^.{0,40}(?:original message|copy of the message|copy of your message|message headers? follow|header of the original|message follows|"
-    r"message text follows|returned message|unsent message|body of the message|including all headers)\b.*$|^received:\s|^return-path:\s",
-    re.IGNORECASE | re.MULTILINE,
+    rf"^.{{0,40}}{any_of('returned_below')}\b.*$|^received:\s|^return-path:\s", re.IGNORECASE | re.MULTILINE
 )
 _REPORT_TYPES = {"message/delivery-status", "message/global-delivery-status", "text/delivery-status"}
 _HEADER_TYPES = {"text/rfc822-headers", "text/rfc822-header", "message/rfc822-headers", "message/global-headers"}

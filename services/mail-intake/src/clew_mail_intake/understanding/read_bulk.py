@@ -5,6 +5,16 @@ import re
 from clew_mail_intake.understanding.header_fields import Fields
 
 _LIST_PRECEDENCE = {"bulk", "list", "junk", "first-class-bulk"}
+_SAY_YES = (
+    "x-spam-flag",
+    "x-spam-status",
+    "x-spam",
+    "x-barracuda-spam-flag",
+    "x-bogosity",
+    "x-dspam-result",
+    "x-spam-verdict",
+)
+_RSPAMD_ACTIONS = {"reject", "add header", "rewrite subject", "quarantine"}
 _YES = re.compile(r"^\s*(?:yes|true|1|spam)\b", re.IGNORECASE)
 _HIGH_SCL = re.compile(r"\bSCL:([5-9])\b")
 _SPAM_CATEGORY = re.compile(r"\bSFV:(?:SPM|SKS|SKB)\b|\bCAT:(?:SPM|HSPM|PHSH|HPHISH|HPHSH|MALW)\b")
@@ -27,30 +37,17 @@ def why_list(fields: Fields) -> str | None:
 
 def why_spam(fields: Fields) -> str | None:
     """Return which filter called the mail spam, or None (B23)."""
-    for name in (
-        "x-spam-flag",
-        "x-spam-status",
-        "x-spam",
-        "x-barracuda-spam-flag",
-        "x-bogosity",
-        "x-dspam-result",
-        "x-spam-verdict",
-    ):
+    for name in _SAY_YES:
         if _YES.match(fields.get(name)):
             return f"spam: {name} says so"
-    for name in ("x-ses-spam-verdict", "x-ses-virus-verdict"):
-        if fields.get(name).strip().upper() == "FAIL":
-            return f"spam: {name} says so"
     level = fields.get("x-ms-exchange-organization-scl").strip()
-    if level.isdigit() and 5 <= int(level) <= 9:
-        return "spam: Exchange's confidence level"
     report = fields.get("x-forefront-antispam-report") + " " + fields.get("x-microsoft-antispam")
-    if _HIGH_SCL.search(report) or _SPAM_CATEGORY.search(report):
-        return "spam: Exchange Online's verdict"
-    if fields.get("x-rspamd-action").strip().lower() in {"reject", "add header", "rewrite subject", "quarantine"}:
-        return "spam: rspamd's action"
-    if re.search(r"default:\s*true", fields.get("x-spamd-result"), re.IGNORECASE):
-        return "spam: rspamd's result"
-    if "rule=spam" in fields.get("x-proofpoint-spam-details").lower():
-        return "spam: Proofpoint's rule"
-    return None
+    verdicts = {
+        "Amazon SES": "FAIL" in {fields.get("x-ses-spam-verdict").strip(), fields.get("x-ses-virus-verdict").strip()},
+        "Exchange": level.isdigit() and 5 <= int(level) <= 9,
+        "Exchange Online": bool(_HIGH_SCL.search(report) or _SPAM_CATEGORY.search(report)),
+        "rspamd": fields.get("x-rspamd-action").strip().lower() in _RSPAMD_ACTIONS
+        or bool(re.search(r"default:\s*true", fields.get("x-spamd-result"), re.IGNORECASE)),
+        "Proofpoint": "rule=spam" in fields.get("x-proofpoint-spam-details").lower(),
+    }
+    return next((f"spam: {filter_name} says so" for filter_name, spam in verdicts.items() if spam), None)

@@ -12,6 +12,7 @@ from clew_mail_intake.understanding.phrases import any_of, compile_any
 from clew_mail_intake.understanding.quote_marks import Kind, Marks, read_marks
 from clew_mail_intake.understanding.understood import Forwarded, Person
 
+_LINES = 100_000
 _ONLY_WORDS = frozenset({"t", "e"})
 _GREETING = re.compile(rf"^{any_of('greeting')}\b.{{0,60}}$", re.IGNORECASE)
 _SEE_BELOW = compile_any("see_below")
@@ -33,7 +34,8 @@ class Reply:
 
 def split_reply(text: str) -> Reply:
     """Split a mail's text; lines end in LF. Linear in its length."""
-    lines = text.split("\n")
+    # What lies beyond is one long line to the rules below.
+    lines = text.split("\n", _LINES)
     marks = read_marks(lines)
     if _ONLY_WORDS.issuperset(marks.kinds):
         return Reply(_joined(lines, range(len(lines))))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 _CHUNK = 1024 * 1024
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
+_UU_FILES = 200
 _UU_BAD = (binascii.Error, ValueError)
 
 
@@ -49,9 +50,9 @@ def decode_pieces(raw: bytes, start: int, end: int, encoding: str) -> Iterator[b
 
 def find_uuencoded(data: bytes) -> list[tuple[str, int, int]]:
     """Return name, start and end of every uuencoded file that stands in a text."""
-    found = []
+    found: list[tuple[str, int, int]] = []
     position = 0
-    while (begin := _UU_BEGIN.search(data, position)) is not None:
+    while len(found) < _UU_FILES and (begin := _UU_BEGIN.search(data, position)) is not None:
         end = data.find(b"\nend", begin.end() - 1)
         if end < 0:
             break
@@ -97,8 +98,8 @@ def _decode_quoted_printable(raw: bytes, start: int, end: int) -> Iterator[bytes
 def _decode_uu(raw: bytes, start: int, end: int) -> Iterator[bytes]:
     data = raw[start:end]
     begin = _UU_BEGIN.search(data)
-    for line in data[begin.end() if begin else 0 :].split(b"\n"):
-        line = line.rstrip(b"\r")
+    for folded in data[begin.end() if begin else 0 :].split(b"\n"):
+        line = folded.rstrip(b"\r")
         if not line or line.strip() in {b"end", b"`"}:
             continue
         try:
