@@ -20,6 +20,7 @@ from clew_shared.runtime.outbox import Relay
 from clew_shared.runtime.settings import Settings
 from clew_shared.runtime.subscription import Subscription
 from clew_shared.runtime.tables import RailTables
+from clew_shared.runtime.tasks import end_tasks
 from clew_shared.runtime.unit_of_work import UnitOfWork
 
 log = structlog.get_logger()
@@ -58,9 +59,7 @@ class Rail:
             self._tasks.append(asyncio.create_task(self._leases.run(), name=f"leases-{self.service}"))
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
         await self.relay.close()
         await self._leases.close()
         await self.bus.close()
