@@ -30,3 +30,11 @@ async def notify(settings: Settings, books: Books) -> AsyncIterator[Notify]:
     async with telling(settings) as lifecycle, run_services(settings, ["notify"]) as running:
         await lifecycle.tell(*team("sam@team.example", "kim@team.example"))
         yield Notify(running, lifecycle, books)
+
+
+@pytest.fixture
+async def books_of(clew: RunningClew) -> AsyncIterator[Books]:
+    """The books of a clew whose services all run."""
+    found = Books(clew.settings)
+    yield found
+    await found.close()

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import ARRAY, Interval, Uuid, bindparam, case, exists, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_notify.domain.rule import RULES, SIGN_IN
@@ -125,13 +125,13 @@ _LEASE = (
         attempts=DELIVERY.c.attempts + 1,
         possible_duplicate=or_(DELIVERY.c.possible_duplicate, DELIVERY.c.status == "in_doubt"),
         lease=bindparam("new_lease"),
-        lease_until=func.now() + bindparam("lease_length"),
+        lease_until=func.now() + bindparam("lease_length", type_=Interval),
     )
 )
 _RENEW = (
     update(DELIVERY)
     .where(DELIVERY.c.status == "sending", DELIVERY.c.lease == func.any(bindparam("leases", type_=ARRAY(Uuid))))
-    .values(lease_until=func.now() + bindparam("lease_length"))
+    .values(lease_until=func.now() + bindparam("lease_length", type_=Interval))
 )
 _HELD = DELIVERY.c.rule.in_([rule.id for rule in RULES.values() if rule.in_doubt == "hold"])
 _EXPIRED = (

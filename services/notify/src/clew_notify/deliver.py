@@ -112,13 +112,14 @@ class Deliverer:
         return ()
 
     async def _claim(self) -> Sequence[Claimed]:
+        failpoint("deliver.before_claim")
         lease = new_id()
         started = time.monotonic()
         async with self._rail.unit_of_work() as uow:
             claimed = await claim_due(uow.connection, self._provider.lane_size, lease)
         if claimed:
             self._leases[lease] = _Lease(_until(started), len(claimed))
-        failpoint("deliver.claimed")
+            failpoint("deliver.claimed")
         return claimed
 
     async def _send(self, lane: Lane, claimed: Sequence[Claimed]) -> None:
