@@ -9,34 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
-from clew_mail_intake.score import run_score
-from clew_mail_intake.trim import run_trim
 from clew_mail_intake.understanding.understood import Surroundings, Understanding
 from clew_mail_intake.worker import Workers
-
-
-def add_commands(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Register `mail explain|trim|score`; each sets `run(args)`, which returns the exit code."""
-    mail = subparsers.add_parser("mail", help="say how mails are understood")
-    commands = mail.add_subparsers(dest="mail_command", required=True)
-
-    explain = commands.add_parser("explain", help="verdict, sender, text and the reasons, for each file")
-    explain.add_argument("files", nargs="+", metavar="FILE")
-    explain.add_argument("--json", action="store_true", help="one JSON object a line")
-    explain.add_argument("--colleague-domain", action="append", default=[], help="whose forwards are colleagues'")
-    explain.add_argument(
-        "--trust", action="append", default=[], metavar="AUTHSERV_ID", help="whose authentication results count"
-    )
-    explain.set_defaults(run=run_explain)
-
-    trim = commands.add_parser("trim", help="a bare text's own words, quote and signature, as JSON")
-    trim.add_argument("files", nargs="+", metavar="FILE")
-    trim.set_defaults(run=run_trim)
-
-    score = commands.add_parser("score", help="how well a folder of test mails is understood")
-    score.add_argument("folder", metavar="DIR")
-    score.add_argument("--json", action="store_true", help="the figures as one JSON object")
-    score.set_defaults(run=run_score)
 
 
 def run_explain(args: argparse.Namespace) -> int:

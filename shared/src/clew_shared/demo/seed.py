@@ -1,4 +1,4 @@
-"""Fill a fresh clew through its public doors, as visitors and teammates would. Next: clew_shared.demo.site.demo_site."""
+"""Fill a fresh clew through its doors, as visitors and teammates would. Next: clew_shared.demo.site.demo_site."""
 
 import asyncio
 from email.message import EmailMessage

@@ -14,6 +14,8 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 
+from clew_shared.runtime.tasks import end_tasks
+
 PUBLISH_TIMEOUT = 2.0
 MAX_BATCH = 1000
 _HEADER_RESERVE = 1024
@@ -76,7 +78,7 @@ class Bus:
     async def close(self) -> None:
         self._closing = True
         if self._opening is not None:
-            self._opening.cancel()
+            await end_tasks([self._opening])
         if self._client is not None and not self._client.is_closed:
             await self._client.close()
 

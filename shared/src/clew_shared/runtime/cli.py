@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from importlib.metadata import entry_points
 
 from clew_shared.runtime.commands import add_commands
-from clew_shared.runtime.engines import ChildFailedError, DirectoryInUseError
-from clew_shared.runtime.settings import BadSetting
+from clew_shared.runtime.settings import OperatorError
 
 ENTRY_POINTS = "clew.commands"
 
@@ -25,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         result = run(asked)
         return result if isinstance(result, int) else _run_async(result)
-    except (BadSetting, DirectoryInUseError, ChildFailedError) as error:
+    except OperatorError as error:
         sys.stderr.write(f"clew: {error}\n")
         return 2
     except KeyboardInterrupt:

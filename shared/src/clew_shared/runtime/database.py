@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import ARRAY, MetaData, Table, bindparam, column, func, select
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.dialects.postgresql.dml import Insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -68,15 +68,10 @@ def insert_rows(table: Table, columns: tuple[str, ...]) -> Insert:
 
 @cache
 def _unnested(table: Table, columns: tuple[str, ...]) -> Any:
-    arrays = [bindparam(name, type_=ARRAY(_array_item(table, name))) for name in columns]
+    arrays = [bindparam(name, type_=ARRAY(table.c[name].type, dimensions=1)) for name in columns]
     typed = (column(name, table.c[name].type) for name in columns)
     rows = func.unnest(*arrays).table_valued(*typed).render_derived(name="rows")
     return select(*(rows.c[name] for name in columns))
-
-
-def _array_item(table: Table, name: str) -> Any:
-    kind = table.c[name].type
-    return kind if not isinstance(kind, JSONB) else JSONB()
 
 
 def as_arrays(rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> dict[str, list[Any]]:

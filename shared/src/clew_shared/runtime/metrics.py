@@ -1,5 +1,7 @@
 """Counters for Prometheus, in the text format of its exposition. Next: clew_shared.runtime.health.health_routes."""
 
+from functools import cache
+
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
 
 __all__ = ["CONTENT_TYPE_LATEST", "count_request", "events_handled", "exposition", "outbox_waiting", "shunt_waiting"]
@@ -16,7 +18,12 @@ shunt_waiting = Gauge("clew_shunt_waiting", "Events set aside for a person", ["s
 
 
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
-    _requests.labels(method, route, status).observe(seconds)
+    _series(method, route, status).observe(seconds)
+
+
+@cache
+def _series(method: str, route: str, status: int) -> Histogram:
+    return _requests.labels(method, route, status)
 
 
 def exposition() -> bytes:

@@ -25,6 +25,7 @@ from clew_shared.runtime.database import Database
 from clew_shared.runtime.failpoint import failpoint
 from clew_shared.runtime.streams import KEEP_DAYS, ensure_stream
 from clew_shared.runtime.tables import RailTables
+from clew_shared.runtime.tasks import end_tasks
 
 SWEEP_SECONDS = 5.0
 # Rows younger than this are on their way from the process that committed them.
@@ -84,9 +85,7 @@ class Relay:
             deadline = asyncio.get_running_loop().time() + 2
             while self._queue and asyncio.get_running_loop().time() < deadline:
                 await asyncio.sleep(0.02)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
 
     def publish_soon(self, rows: Sequence[Outgoing]) -> None:
         """Queue rows whose transaction has committed."""

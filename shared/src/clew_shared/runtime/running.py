@@ -11,6 +11,7 @@ from clew_shared.runtime.health import health_routes
 from clew_shared.runtime.service import Service
 from clew_shared.runtime.sessions import RemoteVerifier, Verifier
 from clew_shared.runtime.settings import Settings
+from clew_shared.runtime.tasks import end_tasks
 from clew_shared.runtime.web import make_app, start_site
 from clew_shared.web.pages import Pages
 
@@ -42,7 +43,7 @@ async def running(settings: Settings, services: Sequence[Service]) -> AsyncItera
                 await service.seed()
         for service in services:
             for timer in service.timers:
-                stack.push_async_callback(_stop, asyncio.create_task(_keep_running(service.name, timer)))
+                stack.push_async_callback(end_tasks, [asyncio.create_task(_keep_running(service.name, timer))])
         for service in services:
             for door in service.doors:
                 state.addresses.update(await stack.enter_async_context(door()))
@@ -77,8 +78,3 @@ async def _keep_running(name: str, timer: Callable[[], Awaitable[None]]) -> None
         except Exception:
             log.exception("timer.failed", service=name)
         await asyncio.sleep(_TIMER_PAUSE)
-
-
-async def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)

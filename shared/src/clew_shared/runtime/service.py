@@ -27,7 +27,8 @@ Door = Callable[[], AbstractAsyncContextManager[Mapping[str, str]]]
 class Service:
     """One service, wired and not yet started.
 
-    `tells` are the event types that it emits, `prefixes` the paths that are its own (lifecycle takes the rest),
+    `tells` are the event types that it emits, `watches` those that it shows live as they pass, without a durable,
+    `prefixes` the paths that are its own (lifecycle takes the rest),
     `doors` what it opens besides HTTP while it runs (each gives the addresses it listens on, by name), `timers`
     coroutines that run until cancelled, `answers` its request/reply subjects, `seed` what the first start needs to
     find, `verifier` who recognises teammates and `issue_sign_in_link` the path of a
@@ -39,6 +40,7 @@ class Service:
     migrations: str
     tells: tuple[type[Event], ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
+    watches: tuple[type[Event], ...] = ()
     prefixes: tuple[str, ...] = ()
     routes: Callable[[], Sequence[web.AbstractRouteDef]] = tuple
     doors: tuple[Door, ...] = ()

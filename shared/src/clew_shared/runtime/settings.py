@@ -15,7 +15,11 @@ PREFIX = "CLEW_"
 _SECRET_BYTES = 32
 
 
-class BadSetting(ValueError):
+class OperatorError(Exception):
+    """clew cannot run as it is set up; the message says what the operator can do."""
+
+
+class BadSetting(OperatorError, ValueError):
     """A setting has no such name or no such value; the operator can mend it."""
 
 

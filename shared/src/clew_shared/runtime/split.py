@@ -73,6 +73,8 @@ def _environment(settings: Settings, port: int) -> dict[str, str]:
         "HTTP_PORT": port,
         "SMTP_PORT": settings.smtp_port,
         "PUBLIC_URL": settings.public_origin,
+        # The origin before them is one more proxy, and tells who asked.
+        "TRUSTED_PROXIES": ",".join((*settings.trusted_proxies, "127.0.0.1/32")),
     }
     if settings.lmtp_port is not None:
         found["LMTP_PORT"] = settings.lmtp_port

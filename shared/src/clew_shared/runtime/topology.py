@@ -18,7 +18,7 @@ def as_markdown(services: Iterable[Service]) -> str:
     rows = ["| event | told by | heard by |", "|---|---|---|"]
     for event in _events(services):
         tellers = ", ".join(service.name for service in services if event in service.tells)
-        hearers = ", ".join(f"`{durable}`" for durable in _hearers(services, event))
+        hearers = ", ".join(_hearers(services, event))
         rows.append(f"| `{event.__name__}` | {tellers} | {hearers} |")
     return "\n".join(rows) + "\n"
 
@@ -92,12 +92,13 @@ def _events(services: Iterable[Service]) -> list[type[Event]]:
 
 
 def _hearers(services: Iterable[Service], event: type[Event]) -> list[str]:
-    return [
-        subscription.durable
+    heard = [
+        f"`{subscription.durable}`"
         for service in services
         for subscription in service.subscriptions
         if event in subscription.events
     ]
+    return heard + [f"{service.name}, live" for service in services if event in service.watches]
 
 
 def _pretty(value: Any) -> str:

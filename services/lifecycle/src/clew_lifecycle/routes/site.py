@@ -8,7 +8,6 @@ from aiohttp import web
 from clew_shared.runtime.problem import Problem
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.settings import Settings
-from clew_shared.runtime.web import ACTOR
 from clew_shared.web.pages import Pages
 
 from clew_lifecycle.live import Hub
@@ -24,10 +23,7 @@ class Site:
     hub: Hub
 
     def show(self, request: web.Request, template: str, context: Mapping[str, Any], status: int = 200) -> web.Response:
-        """Render a page for whoever is signed in, with their name in its frame."""
-        actor = request.get(ACTOR)
-        if actor is not None:
-            request["teammate"] = actor
+        """Render a page of ours; its frame names whoever is signed in."""
         return self.pages.render(request, template, context, status=status)
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import structlog
 
 from clew_shared.runtime.engines import launch
+from clew_shared.runtime.settings import OperatorError
 
 _log = structlog.get_logger(__name__)
 
@@ -31,7 +32,7 @@ class Account(NamedTuple):
     gid: int
 
 
-class ChildFailedError(RuntimeError):
+class ChildFailedError(OperatorError):
     """A child ended, or was not ready in time; the message ends with what it last said."""
 
 

@@ -4,10 +4,12 @@ import fcntl
 import os
 from pathlib import Path
 
+from clew_shared.runtime.settings import OperatorError
+
 _held: set[int] = set()
 
 
-class DirectoryInUseError(RuntimeError):
+class DirectoryInUseError(OperatorError):
     """Another process runs an engine on this directory; `holder` is its pid, 0 when it has not said yet."""
 
     def __init__(self, directory: Path, holder: int) -> None:

@@ -1,0 +1,27 @@
+"""`clew mail explain|trim|score`. Next: clew_mail_intake.explain.run_explain."""
+
+from clew_shared.runtime.subparsers import Subparsers, later
+
+
+def add_commands(subparsers: Subparsers) -> None:
+    """Register `mail explain|trim|score`."""
+    mail = subparsers.add_parser("mail", help="say how mails are understood")
+    commands = mail.add_subparsers(dest="mail_command", required=True)
+
+    explain = commands.add_parser("explain", help="verdict, sender, text and the reasons, for each file")
+    explain.add_argument("files", nargs="+", metavar="FILE")
+    explain.add_argument("--json", action="store_true", help="one JSON object a line")
+    explain.add_argument("--colleague-domain", action="append", default=[], help="whose forwards are colleagues'")
+    explain.add_argument(
+        "--trust", action="append", default=[], metavar="AUTHSERV_ID", help="whose authentication results count"
+    )
+    explain.set_defaults(run=later("clew_mail_intake.explain:run_explain"))
+
+    trim = commands.add_parser("trim", help="a bare text's own words, quote and signature, as JSON")
+    trim.add_argument("files", nargs="+", metavar="FILE")
+    trim.set_defaults(run=later("clew_mail_intake.explain:run_trim"))
+
+    score = commands.add_parser("score", help="how well a folder of test mails is understood")
+    score.add_argument("folder", metavar="DIR")
+    score.add_argument("--json", action="store_true", help="the figures as one JSON object")
+    score.set_defaults(run=later("clew_mail_intake.explain:run_score"))
