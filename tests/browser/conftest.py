@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from aiohttp import ClientSession
 from playwright.async_api import Browser, BrowserContext, async_playwright
 
@@ -52,7 +53,7 @@ def live_clew(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveClew]:
             process.wait(30)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
@@ -69,13 +70,14 @@ def cookies(live_clew: LiveClew) -> list[Any]:
     return []
 
 
-@pytest.fixture
-async def context(browser: Browser, live_clew: LiveClew, cookies: list[Any]) -> BrowserContext:
+@pytest_asyncio.fixture(loop_scope="module")
+async def context(browser: Browser, live_clew: LiveClew, cookies: list[Any]) -> AsyncIterator[BrowserContext]:
     """A signed-in browser window, big enough for every column."""
     made = await browser.new_context(base_url=live_clew.http, viewport={"width": 1500, "height": 900})
     made.set_default_timeout(10_000)
     await sign_in(made, live_clew, cookies)
-    return made
+    yield made
+    await made.close()
 
 
 async def sign_in(context: BrowserContext, clew: LiveClew, cookies: list[Any]) -> None:
@@ -87,7 +89,7 @@ async def sign_in(context: BrowserContext, clew: LiveClew, cookies: list[Any]) -
     await context.add_cookies(cookies)
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def api(live_clew: LiveClew) -> AsyncIterator[ClientSession]:
     async with ClientSession(live_clew.http, headers={"Authorization": f"Bearer {TOKEN}"}) as session:
         yield session

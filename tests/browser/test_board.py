@@ -2,11 +2,15 @@
 
 import re
 
+import pytest
 from aiohttp import ClientSession
 from playwright.async_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import LiveClew
 from tests.browser.seeing import card, column_of, new_deal, refusals, stage_of, watch
+
+# One Chromium for the whole file: starting it takes longer than what it then does.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_an_enquiry_sent_without_javascript_appears_on_an_open_board_by_itself(

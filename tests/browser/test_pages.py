@@ -10,6 +10,8 @@ from playwright.async_api import Browser, BrowserContext, expect
 from tests.browser.conftest import LiveClew, sign_in
 from tests.browser.seeing import find_barriers, new_deal, refusals, watch
 
+# One Chromium for the whole file: starting it takes longer than what it then does.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1400, "height": 860}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1400, "height": 860}, "color_scheme": "dark"},
