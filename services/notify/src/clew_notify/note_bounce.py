@@ -34,7 +34,7 @@ async def note_bounces(batch: Sequence[Received[MailBounced]], uow: UnitOfWork) 
     if not found:
         return
     values = {"ids": list(found), "reasons": [_reason(report) for report in found.values()]}
-    recipients = dict((await uow.connection.execute(_BOUNCE, values)).tuples().all())
+    recipients: dict[UUID, str] = {row.id: row.recipient for row in await uow.connection.execute(_BOUNCE, values)}
     if recipients:
         await note_history(uow.connection, [(id_, "bounced", _reason(found[id_])) for id_ in recipients])
     gone = {recipients[id_]: id_ for id_ in recipients if found[id_].kind == "bounce" and is_gone(found[id_].status)}
