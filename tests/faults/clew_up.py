@@ -14,7 +14,6 @@ from typing import Any
 
 API_TOKEN = "clew_faults_0123456789abcdef0123456789abcdef"
 TEAM = ("sam@team.example", "kim@team.example")
-SERVICES = ("forms", "mail-intake", "lifecycle", "notify")
 _START_SECONDS = 180.0
 _STOP_SECONDS = 90.0
 _CLEW = (sys.executable, "-m", "clew_shared.runtime.cli")

@@ -44,20 +44,24 @@ class Load:
                     clients.create_task(self._serve(form, self._queues["form"]))
                 for mail in mails:
                     clients.create_task(self._serve(mail, self._queues["mail"]))
-                await self._hand_out()
+                clients.create_task(self._hand_out("form", _FORM_CLIENTS))
+                clients.create_task(self._hand_out("mail", _MAIL_CLIENTS))
             for mail in mails:
                 mail.close()
 
-    async def _hand_out(self) -> None:
+    async def _hand_out(self, door: str, clients: int) -> None:
+        """Hand this door's part of the series to its clients, so that a door that is shut holds up only itself."""
         end = time.monotonic() + self._asked.seconds
+        queue = self._queues[door]
         for item in itertools.islice(series(self._asked.seed), self._asked.at_most):
             if time.monotonic() > end or (self.told_to_stop and self.counts["accepted"] >= self._asked.at_least):
                 break
-            await self._queues[item.door.partition("-")[0]].put(item)
+            if item.door.startswith(door):
+                await queue.put(item)
+            # Each waits for the items of both, which keeps the two about abreast.
             await asyncio.sleep(1 / self._asked.rate)
-        for queue, clients in ((self._queues["form"], _FORM_CLIENTS), (self._queues["mail"], _MAIL_CLIENTS)):
-            for _ in range(clients):
-                await queue.put(None)
+        for _ in range(clients):
+            await queue.put(None)
 
     async def _serve(self, door: FormDoor | MailDoor, queue: asyncio.Queue[Item | None]) -> None:
         while (item := await queue.get()) is not None:
