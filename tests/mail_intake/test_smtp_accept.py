@@ -87,8 +87,8 @@ _RECIPIENTS = {
     "deals%elsewhere.example@in.localhost": "550 5.1.1",
     "r.abc@in.localhost": "550 5.1.1",
     "": "550 5.1.1",
-    '"deals"@in.localhost': "550 5.1.1",
-    "de\x01als@in.localhost": "553 5.1.3",
+    '"deals"@in.localhost': "250 2.1.5",
+    "de\x01als@in.localhost": "550 5.1.1",
     "x" * 400 + "@in.localhost": "553 5.1.3",
 }
 
@@ -98,9 +98,7 @@ async def test_only_our_own_addresses_are_taken(intake: Intake) -> None:
     async with wire(intake.smtp) as talk:
         await talk.say(b"EHLO client.example")
         await talk.say(b"MAIL FROM:<jane@shop.example>")
-        replies = {
-            recipient: (await talk.say(f"RCPT TO:<{recipient}>".encode()))[:9] for recipient in _RECIPIENTS
-        }
+        replies = {recipient: (await talk.say(f"RCPT TO:<{recipient}>".encode()))[:9] for recipient in _RECIPIENTS}
 
     assert replies == _RECIPIENTS
 
