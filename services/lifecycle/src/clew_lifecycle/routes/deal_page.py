@@ -187,12 +187,12 @@ async def _reply(deal: DealView, cc: list[str], connection: AsyncConnection) -> 
 
 
 def _read_edit(form: dict[str, str]) -> tuple[DealChanges, int | None]:
-    given = {name: form[name] for name in ("title", "amount", "currency") if name in form}
-    if not given.get("currency", "EUR").strip():
-        del given["currency"]
+    given: dict[str, str | None] = {name: form[name] for name in ("title", "amount", "currency") if name in form}
+    if not (given.get("currency") or "").strip():
+        given.pop("currency", None)
     close = form.get("expected_close", "").strip()
     try:
-        wanted = msgspec.convert({**given, "expected_close": close or None}, DealChanges)
+        wanted = msgspec.convert(given | {"expected_close": close or None}, DealChanges)
     except msgspec.ValidationError:
         raise invalid("/expected_close", "A date reads 2026-12-31.") from None
     version = form.get("version", "")

@@ -1,0 +1,142 @@
+"""What machines answer, and what becomes of the mails we sent."""
+
+from typing import Any
+from uuid import UUID
+
+from clew_lifecycle.note_auto_reply import note_auto_replies
+from clew_lifecycle.note_bounce import note_bounces
+from clew_lifecycle.note_failure import note_failures
+from clew_lifecycle.remember_message import remember_messages
+from clew_lifecycle.write_reply import Letter, write_reply
+from clew_shared.contracts.ids import new_id, utc_now
+from clew_shared.contracts.mail import AutoReplyReceived, MailBounced
+from clew_shared.contracts.notify import DeliveryFailed, MessageSent
+
+from tests.lifecycle.desk import ADA, SAM, Desk, form, mail, received, token
+
+
+async def hear(desk: Desk, handle: Any, event: Any) -> None:
+    async with desk.rail.unit_of_work() as uow:
+        await handle([received(event)], uow)
+
+
+def sent(deal_id: UUID, activity_id: UUID | None = None, message_id: str = "<ours@in.localhost>") -> MessageSent:
+    return MessageSent(
+        delivery_id=new_id(),
+        recipient=ADA,
+        message_id=message_id,
+        subject_line="Re: engines",
+        sent_at=utc_now(),
+        deal_id=deal_id,
+        activity_id=activity_id,
+    )
+
+
+def auto_reply(**fields: Any) -> AutoReplyReceived:
+    return AutoReplyReceived(
+        message_key=new_id(), sender=ADA, subject_line="Away", text="Back on Monday", received_at=utc_now(), **fields
+    )
+
+
+async def opened(desk: Desk) -> UUID:
+    await desk.receive(form())
+    return (await desk.only_deal()).id
+
+
+async def test_a_reply_to_a_mail_that_we_sent_comes_home(desk: Desk) -> None:
+    """B2: by In-Reply-To alone, from an address that nobody knows."""
+    deal_id = await opened(desk)
+    await hear(desk, remember_messages, sent(deal_id))
+
+    await desk.receive(mail("ada.private@elsewhere.example", in_reply_to="<ours@in.localhost>"))
+
+    assert (await desk.last_entry(deal_id)).match_reason == "in_reply_to"
+
+
+async def test_what_we_sent_corrects_what_a_reply_had_us_guess(desk: Desk) -> None:
+    """B11: the reply was faster than the news that its parent had been sent."""
+    deal_id = await opened(desk)
+    await desk.receive(mail("eve@elsewhere.example", in_reply_to="<ours@in.localhost>"))
+    await hear(desk, remember_messages, sent(deal_id))
+
+    await desk.receive(mail("mallory@third.example", in_reply_to="<ours@in.localhost>"))
+
+    assert (await desk.last_entry(deal_id)).match_reason == "in_reply_to"
+
+
+async def test_an_automatic_reply_is_noted_on_the_deal_it_names_and_nowhere_else(desk: Desk) -> None:
+    """A17"""
+    deal_id = await opened(desk)
+    await desk.close(deal_id, "lost", lost_reason="price")
+    told = await desk.told()
+    await hear(desk, note_auto_replies, auto_reply(reply_token=token(deal_id)))
+    await hear(desk, note_auto_replies, auto_reply())
+
+    deal = await desk.only_deal()
+    assert deal.status == "lost"
+    assert [e.kind for e in await desk.entries(deal_id)] == ["enquiry", "transition", "auto_reply"]
+    assert await desk.told() == told
+
+
+async def test_a_bounce_is_noted_on_the_deal_and_on_the_mail_that_bounced(desk: Desk) -> None:
+    """A17, B19"""
+    deal_id = await opened(desk)
+    async with desk.rail.unit_of_work() as uow:
+        letter = await write_reply(deal_id, Letter(ADA, "", "Engines", "Here they are"), SAM, uow)
+    await hear(desk, remember_messages, sent(deal_id, letter.id))
+    bounce = MailBounced(
+        message_key=new_id(),
+        kind="bounce",
+        received_at=utc_now(),
+        recipient=ADA,
+        status="5.1.1",
+        message_id="<ours@in.localhost>",
+    )
+    await hear(desk, note_bounces, bounce)
+    await hear(desk, note_bounces, bounce)
+
+    entries = {entry.kind: entry for entry in await desk.entries(deal_id)}
+    assert len(await desk.entries(deal_id)) == 3
+    delivery = entries["mail_out"].facts.delivery
+    assert delivery is not None
+    assert (delivery.status, delivery.reason) == ("bounced", "5.1.1")
+    assert len(await desk.deals()) == 1
+
+
+async def test_a_teammates_mail_shows_what_became_of_it(desk: Desk) -> None:
+    deal_id = await opened(desk)
+    async with desk.rail.unit_of_work() as uow:
+        letter = await write_reply(deal_id, Letter(ADA, "", "Engines", "Here they are"), SAM, uow)
+    failed = DeliveryFailed(
+        delivery_id=new_id(),
+        recipient=ADA,
+        status="failed",
+        reason="550 no such user",
+        failed_at=utc_now(),
+        deal_id=deal_id,
+        activity_id=letter.id,
+    )
+    await hear(desk, note_failures, failed)
+    await hear(desk, remember_messages, sent(deal_id, letter.id))
+
+    delivery = (await desk.last_entry(deal_id)).facts.delivery
+    assert delivery is not None
+    assert (delivery.status, delivery.reason) == ("failed", "550 no such user")
+
+
+async def test_a_letter_answers_the_last_mail_and_its_recipients_belong_to_the_deal(desk: Desk) -> None:
+    await desk.receive(mail(message_id="<q@client.example>", references=("<p@client.example>",)))
+    deal_id = (await desk.only_deal()).id
+    async with desk.rail.unit_of_work() as uow:
+        letter = Letter(f"Ada <{ADA}>", "cfo@elsewhere.example", "Re: engines", "Here they are")
+        await write_reply(deal_id, letter, SAM, uow)
+
+    kind, body = (await desk.told_bodies())[-1]
+    assert (kind, body["to"], body["cc"]) == ("reply_written", [ADA], ["cfo@elsewhere.example"])
+    assert (body["in_reply_to"], body["references"]) == (
+        "<q@client.example>",
+        ["<p@client.example>", "<q@client.example>"],
+    )
+    assert [(row["email"], row["state"]) for row in await desk.rows("deal_contact")] == [
+        ("cfo@elsewhere.example", "added")
+    ]
