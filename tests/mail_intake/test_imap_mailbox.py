@@ -233,15 +233,17 @@ async def _state_is(intake: Intake, state: str) -> Any:
 
 
 async def _received(intake: Intake, number: int) -> bool:
-    return sum(box["received"] for box in await _boxes(intake)) >= number
+    return bool(sum(box["received"] for box in await _boxes(intake)) >= number)
 
 
 async def _flags_are(dovecot: Dovecot, user: str, wanted: list[str]) -> bool:
-    return await asyncio.to_thread(dovecot.flags, user) == wanted
+    found = await asyncio.to_thread(dovecot.flags, user)
+    return found == wanted
 
 
 async def _count_is(dovecot: Dovecot, user: str, folder: str, wanted: int) -> bool:
-    return await asyncio.to_thread(dovecot.count, user, folder) == wanted
+    found = await asyncio.to_thread(dovecot.count, user, folder)
+    return found == wanted
 
 
 def _mark_all_seen(dovecot: Dovecot, user: str) -> None:

@@ -24,6 +24,9 @@ from clew_mail_intake.tables import message, raw_piece
 _MOST_MAILS = 128
 _MOST_BYTES = 8 << 20
 _LINGER_SECONDS = 0.002
+# So many mails in one commit are a crowd, and it is one for as long as the next commit may take.
+_CROWD = 4
+_CROWD_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,7 @@ class Acceptance:
         self._waiting: list[tuple[ArrivingMail, asyncio.Future[AcceptedMail]]] = []
         self._writer: asyncio.Task[None] | None = None
         self._coming = 0
+        self._crowded_until = 0.0
 
     @contextmanager
     def coming(self) -> Iterator[None]:
@@ -79,6 +83,11 @@ class Acceptance:
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._write(), name="accept mails")
         return await accepted_soon
+
+    @property
+    def is_crowded(self) -> bool:
+        """Tell whether many senders stand at the doors right now."""
+        return asyncio.get_running_loop().time() < self._crowded_until
 
     async def close(self) -> None:
         if self._writer is not None:
@@ -112,6 +121,8 @@ class Acceptance:
             accepted = await accept_messages(mails, uow)
             failpoint("mail.accept.before_commit")
         failpoint("mail.accept.after_commit")
+        if len(mails) >= _CROWD:
+            self._crowded_until = asyncio.get_running_loop().time() + _CROWD_SECONDS
         return accepted
 
 

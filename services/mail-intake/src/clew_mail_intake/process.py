@@ -24,6 +24,8 @@ Understand = Callable[[bytes, Envelope], Coroutine[Any, Any, Understanding]]
 
 # Larger mails are read in processes of their own, several at a time.
 _SLOW_BYTES = 32 * 1024
+_PATIENCE_SECONDS = 2.0
+_MOMENT_SECONDS = 0.02
 
 log = structlog.get_logger()
 
@@ -34,6 +36,7 @@ class Processing:
 
     understand: Understand
     ours: Recipients
+    is_crowded: Callable[[], bool]
 
     async def process_messages(self, batch: Sequence[Received[MailAccepted]], uow: UnitOfWork) -> None:
         """Give each mail of the batch its verdict, and tell about it, in the order they were accepted."""
@@ -57,6 +60,7 @@ class Processing:
 
     async def _read(self, group: Sequence[StoredMail], connection: AsyncConnection) -> list[Understanding]:
         raws = await read_raws([mail.key for mail in group], connection)
+        deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
         slow = {
             mail.key: asyncio.create_task(self.understand(raws[mail.key], _envelope(mail)))
             for mail in group
@@ -67,10 +71,16 @@ class Processing:
             if mail.key in slow:
                 read.append(await slow[mail.key])
                 continue
-            # A small mail is read right here: between any two the doors have their turn.
-            await asyncio.sleep(0)
+            await self._give_way(deadline)
             read.append(await self.understand(raws[mail.key], _envelope(mail)))
         return read
+
+    async def _give_way(self, deadline: float) -> None:
+        """Let those at the doors go first: a sender waits for its answer, a mail that is stored can wait a moment."""
+        # A small mail is read in this very loop, so between any two the doors have a turn at least.
+        await asyncio.sleep(0)
+        while self.is_crowded() and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(_MOMENT_SECONDS)
 
 
 def emit_decision(key: UUID, decision: Decision, uow: UnitOfWork, traceparent: str | None = None) -> None:

@@ -28,7 +28,7 @@ def build(settings: Settings) -> Service:
     rail = Rail("mail-intake", settings, metadata, RAIL)
     acceptance = Acceptance(rail.unit_of_work)
     reading = Reading(surroundings(settings))
-    processing = Processing(reading.understand, our_recipients(settings))
+    processing = Processing(reading.understand, our_recipients(settings), lambda: acceptance.is_crowded)
     credentials = Credentials(settings)
     keeper = MailboxKeeper(rail, acceptance, credentials, settings.data_dir / "spool", settings.max_mail_bytes)
     addresses: dict[str, str] = {}
