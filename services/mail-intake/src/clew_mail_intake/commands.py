@@ -19,9 +19,9 @@ def add_commands(subparsers: Subparsers) -> None:
 
     trim = commands.add_parser("trim", help="a bare text's own words, quote and signature, as JSON")
     trim.add_argument("files", nargs="+", metavar="FILE")
-    trim.set_defaults(run=later("clew_mail_intake.explain:run_trim"))
+    trim.set_defaults(run=later("clew_mail_intake.trim:run_trim"))
 
     score = commands.add_parser("score", help="how well a folder of test mails is understood")
     score.add_argument("folder", metavar="DIR")
     score.add_argument("--json", action="store_true", help="the figures as one JSON object")
-    score.set_defaults(run=later("clew_mail_intake.explain:run_score"))
+    score.set_defaults(run=later("clew_mail_intake.score:run_score"))

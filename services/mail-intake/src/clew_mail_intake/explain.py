@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import io
 import json
 import os
 import sys
@@ -15,8 +16,15 @@ from clew_mail_intake.worker import Workers
 
 def run_explain(args: argparse.Namespace) -> int:
     """Explain every file; a file that cannot be read is explained as such, so that the call never fails."""
+    speak_utf8()
     asyncio.run(_explain_all(expand(args.files), surroundings(args), as_json=args.json, out=sys.stdout))
     return 0
+
+
+def speak_utf8() -> None:
+    """Write UTF-8 whatever the terminal's locale is: mails hold every script."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")
 
 
 def surroundings(args: argparse.Namespace) -> Surroundings:

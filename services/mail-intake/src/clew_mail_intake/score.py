@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from clew_mail_intake.explain import speak_utf8
 from clew_mail_intake.trim import trim_text
 from clew_mail_intake.understanding.bodies import read_bodies
 from clew_mail_intake.understanding.parse import parse_mail
@@ -39,6 +40,7 @@ class Score:
 
 def run_score(args: argparse.Namespace) -> int:
     """Print the scoreboard of every kind of test that the folder holds; 1 when it holds none."""
+    speak_utf8()
     scores = score_folder(Path(args.folder))
     if args.json:
         sys.stdout.write(json.dumps({each.name: vars(each) for each in scores}, ensure_ascii=False) + "\n")

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from clew_mail_intake.explain import speak_utf8
 from clew_mail_intake.understanding.bodies import normal_lines, read_bodies
 from clew_mail_intake.understanding.charset import clean_text, decode_text
 from clew_mail_intake.understanding.html_text import html_to_text
@@ -19,6 +20,7 @@ from clew_mail_intake.understanding.reply_text import split_reply
 
 def run_trim(args: argparse.Namespace) -> int:
     """Print one JSON object a file."""
+    speak_utf8()
     for name in args.files:
         path = Path(name)
         try:

@@ -41,7 +41,7 @@ class Workers:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in list(self._started):
+        for process in self.processes:
             await self._end(process)
 
     async def understand(
@@ -50,28 +50,38 @@ class Workers:
         """Understand one mail; never raises for what the mail holds."""
         if may_be_read_at_once(raw):
             return understand_at_once(raw, envelope, known)
-        process = await self._free.get()
         try:
-            process = process if process and process.returncode is None else await self._start()
-            return await asyncio.wait_for(_ask(process, Task(raw, envelope, known)), self._kill_seconds)
-        except (TimeoutError, EOFError, OSError) as error:
-            self.replaced += 1
-            if process is not None:
-                await self._end(process)
-            process = None
-            why = (
-                f"took longer than {self._kill_seconds:.0f} s"
-                if isinstance(error, TimeoutError)
-                else "ended its worker"
-            )
-            return set_aside(raw, f"reading it {why}", envelope=envelope)
-        except BaseException:
-            # Cancelled in the middle of an answer: the pipe is out of step, so the process goes.
-            if process is not None:
-                await self._end(process)
-            process = None
-            raise
+            return await self._ask_one(Task(raw, envelope, known))
+        except TimeoutError:
+            why = f"took longer than {self._kill_seconds:.0f} s"
+        except (EOFError, OSError):
+            try:
+                # The process may have died of something else: a second one decides.
+                return await self._ask_one(Task(raw, envelope, known))
+            except (TimeoutError, EOFError, OSError):
+                why = "ended the process that read it, twice"
+        return set_aside(raw, f"reading it {why}", envelope=envelope)
+
+    @property
+    def processes(self) -> list[asyncio.subprocess.Process]:
+        """The processes that run now."""
+        return list(self._started)
+
+    async def _ask_one(self, task: Task) -> Understanding:
+        process = await self._free.get()
+        answered = False
+        try:
+            if process is None or process.returncode is not None:
+                process = await self._start()
+            found = await asyncio.wait_for(_ask(process, task), self._kill_seconds)
+            answered = True
+            return found
         finally:
+            if not answered and process is not None:
+                # Killed, dead, or cancelled in the middle of an answer: the pipe is out of step.
+                self.replaced += 1
+                await self._end(process)
+                process = None
             self._free.put_nowait(process)
 
     async def _start(self) -> asyncio.subprocess.Process:

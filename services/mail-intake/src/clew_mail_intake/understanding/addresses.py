@@ -9,6 +9,7 @@ from clew_mail_intake.understanding.limits import ADDRESSES
 from clew_mail_intake.understanding.understood import Person
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*+>?|[()>,;:]|[^"<>(),;:]+')
+_QUOTES = re.compile(r'\\(["\\])|"')
 _SPACES = re.compile(r"\s+")
 _BETWEEN = re.compile(r"[\s<>()\",;:\[\]\\]+")
 _QUOTED_LOCAL = re.compile(r'"[^"@\s]{1,64}"@[^\s@<>()",;:\\]{1,255}')
@@ -97,7 +98,7 @@ def _find_address(text: str) -> str:
 def _tidy_name(text: str) -> str:
     text = text.strip()
     if '"' in text:
-        text = re.sub(r'\\(["\\])', r"\1", text).replace('"', "")
+        text = _QUOTES.sub(lambda found: found[1] or "", text)
     text = decode_words(text)
     return _SPACES.sub(" ", text).strip(" '\t").strip()[:300]
 

@@ -152,12 +152,22 @@ def _decode_mislabelled(data: bytes, meant: str | None) -> str:
             return text
     if _is_mostly_utf8(data):
         return data.decode("utf-8", "clew-windows")
-    guess = chardet.detect(data[:_SAMPLE]).get("encoding") if meant in {None, "ascii", "utf-8"} else None
-    for codec in (codec_for(guess), meant, "cp1252", "latin-1"):
+    guess = _guess(data[:_SAMPLE]) if meant in {None, "ascii", "utf-8"} else None
+    for codec in (guess, meant, "cp1252", "latin-1"):
         found = _strictly(data, codec)
         if found is not None:
             return found
     return data.decode("latin-1")
+
+
+def _guess(sample: bytes) -> str | None:
+    """Guess from the bytes; where few letters are beyond ASCII it is a western text, which guessers rarely see."""
+    high = sum(map(_HIGH.__contains__, sample))
+    letters = high + sum(map(_LETTERS.__contains__, sample))
+    found = chardet.detect(sample)
+    if high * 5 < letters * 2 and found["confidence"] < _SURE:
+        return None
+    return codec_for(found["encoding"])
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
@@ -167,6 +177,8 @@ def _is_mostly_utf8(data: bytes) -> bool:
     return broken * 4 <= high
 
 
+_LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_SURE = 0.9
 _HIGH = frozenset(range(0x80, 0x100))
 
 

@@ -13,7 +13,7 @@ from clew_mail_intake.understanding.parameters import read_name, read_parameters
 from clew_mail_intake.understanding.transfer import encoding_name
 
 _TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
-_GUESSED_BOUNDARY = re.compile(rb"(?:\A|\n)--([^\s-][^\r\n]{3,120}?)[ \t]*\r?\n(?:content-|\r?\n)", re.IGNORECASE)
+_GUESSED_BOUNDARY = re.compile(rb"(?<![^\n])--([^\s-][^\r\n]{3,120}?)[ \t]*\r?\n(?:content-|\r?\n)", re.IGNORECASE)
 
 
 @dataclass(slots=True)

@@ -41,7 +41,7 @@ def split_reply(text: str) -> Reply:
         return Reply(_joined(lines, range(len(lines))))
     own, quoted, block = _split_quote(lines, marks)
     own, signature = _split_signature(lines, marks.kinds, own)
-    words = _joined(lines, own)
+    words = _joined(lines, own) if any(marks.kinds[index] == "t" for index in own) else ""
     forwarded = _read_forwarded(lines, block) if block else None
     announced = any(index in marks.forwards for index in quoted) or bool(marks.forwards and not words)
     if not words:

@@ -39,7 +39,7 @@ def _may_be(line: str) -> bool:
     """Sort out nearly every line by how it begins, before the patterns are asked."""
     if line[:3].lower() in _BEGINNINGS or not line[0].isalnum() or " from " in line[:32]:
         return True
-    return not line.isascii() and (line[0] > "\u2e00" or "gönderildi" in line)
+    return not line.isascii() and (max(line[0], line[-1]) > "\u2e00" or "gönderildi" in line)
 
 
 def _is_short_claim(line: str) -> bool:

@@ -1,0 +1,295 @@
+"""What the words and the files of a mail are, however badly it is put together (B24-B27, B29-B31)."""
+
+import base64
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+from clew_mail_intake.understanding.attachments import read_attachment, safe_name
+from clew_mail_intake.understanding.clean_html import clean_html
+from clew_mail_intake.understanding.understand import understand
+from clew_mail_intake.understanding.understood import Envelope
+
+from tests.mail_intake.mails import mail, read
+
+PICTURE = b"\x89PNG\r\n\x1a\n" + b"0" * 100
+
+
+@pytest.mark.parametrize(
+    ("text", "codec", "declared"),
+    [
+        ("Grüße an alle, naïve Ærø", "utf-8", "iso-8859-1"),
+        ("Grüße an alle, naïve Ærø", "utf-8", None),
+        ("Grüße an alle, naïve Ærø", "cp1252", "utf-8"),
+        ("Preis: 20 € – „gut“", "cp1252", "iso-8859-1"),
+        ("Preis: 20 € – „gut“", "cp1252", "us-ascii"),
+        ("こんにちは、椅子を二十脚お願いします", "iso2022_jp", None),
+        ("こんにちは、椅子を二十脚お願いします", "iso2022_jp", "us-ascii"),
+        ("こんにちは、椅子①を二十脚お願いします", "cp932", "shift_jis"),
+        ("我们需要二十把椅子，朱镕基", "gb18030", "gb2312"),
+        ("我們需要二十把椅子", "big5", "big5"),
+        ("의자 스무 개가 필요합니다 똠방각하", "cp949", "ks_c_5601-1987"),
+        ("Нам нужны двадцать стульев", "koi8-r", "koi8-r"),
+        ("Нам нужны двадцать стульев, срочно, спасибо большое", "cp1251", "x-unknown"),
+        ("Zażółć gęślą jaźń", "iso8859-2", "iso-8859-2"),
+        ("Grüße, 椅子", "utf-16", "utf-16"),
+        ("Grüße, 椅子", "utf-7", "utf-7"),
+    ],
+)
+def test_a_text_is_decoded_whatever_it_is_called(text: str, codec: str, declared: str | None) -> None:
+    """B24."""
+    kind = f"Content-Type: text/plain; charset={declared}" if declared else "Content-Type: text/plain"
+
+    found = read(kind, "Content-Transfer-Encoding: base64", body=base64.encodebytes(text.encode(codec)))
+
+    assert found.text == text
+
+
+def test_what_postgresql_refuses_is_taken_out() -> None:
+    """B24: NUL, and half surrogates that UTF-7 can hide."""
+    found = read("Content-Type: text/plain; charset=utf-7", "Subject: a\0b", body=b"a\0b +2AA- c")
+
+    assert "\0" not in found.text + found.subject_line
+    assert found.text.encode()
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "text"),
+    [
+        ("Content-Type: multipart/mixed", "--x123\r\nContent-Type: text/plain\r\n\r\nwords\r\n--x123--\r\n", "words"),
+        ("Content-Type: multipart/mixed; boundary=nowhere", "just words\r\n", "just words"),
+        ("Content-Type: multipart/mixed; boundary=b", "--b\r\n\r\nunclosed words", "unclosed words"),
+        ("Content-Type: multipart/mixed; boundary=b", "--b\r\n\r\nwords\r\n--bb\r\nmore\r\n--b--", "words\n--bb\nmore"),
+        ("Content-Type: multipart/mixed; boundary=b", "--b\nContent-Type: text/plain\n\nwords\n--b--\n", "words"),
+        ('Content-Type: multipart/mixed; boundary="b" ;', "--b  \r\n\r\nwords\r\n--b--", "words"),
+        ("Content-Type: text/plain\r\nContent-Transfer-Encoding: spam", "words", "words"),
+        ("Content-Type: text/plain\r\nContent-Transfer-Encoding: 7-bit;", "words", "words"),
+        ("Content-Type: text/plain\r\nContent-Transfer-Encoding: Base64 ", "d29yZHM\r\n", "words"),
+        ("Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable", "w=6Frds =ZZ=\r\n!", "words =ZZ!"),
+        ("Content-Type: text", "words", "words"),
+        ("Content-Type: ; charset=", "words", "words"),
+        ("X-Nothing: x", "", ""),
+    ],
+)
+def test_a_badly_built_mail_keeps_its_words(header: str, body: str, text: str) -> None:
+    """B25."""
+    assert read(header, body=body).text == text
+
+
+def test_nested_parts_with_one_and_the_same_boundary_are_read() -> None:
+    """B25."""
+    body = (
+        "--b\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nwords\r\n"
+        "--b--\r\n--b\r\nContent-Type: application/pdf; name=a.pdf\r\n\r\nx\r\n--b--\r\n"
+    )
+
+    found = read("Content-Type: multipart/mixed; boundary=b", body=body)
+
+    assert found.text == "words"
+    assert [file.name for file in found.attachments] == ["a.pdf"]
+
+
+@pytest.mark.parametrize("line_end", [b"\r\n", b"\n", b"\r"])
+def test_any_line_end_will_do(line_end: bytes) -> None:
+    """B25: files of an old Mac too."""
+    body = "--b\r\nContent-Type: text/plain\r\n\r\nwords\r\n"
+    body += "--b\r\nContent-Type: image/png; name=a.png\r\n\r\nxyz\r\n--b--\r\n"
+    raw = mail("Content-Type: multipart/mixed; boundary=b", body=body).replace(b"\r\n", line_end)
+
+    found = understand(raw)
+
+    assert (found.contact.email, found.text) == ("ann@lead.example", "words")
+    assert read_attachment(raw, found.attachments[0]) == b"xyz"
+
+
+def test_a_bare_cr_in_a_header_is_no_new_header() -> None:
+    """B42: else what the checks saw and what we read would differ."""
+    found = understand(mail("Subject: x\rFrom: evil@else.example"))
+
+    assert found.contact.email == "ann@lead.example"
+    assert found.subject_line == "x From: evil@else.example"
+
+
+def test_very_long_lines_and_header_only_mails_are_read() -> None:
+    """B25."""
+    assert len(read(body="x" * 2_000_000).text) == 2_000_000
+    assert understand(b"From: ann@lead.example\r\nSubject: only a header").subject_line == "only a header"
+
+
+def test_a_uuencoded_file_in_the_text_is_a_file() -> None:
+    """B25."""
+    body = "See the file.\n\nbegin 644 cat.txt\n#0V%T\n`\nend\n\nBye\n"
+    raw = mail(body=body)
+
+    found = understand(raw)
+
+    assert "begin 644" not in found.text
+    [file] = found.attachments
+    assert (file.name, read_attachment(raw, file)) == ("cat.txt", b"Cat")
+
+
+@pytest.mark.parametrize(
+    ("html", "gone"),
+    [
+        ("<script>alert(1)</script>", "alert"),
+        ('<p onclick="x()">a</p>', "onclick"),
+        ('<a href="javascript:x()">a</a>', "javascript"),
+        ('<a href="data:text/html,x">a</a>', "data:"),
+        ("<svg><script>x()</script></svg>", "svg"),
+        ('<meta http-equiv="refresh" content="0">', "meta"),
+        ('<base href="https://evil.example">', "base"),
+        ('<form action="https://evil.example"><input></form>', "form"),
+        ('<img src="https://evil.example/pixel">', "evil"),
+        ('<p style="background:url(https://evil.example)">a</p>', "evil"),
+        ("<iframe src=x></iframe>", "iframe"),
+    ],
+)
+def test_html_is_cleaned_of_what_acts(html: str, gone: str) -> None:
+    """B26."""
+    assert gone not in clean_html(f"<p>before</p>{html}")
+
+
+def test_a_page_of_links_is_still_text() -> None:
+    """B26: five thousand links are read, not replaced."""
+    found = read("Content-Type: text/html", body='<a href="https://x.example">link</a> ' * 6_000)
+
+    assert found.text.split().count("link") == 6_000
+    assert found.html
+
+
+def test_pictures_of_a_signature_are_no_attachments() -> None:
+    """B27: inline and small; a photo is one."""
+    html = '<p>Hello</p><img src="cid:logo@x"><img src="cid:photo@x">'
+    body = (
+        f"--b\r\nContent-Type: text/html\r\n\r\n{html}\r\n".encode()
+        + b"--b\r\nContent-Type: image/png; name=logo.png\r\nContent-ID: <logo@x>\r\n\r\n"
+        + PICTURE
+        + b"\r\n--b\r\nContent-Type: image/png; name=photo.png\r\nContent-ID: <photo@x>\r\n\r\n"
+        + PICTURE * 200
+        + b"\r\n--b--\r\n"
+    )
+
+    found = read("Content-Type: multipart/related; boundary=b", body=body)
+
+    assert [(file.name, file.inline, file.decoration) for file in found.attachments] == [
+        ("logo.png", True, True),
+        ("photo.png", True, False),
+    ]
+    assert 'src="cid:logo@x"' in found.html
+
+
+def test_files_are_listed_with_size_and_digest_and_can_be_fetched() -> None:
+    """B30."""
+    data = bytes(range(256)) * 40
+    body = b"--b\r\n\r\nHi\r\n--b\r\nContent-Type: application/octet-stream; name=a.bin\r\n"
+    body += b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(data) + b"\r\n--b--\r\n"
+    raw = mail("Content-Type: multipart/mixed; boundary=b", body=body)
+
+    [file] = understand(raw).attachments
+
+    assert (file.size, file.sha256) == (len(data), sha256(data).hexdigest())
+    assert read_attachment(raw, file) == data
+
+
+@pytest.mark.parametrize(
+    ("name", "safe"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\temp\\a.txt", "a.txt"),
+        ("a\u202egnp.exe", "agnp.exe"),
+        ("con.txt", "_con.txt"),
+        ("a\r\nb\0.txt", "ab.txt"),
+        ("...", "attachment"),
+        ("x" * 300 + ".pdf", "x" * 237 + ".pdf"),
+        ('quo"te<>.txt', "quote.txt"),
+    ],
+)
+def test_file_names_are_made_safe(name: str, safe: str) -> None:
+    """B30."""
+    assert safe_name(name, set()) == safe
+
+
+def test_equal_names_are_told_apart_and_empty_files_kept() -> None:
+    """B30."""
+    part = "--b\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\n\r\n"
+
+    found = read("Content-Type: multipart/mixed; boundary=b", body=part * 2 + "--b--")
+
+    assert [(file.name, file.size) for file in found.attachments] == [("a.txt", 0), ("a (2).txt", 0)]
+
+
+def test_a_file_over_the_cap_is_listed_with_the_reason() -> None:
+    """B30: never dropped in silence."""
+    part = "--b\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nx\r\n"
+    big = "--b\r\nContent-Disposition: attachment; filename=big.bin\r\n\r\n" + "x" * (26 * 1024 * 1024) + "\r\n"
+
+    found = read("Content-Type: multipart/mixed; boundary=b", body=big + part * 250 + "--b--")
+
+    assert len(found.attachments) == 251
+    assert found.attachments[0].rejected == "larger than 25 MB"
+    assert found.attachments[-1].rejected == "more than 200 files"
+    assert found.attachments[1].rejected is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "filename*=utf-8''Preis%20%E2%82%AC.pdf",
+        "filename*0*=utf-8''Preis%20; filename*1*=%E2%82%AC.pdf",
+        'filename="=?utf-8?b?UHJlaXMg4oKsLnBkZg==?="',
+        'filename="Preis €.pdf"',
+    ],
+)
+def test_a_file_name_is_read_in_each_of_its_encodings(header: str) -> None:
+    """B30: RFC 2231, RFC 2047 where it is forbidden, and raw."""
+    body = f"--b\r\nContent-Disposition: attachment; {header}\r\n\r\nx\r\n--b--"
+
+    [file] = read("Content-Type: multipart/mixed; boundary=b", body=body).attachments
+
+    assert file.name == "Preis €.pdf"
+
+
+def test_an_invitation_says_what_when_and_who() -> None:
+    """B29: not a blank body."""
+    body = (
+        "BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:Tasting\r\nDTSTART:20260504T100000Z\r\n"
+        "ORGANIZER;CN=Lea Lead:mailto:lea@customer.example\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+
+    found = read(
+        "Content-Type: multipart/mixed; boundary=b", body=f"--b\r\nContent-Type: text/calendar\r\n\r\n{body}\r\n--b--"
+    )
+
+    assert found.text.splitlines() == [
+        "Invitation: Tasting",
+        "From: 2026-05-04 10:00 UTC",
+        "Organiser: Lea Lead <lea@customer.example>",
+    ]
+
+
+def test_an_encrypted_mail_says_so() -> None:
+    """B29."""
+    body = "--b\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n"
+    body += "--b\r\nContent-Type: application/octet-stream\r\n\r\nx\r\n--b--"
+
+    assert read("Content-Type: multipart/encrypted; boundary=b", body=body).text == "(encrypted message)"
+
+
+@pytest.mark.parametrize(
+    "date", ["Mon, 4 Jan 2199 10:00:00 +0000", "not a date", "", "Mon, 99 Foo 2026 99:99:99 +9999", "0"]
+)
+def test_an_impossible_date_is_the_time_of_arrival(date: str) -> None:
+    """B31: and the original is kept."""
+    arrived = datetime(2026, 5, 4, 10, tzinfo=UTC)
+
+    found = understand(mail(f"Date: {date}"), envelope=Envelope(received_at=arrived))
+
+    assert found.date == arrived
+    assert found.date_header == date
+
+
+def test_a_true_date_is_kept_in_utc() -> None:
+    """B31."""
+    found = read("Date: Mon, 4 May 2026 12:00:00 +0200")
+
+    assert found.date == datetime(2026, 5, 4, 10, tzinfo=UTC)

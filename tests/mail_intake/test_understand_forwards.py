@@ -1,0 +1,129 @@
+"""Whose mail a forward is (B17)."""
+
+import pytest
+
+from tests.mail_intake.mails import OURS, mail, read
+
+LEAD = "Lea Lead <lea@customer.example>"
+WORDS = "Guten Tag, wir brauchen zwanzig Stühle."
+
+FORWARDS = [
+    (
+        "Fwd: Stühle",
+        f"---------- Forwarded message ---------\nFrom: {LEAD}\nDate: Mon, 4 Jan 2026 at 10:00\n"
+        "Subject: Stühle\nTo: <sales@ours.example>",
+    ),
+    ("FW: Stühle", f"From: {LEAD}\nSent: Monday, January 4, 2026 10:00\nTo: Sales\nSubject: Stühle"),
+    ("WG: Stühle", f"Von: {LEAD}\nGesendet: Montag, 4. Januar 2026 10:00\nAn: Sales\nBetreff: Stühle"),
+    ("TR : Stühle", f"De : {LEAD}\nEnvoyé : lundi 4 janvier 2026 10:00\nÀ : Sales\nObjet : Stühle"),
+    ("RV: Stühle", f"De: {LEAD}\nEnviado el: lunes, 4 de enero de 2026 10:00\nPara: Sales\nAsunto: Stühle"),
+    ("ENC: Stühle", f"De: {LEAD}\nEnviada em: segunda-feira, 4 de janeiro de 2026 10:00\nPara: Sales\nAssunto: Stühle"),
+    ("I: Stühle", f"Da: {LEAD}\nInviato: lunedì 4 gennaio 2026 10:00\nA: Sales\nOggetto: Stühle"),
+    ("FW: Stühle", f"Van: {LEAD}\nVerzonden: maandag 4 januari 2026 10:00\nAan: Sales\nOnderwerp: Stühle"),
+    ("VB: Stühle", f"Från: {LEAD}\nSkickat: den 4 januari 2026 10:00\nTill: Sales\nÄmne: Stühle"),
+    ("PD: Stühle", f"Od: {LEAD}\nWysłano: poniedziałek, 4 stycznia 2026 10:00\nDo: Sales\nTemat: Stühle"),
+    ("FW: Stühle", f"От: {LEAD}\nОтправлено: 4 января 2026 г. 10:00\nКому: Sales\nТема: Stühle"),
+    ("FW: Stühle", f"Від: {LEAD}\nНадіслано: 4 січня 2026 р. 10:00\nКому: Sales\nТема: Stühle"),
+    ("转发: Stühle", f"发件人: {LEAD}\n发送时间: 2026年1月4日 10:00\n收件人: Sales\n主题: Stühle"),
+    (
+        "Fwd: Stühle",
+        f"Begin forwarded message:\n\nFrom: {LEAD}\nSubject: Stühle\nDate: 4 January 2026 at 10:00\nTo: Sales",
+    ),
+    (
+        "Fwd: Stühle",
+        f"Anfang der weitergeleiteten Nachricht:\n\n"
+        f"Von: {LEAD}\nBetreff: Stühle\nDatum: 4. Januar 2026 um 10:00\nAn: Sales",
+    ),
+    (
+        "Fwd: Stühle",
+        f"-------- Forwarded Message --------\nSubject: \tStühle\nDate: \tMon, 4 Jan 2026\nFrom: \t{LEAD}\nTo: \tSales",
+    ),
+    (
+        "Fwd: Stühle",
+        "-------- Weitergeleitete Nachricht --------\n"
+        f"Betreff: \tStühle\nDatum: \tMon, 4 Jan 2026\nVon: \t{LEAD}\nAn: \tSales",
+    ),
+    (
+        "Tr: Stühle",
+        "-------- Message transféré --------\n"
+        f"Sujet : \tStühle\nDate : \tMon, 4 Jan 2026\nDe : \t{LEAD}\nPour : \tSales",
+    ),
+]
+
+
+@pytest.mark.parametrize(("subject", "printed"), FORWARDS)
+def test_a_colleagues_forward_is_the_mail_of_whom_they_forward(subject: str, printed: str) -> None:
+    """B17: contact, title and text are the original's; the colleague's words are a note."""
+    found = read(
+        "From: Col League <col@ours.example>",
+        f"Subject: {subject}",
+        "Content-Type: text/plain; charset=utf-8",
+        body=f"Can you take this one?\n\n{printed}\n\n{WORDS}\n",
+    )
+
+    assert (found.contact.email, found.contact.name) == ("lea@customer.example", "Lea Lead")
+    assert found.subject_line == "Stühle"
+    assert found.text == WORDS
+    assert found.forwarder_note == "Can you take this one?"
+    assert found.sender.email == "col@ours.example"
+
+
+@pytest.mark.parametrize(("subject", "printed"), FORWARDS[:3])
+def test_a_strangers_forward_stays_the_strangers(subject: str, printed: str) -> None:
+    """B17: nobody but a colleague is believed about who wrote."""
+    found = read(
+        f"Subject: {subject}", "Content-Type: text/plain; charset=utf-8", body=f"See below\n\n{printed}\n\n{WORDS}\n"
+    )
+
+    assert found.contact.email == "ann@lead.example"
+    assert found.forwarded_from is not None
+    assert found.forwarded_from.email == "lea@customer.example"
+
+
+def test_a_forward_as_attachment_is_the_attached_mail() -> None:
+    """B17: message/rfc822."""
+    inner = mail(f"From: {LEAD}", "Subject: Zwanzig", body="We need twenty.\r\n").decode()
+    body = (
+        "--b\r\nContent-Type: text/plain\r\n\r\nPlease handle.\r\n"
+        f"--b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b--\r\n"
+    )
+
+    found = read(
+        "From: col@ours.example", "Subject: Fwd: Zwanzig", "Content-Type: multipart/mixed; boundary=b", body=body
+    )
+
+    assert found.contact.email == "lea@customer.example"
+    assert found.subject_line == "Zwanzig"
+    assert found.text == "We need twenty."
+    assert found.forwarder_note == "Please handle."
+    assert [file.type for file in found.attachments] == ["message/rfc822"]
+
+
+def test_addresses_elsewhere_in_the_body_do_not_win() -> None:
+    """B17: not in the note, not in the original's text, not in a signature."""
+    note = "Ask boss@ours.example or mailto:other@else.example first."
+    body = f"{note}\n\nFrom: {LEAD}\nSent: Monday\nTo: Sales\nSubject: Chairs\n\nReply to third@else.example.\n"
+
+    found = read("From: col@ours.example", "Subject: FW: Chairs", body=body)
+
+    assert found.contact.email == "lea@customer.example"
+
+
+def test_a_colleagues_answer_to_a_customer_is_no_forward() -> None:
+    """B17: Outlook prints the same headers under an answer; the subject tells."""
+    body = f"I called them.\n\nFrom: {LEAD}\nSent: Monday\nTo: Col\nSubject: Chairs\n\nHello\n"
+
+    found = read("From: col@ours.example", "Subject: RE: Chairs", body=body)
+
+    assert found.contact.email == "col@ours.example"
+    assert found.text == "I called them."
+
+
+def test_a_forward_of_our_own_mail_does_not_make_us_the_contact() -> None:
+    """B17, B22."""
+    body = "See\n\n---------- Forwarded message ---------\nFrom: <deals@in.example>\nSubject: x\nTo: y\nDate: z\n\nHi\n"
+
+    found = read("From: col@ours.example", "Subject: Fwd: x", body=body)
+
+    assert found.contact.email == "col@ours.example"
+    assert OURS.owns("deals@in.example")

@@ -1,0 +1,152 @@
+"""Mails made to hurt: each is answered within a worker's limits, and the worker lives or is replaced.
+
+Which limits hold is asserted, not how many seconds it took: that is `clew bench`'s.
+"""
+
+import asyncio
+import base64
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+from clew_mail_intake.understanding import limits
+from clew_mail_intake.understanding.understand import understand
+from clew_mail_intake.understanding.understood import Understanding
+from clew_mail_intake.worker import Workers, may_be_read_at_once
+
+from tests.mail_intake.mails import mail
+
+
+@pytest.fixture
+async def workers() -> AsyncIterator[Workers]:
+    async with Workers(1) as running:
+        yield running
+
+
+def nested(depth: int) -> bytes:
+    """Multiparts inside multiparts."""
+    inner = b"".join(
+        b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % (level, level + 1) for level in range(depth)
+    )
+    return mail("Content-Type: multipart/mixed; boundary=b0", body=inner + b"--b%d\r\n\r\nwords\r\n" % depth)
+
+
+HOSTILE = {
+    "a thousand nested multiparts": nested(1_000),
+    "ten thousand nested multiparts": nested(10_000),
+    "five thousand nested messages": mail(body=b"").replace(b"\r\n\r\n", b"")
+    + b"\r\nContent-Type: message/rfc822\r\n\r\n" * 5_000,
+    "fifty thousand parts": mail(
+        "Content-Type: multipart/mixed; boundary=b", body=b"--b\r\n\r\nx\r\n" * 50_000 + b"--b--"
+    ),
+    "sixteen thousand encoded words": mail("Subject: " + "=?utf-8?q?a?= " * 16_000),
+    "encoded words that never end": mail("Subject: " + "=?utf-8?q?" * 60_000),
+    "twenty thousand addresses": mail("To: " + ", ".join(f"u{number}@else.example" for number in range(20_000))),
+    "comments that never close": mail("To: " + "(" * 60_000),
+    "five thousand references": mail("References: " + " ".join(f"<{number}@x>" for number in range(5_000))),
+    "sixty thousand header fields": mail(*(f"X-{number}: y" for number in range(60_000))),
+    "parameters without end": mail("Content-Type: text/plain" + "; a=b" * 12_000),
+    "On On On": mail(body=b"On " * 20_000),
+    "On over many lines": mail(body=b"On \n" * 20_000),
+    "a megabyte of On": mail(body=b"On \n" * 260_000),
+    "twenty thousand newlines": mail(body=b"\n" * 20_000),
+    "twenty thousand spaces": mail(body=b"a" + b" " * 20_000 + b"b"),
+    "quotes and answers": mail(body=b"> a\nb\n" * 170_000),
+    "header blocks": mail(body=b"From: a@b.c\nSubject: x\nTo: y\n" * 30_000),
+    "what stands over quotes": mail(body=b"On Mon wrote:\n" * 70_000),
+    "ten megabytes of HTML": mail("Content-Type: text/html", body=b"<p>Hello <b>you</b></p>\n" * 420_000),
+    "deep HTML": mail("Content-Type: text/html", body=b"<div>" * 200_000),
+    "HTML quotes in quotes": mail("Content-Type: text/html", body=b"<blockquote>x\n" * 60_000),
+    "attributes that never close": mail("Content-Type: text/html", body=b'<a "' * 200_000),
+    "ampersands": mail("Content-Type: text/html", body=b"&" * 1_000_000),
+    "scripts that never close": mail("Content-Type: text/html", body=b"<script>" * 100_000),
+    "random bytes": mail("Content-Type: text/plain; charset=x-unknown", body=bytes(range(256)) * 8_000),
+    "a broken East Asian charset": mail("Content-Type: text/plain; charset=gb2312", body=b"\xff" * 2_000_000),
+    "forty megabytes of text": mail(
+        "Content-Type: text/plain", "Content-Transfer-Encoding: base64", body=base64.encodebytes(b"hello\n" * 5_000_000)
+    ),
+    "many uuencoded files": mail(body=b"begin 644 a\nM\nend\n" * 60_000),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+async def test_a_hostile_mail_is_answered_and_the_next_one_too(what: str, workers: Workers) -> None:
+    """The hostile inputs of the specification; none ends in silence, none ends the worker's service."""
+    found = await workers.understand(HOSTILE[what])
+    after = await workers.understand(mail(body=b"an ordinary question " * 4_000))
+
+    assert isinstance(found, Understanding)
+    assert found.contact.email in {"ann@lead.example", ""}
+    assert len(found.references) <= limits.REFERENCES
+    assert len(found.to) <= limits.ADDRESSES
+    assert len(found.text) <= limits.TEXT_BYTES
+    assert after.verdict == "enquiry"
+
+
+async def test_a_file_of_25_megabytes_is_measured_in_little_memory(workers: Workers) -> None:
+    """B30, B44: the digest is taken in pieces; the worker's whole memory is capped at half a gigabyte."""
+    data = os.urandom(19_000_000)
+    raw = mail(
+        "Content-Type: application/pdf; name=a.pdf",
+        "Content-Transfer-Encoding: base64",
+        body=base64.encodebytes(data),
+    )
+
+    found = await workers.understand(raw)
+
+    assert [(file.name, file.size) for file in found.attachments] == [("a.pdf", len(data))]
+
+
+async def test_a_mail_that_takes_too_long_costs_its_worker_and_nothing_else() -> None:
+    """The kill: the mail is set aside with the reason, the next one gets a new process."""
+    async with Workers(1, kill_seconds=0.05) as workers:
+        killed = await workers.understand(HOSTILE["ten megabytes of HTML"])
+        replaced = workers.replaced
+
+    assert killed.verdict == "quarantine"
+    assert "took longer" in killed.reasons[0]
+    assert (killed.contact.email, killed.subject_line) == ("ann@lead.example", "Chairs")
+    assert replaced == 1
+
+
+async def test_a_worker_that_dies_is_replaced(workers: Workers) -> None:
+    """An out-of-memory killer, or a crash in foreign code."""
+    big = mail(body=b"an ordinary question " * 4_000)
+    await workers.understand(big)
+    [process] = workers.processes
+
+    process.kill()
+    await process.wait()
+    after = await workers.understand(big)
+
+    assert after.verdict == "enquiry"
+
+
+async def test_the_event_loop_goes_on_while_a_hostile_mail_is_read(workers: Workers) -> None:
+    """Nothing but small plain mails is read in the service's own process."""
+    await workers.understand(mail(body=b"warm " * 20_000))
+    reading = asyncio.create_task(workers.understand(HOSTILE["quotes and answers"]))
+    beats = 0
+    while not reading.done():
+        await asyncio.sleep(0.001)
+        beats += 1
+
+    assert beats > 10
+    assert (await reading).verdict == "enquiry"
+
+
+def test_only_small_plain_mails_are_read_in_the_services_own_process() -> None:
+    """The screen before it: size, parts, encoded words, tags."""
+    assert may_be_read_at_once(mail())
+    assert not [what for what, raw in HOSTILE.items() if may_be_read_at_once(raw) and len(raw) > 48 * 1024]
+    assert not may_be_read_at_once(mail("Subject: " + "=?utf-8?q?a?= " * 1_000))
+    assert not may_be_read_at_once(nested(100))
+
+
+def test_what_a_cap_cut_is_told() -> None:
+    """A cap is a reason beside the verdict, never silence."""
+    deep = understand(nested(100)).reasons
+    wide = understand(HOSTILE["fifty thousand parts"]).reasons
+
+    assert "cut: nested deeper than 50" in deep
+    assert "cut: more than 500 parts" in wide

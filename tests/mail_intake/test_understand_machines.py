@@ -1,0 +1,259 @@
+"""Which mails machines write (B19-B23), and that people's mails are not among them."""
+
+import pytest
+
+from tests.mail_intake.mails import read
+
+DSN = (
+    "--b\r\nContent-Type: text/plain\r\n\r\nYour message could not be delivered.\r\n"
+    "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.else.example\r\n\r\n"
+    "Final-Recipient: rfc822; ok@else.example\r\nAction: delivered\r\nStatus: 2.0.0\r\n\r\n"
+    "Final-Recipient: rfc822; Gone@else.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    "Diagnostic-Code: smtp; 550 5.1.1 no such\r\n user\r\n"
+    "--b\r\nContent-Type: message/rfc822\r\n\r\n"
+    "Message-ID: <ours-1@in.example>\r\nSubject: Offer\r\n\r\nHello\r\n--b--\r\n"
+)
+
+
+def test_a_delivery_report_says_which_message_failed_at_whom() -> None:
+    """B19: RFC 3464; the failed recipient counts, not the one who got it."""
+    found = read(
+        "From: MAILER-DAEMON@else.example",
+        "Subject: Undelivered Mail Returned to Sender",
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b",
+        body=DSN,
+    )
+
+    assert found.verdict == "bounce"
+    assert found.auto
+    assert found.dsn is not None
+    assert (found.dsn.recipient, found.dsn.status, found.dsn.message_id) == (
+        "gone@else.example",
+        "5.1.1",
+        "<ours-1@in.example>",
+    )
+    assert found.dsn.permanent
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "body", "recipient", "status"),
+    [
+        (
+            "MAILER-DAEMON@mx.example",
+            "failure notice",
+            "Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver your message.\n\n"
+            "<gone@else.example>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n"
+            "--- Below this line is a copy of the message.\n\nMessage-ID: <ours-1@in.example>\n",
+            "gone@else.example",
+            "5.1.1",
+        ),
+        (
+            "MAILER-DAEMON <>",
+            "Mail delivery failed",
+            "This is the DragonFly Mail Agent v0.13 at df.example.\n\nThere was an error delivering your mail to "
+            "<gone@else.example>.\n\nmx.else.example did not like our RCPT TO:\n550 5.2.2 Mailbox full\n",
+            "gone@else.example",
+            "5.2.2",
+        ),
+        (
+            "Mail Delivery System <Mailer-Daemon@mx.example>",
+            "Warning: message 1abc delayed 24 hours",
+            "This message was created automatically by mail delivery software.\n"
+            "A message has not yet been delivered to:\n"
+            "  late@else.example\nDelivery attempts will continue to be made for some time.\n",
+            "late@else.example",
+            "4.0.0",
+        ),
+        (
+            "postmaster@firma.example",
+            "Unzustellbar: Angebot",
+            "Ihre Nachricht konnte nicht zugestellt werden.\n\n  weg@else.example\n\n550 5.1.1 Empfänger unbekannt\n",
+            "weg@else.example",
+            "5.1.1",
+        ),
+        (
+            "postmaster@societe.example",
+            "Non remis : Offre",
+            "Votre message n'a pas pu être remis à gone@else.example.\n550 5.1.1 destinataire inconnu\n",
+            "gone@else.example",
+            "5.1.1",
+        ),
+    ],
+)
+def test_a_bounce_that_follows_no_standard_is_a_bounce(
+    sender: str, subject: str, body: str, recipient: str, status: str
+) -> None:
+    """B19: qmail, DragonFly, Exim, localised Exchange."""
+    found = read(f"From: {sender}", f"Subject: {subject}", "Content-Type: text/plain; charset=utf-8", body=body)
+
+    assert found.verdict == "bounce", found.reasons
+    assert found.dsn is not None
+    assert (found.dsn.recipient, found.dsn.status) == (recipient, status)
+
+
+def test_a_failed_recipient_in_the_header_is_a_bounce() -> None:
+    """B19: Exim's X-Failed-Recipients."""
+    found = read("X-Failed-Recipients: gone@else.example", body="550 no\n")
+
+    assert found.verdict == "bounce"
+    assert found.dsn is not None
+    assert found.dsn.recipient == "gone@else.example"
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("Re: Undelivered Mail Returned to Sender", "Our mail server said user unknown, did you move?"),
+        ("Problem with delivery of the chairs", "The chairs were not delivered to the following address. Please help."),
+        ("Question", "I could not deliver my parcel; 550 chairs were rejected by the customs. Can you help?"),
+        ("Mailbox full of ideas", "We would like an offer."),
+        ("Out of office chairs", "Do you have any?"),
+        ("Vacation rental", "Is it free in May?"),
+        ("Automatic doors", "We need two."),
+        ("Returns", "Please return the goods to sender."),
+    ],
+)
+def test_people_who_write_about_such_things_are_people(subject: str, body: str) -> None:
+    """B19, B20: words alone make no machine."""
+    assert read(f"Subject: {subject}", body=body).verdict == "enquiry"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Auto-Submitted: auto-replied",
+        "Auto-Submitted: auto-replied (vacation)",
+        "X-Autoreply: yes",
+        "X-Autorespond: vacation",
+        "Precedence: auto_reply",
+        "X-Auto-Reply-From: ann@lead.example",
+        "Subject: Auto reply: Chairs",
+        "Subject: Automatic reply: Chairs",
+        "Subject: Autoreply: Chairs",
+        "Subject: Out of Office: Chairs",
+        "Subject: Out of office",
+        "Subject: OOO: Chairs",
+        "Subject: Automatische Antwort: Stühle",
+        "Subject: Abwesenheitsnotiz",
+        "Subject: Réponse automatique : Chaises",
+        "Subject: Absence du bureau",
+        "Subject: Respuesta automática: Sillas",
+        "Subject: Fuera de la oficina",
+        "Subject: Risposta automatica: Sedie",
+        "Subject: Resposta automática: Cadeiras",
+        "Subject: Automatisch antwoord: Stoelen",
+        "Subject: Afwezig",
+        "Subject: Autosvar: Stolar",
+        "Subject: Automatiskt svar: Stolar",
+        "Subject: Automatisk svar: Stoler",
+        "Subject: Automaattinen vastaus: Tuolit",
+        "Subject: Autoodpowiedź: Krzesła",
+        "Subject: Odpowiedź automatyczna: Krzesła",
+        "Subject: Automatická odpověď: Židle",
+        "Subject: Автоматический ответ: Стулья",
+        "Subject: Автоматична відповідь: Стільці",
+        "Subject: 自动回复: 椅子",
+        "Subject: 自動応答: 椅子",
+        "Subject: 자동 회신: 의자",
+        "Subject: Otomatik yanıt: Sandalye",
+    ],
+)
+def test_an_automatic_answer_is_known_by_header_or_subject(header: str) -> None:
+    """B20: RFC 3834, its forerunners, and the subject alone."""
+    found = read(header, body="I'm only sleeping.")
+
+    assert found.verdict == "auto_reply", found.reasons
+    assert found.auto
+
+
+def test_exchanges_suppressed_answer_with_an_empty_path_is_automatic() -> None:
+    """B20: X-Auto-Response-Suppress and a null path."""
+    assert read("X-Auto-Response-Suppress: All", "Subject: Re: Chairs", mail_from="").verdict == "auto_reply"
+
+
+def test_suppressing_answers_alone_makes_no_machine() -> None:
+    """B20: people's Outlook sets it as well."""
+    assert read("X-Auto-Response-Suppress: OOF", mail_from="ann@lead.example").verdict == "enquiry"
+
+
+def test_a_feedback_report_is_a_complaint() -> None:
+    """B21: ARF, RFC 5965."""
+    body = (
+        "--b\r\n\r\nThis is an email abuse report.\r\n--b\r\nContent-Type: message/feedback-report\r\n\r\n"
+        "Feedback-Type: abuse\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: Offer\r\n\r\nHello\r\n--b--\r\n"
+    )
+
+    found = read("Content-Type: multipart/report; report-type=feedback-report; boundary=b", body=body)
+
+    assert found.verdict == "complaint"
+
+
+def test_a_read_receipt_is_an_automatic_answer() -> None:
+    """B21: RFC 8098."""
+    body = "--b\r\n\r\nRead.\r\n--b\r\nContent-Type: message/disposition-notification\r\n\r\nX: y\r\n--b--\r\n"
+
+    found = read("Content-Type: multipart/report; report-type=disposition-notification; boundary=b", body=body)
+
+    assert found.verdict == "auto_reply"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "List-Id: <news.example>",
+        "Precedence: bulk",
+        "Precedence: list",
+        "From: noreply@shop.example",
+        "Mailing-List: x",
+    ],
+)
+def test_mail_to_many_opens_nothing(header: str) -> None:
+    """B21: newsletters and addresses that read no answers."""
+    assert read(header).verdict == "list"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "X-Spam-Flag: YES",
+        "X-Spam-Status: Yes, score=9.1",
+        "X-SES-Spam-Verdict: FAIL",
+        "X-MS-Exchange-Organization-SCL: 6",
+        "X-Forefront-Antispam-Report: CIP:1.2.3.4;SFV:SPM;SCL:5;",
+        "X-Rspamd-Action: add header",
+        "X-Spamd-Result: default: True [9.1 / 6.0]",
+    ],
+)
+def test_a_filters_verdict_before_us_is_heard(header: str) -> None:
+    """B23."""
+    assert read(header).verdict == "spam"
+
+
+@pytest.mark.parametrize(
+    "header", ["X-Spam-Flag: NO", "X-Spam-Status: No, score=1", "X-MS-Exchange-Organization-SCL: 1"]
+)
+def test_a_filters_all_clear_is_heard_as_well(header: str) -> None:
+    """B23."""
+    assert read(header).verdict == "enquiry"
+
+
+@pytest.mark.parametrize(
+    "header", ["X-Loop: deals@in.example", "Message-ID: <abc@in.example>", "From: deals@in.example"]
+)
+def test_our_own_mail_come_back_is_a_loop(header: str) -> None:
+    """B22: the loop is marked and opens nothing."""
+    found = read(header)
+
+    assert found.loop
+    assert found.verdict != "enquiry"
+
+
+def test_a_forged_report_names_no_recipient_of_its_own() -> None:
+    """B19: what bounced is claimed, not believed; the message's id comes along to be checked."""
+    found = read(
+        "From: postmaster@evil.example", "Subject: Undeliverable", body="user unknown: victim@customer.example"
+    )
+
+    assert found.verdict == "bounce"
+    assert found.dsn is not None
+    assert found.dsn.message_id is None

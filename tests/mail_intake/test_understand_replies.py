@@ -1,0 +1,232 @@
+"""What of a reply's text is the person's own (B28), as clients and languages print the rest."""
+
+import pytest
+from clew_mail_intake.understanding.html_text import html_to_text
+from clew_mail_intake.understanding.reply_text import split_reply
+
+OWN = "Ja, bitte liefern Sie am 3. Mai.\n\nThanks a lot!"
+QUOTE = "> What do you think of our offer?\n> It holds until Friday.\n>\n> Regards, Bob"
+
+OVER_A_QUOTE = [
+    "On Mon, Apr 2, 2012 at 6:26 PM, Megan One <megan@example.com> wrote:",
+    "On 04/02/2012 06:26 PM, Megan One wrote:",
+    "On Apr 3, 2012, at 4:19 PM, bob wrote:",
+    "On Monday, April 2, 2012, Megan One\n<megan@example.com> wrote:",
+    "On Tue, 9 Jun 2026 at 09:03, A Very Long Name That Needs Its Own Line\n<\na.very.long.name@example.com> wrote:",
+    "Am 03.02.2016 um 15:35 schrieb Max Mustermann <max@example.com>:",
+    "Am Di., 16. Aug. 2016 um 12:52 Uhr schrieb Erlend Heggen\n<meta@example.com>:",
+    "Max Mustermann <max@example.com> schrieb am Di., 16. Aug. 2016,\n12:52:",
+    'Le 4 janv. 2016 19:03, "Neil Lalonde" <neil@example.com> a écrit :',
+    "Le lun. 4 janv. 2016 à 19:03, Neil <neil@example.com> a\nécrit :",
+    'El 4 ene. 2016 19:03, "Neil" <neil@example.com> escribió:',
+    "El lun., 4 de enero de 2016 19:03, Neil <neil@example.com>\nescribió:",
+    "Il giorno lun 4 gen 2016 alle ore 19:03 Neil <neil@example.com> ha\nscritto:",
+    "Il 04/01/2016 19:03, Neil ha scritto:",
+    "Em seg., 4 de jan. de 2016 às 19:03, Neil <neil@example.com> escreveu:",
+    "Op 2 feb. 2015 om 05:28 heeft Vanilla <vanilla@example.com> het volgende geschreven:",
+    "Op ma 4 jan. 2016 om 19:03 schreef Neil <neil@example.com>:",
+    "Den 15. jun. 2016 kl. 20.42 skrev Jeff <jeff@example.com>:",
+    "Den mån 4 jan. 2016 kl 19:03 skrev Neil <neil@example.com>:",
+    "man. 4. jan. 2016 kl. 19:03 skrev Neil <neil@example.com>:",
+    "pon., 4 sty 2016 o 19:03 Neil <neil@example.com> napisał(a):",
+    "W dniu 04.01.2016 o 19:03, Neil pisze:",
+    "понедельник, 6 октября 2014 г. пользователь lidel написал:",
+    '02.04.2012 14:20 пользователь "bob@example.com" <\nbob@example.com> написал:',
+    "пн, 4 янв. 2016 г. в 19:03, Neil <neil@example.com>:",
+    "пн, 4 січ. 2016 р. о 19:03 Neil <neil@example.com> пише:",
+    '26.06.2014, 14:41, "Alexander L" <abc@example.com>:',
+    "Thu, 26 Jun 2014 14:00:51 +0400 от Alexander L <abc@example.com>:",
+    "Neil <neil@example.com> 于2016年1月4日周一 19:03写道：",
+    "在 2016年1月4日，下午7:03，Neil <neil@example.com> 写道：",
+    "2016年1月4日(月) 19:03 Neil <neil@example.com>:",
+    "2016年1月4日 19:03、Neil <neil@example.com>のメール:",
+    "2016년 1월 4일 (월) 오후 7:03, Neil <neil@example.com>님이 작성:",
+    "ma 4. tammik. 2016 klo 19.03 Neil (neil@example.com) kirjoitti:",
+    "po 4. 1. 2016 v 19:03 odesílatel Neil <neil@example.com> napsal:",
+    "Neil <neil@example.com>, 4 Oca 2016 Pzt, 19:03 tarihinde şunu yazdı:",
+    "2014-06-26 14:41 GMT+02:00 Alexander L <abc@example.com>:",
+    "At 6/16/2016 08:32 PM, you wrote:",
+    "Bob Smith wrote:",
+    "-----Original Message-----",
+    "-------- Original Message --------",
+    "----- Ursprüngliche Nachricht -----",
+    "-----Message d'origine-----",
+    "-----Mensaje original-----",
+    "-----Messaggio originale-----",
+    "-----Mensagem original-----",
+    "-----Oorspronkelijk bericht-----",
+    "-----Wiadomość oryginalna-----",
+    "-----Исходное сообщение-----",
+    "-----原始邮件-----",
+    "------------------ 原始邮件 ------------------",
+]
+
+HEADER_BLOCKS = [
+    "From: Bob <bob@example.com>\nSent: Friday, June 27, 2014 12:06\nTo: Alex\nSubject: Offer",
+    "*From:* Bob\n*Sent:* 2016-01-27\n*To:* info@example.com\n*Subject:* Offer",
+    "________________________________\nFrom: Bob <bob@example.com>\nSent: Friday\nTo: Alex\nSubject: Offer",
+    "Von: Bob <bob@example.com>\nGesendet: Freitag, 27. Juni 2014 12:06\nAn: Alex\nBetreff: Angebot",
+    "De : Bob <bob@example.com>\nEnvoyé : vendredi 27 juin 2014 12:06\nÀ : Alex\nObjet : Offre",
+    "De: Bob <bob@example.com>\nEnviado el: viernes, 27 de junio de 2014 12:06\nPara: Alex\nAsunto: Oferta",
+    "Da: Bob <bob@example.com>\nInviato: venerdì 27 giugno 2014 12:06\nA: Alex\nOggetto: Offerta",
+    "De: Bob <bob@example.com>\nEnviada em: sexta-feira, 27 de junho de 2014 12:06\nPara: Alex\nAssunto: Oferta",
+    "Van: Bob <bob@example.com>\nVerzonden: vrijdag 27 juni 2014 12:06\nAan: Alex\nOnderwerp: Aanbod",
+    "Från: Bob <bob@example.com>\nSkickat: den 27 juni 2014 12:06\nTill: Alex\nÄmne: Erbjudande",
+    "Od: Bob <bob@example.com>\nWysłano: piątek, 27 czerwca 2014 12:06\nDo: Alex\nTemat: Oferta",
+    "От: Bob <bob@example.com>\nОтправлено: 27 июня 2014 г. 12:06\nКому: Alex\nТема: Предложение",
+    "Від: Bob <bob@example.com>\nНадіслано: 27 червня 2014 р. 12:06\nКому: Alex\nТема: Пропозиція",
+    "发件人: Bob <bob@example.com>\n发送时间: 2014年6月27日 12:06\n收件人: Alex\n主题: 报价",
+    "差出人: Bob <bob@example.com>\n送信日時: 2014年6月27日 12:06\n宛先: Alex\n件名: 見積",
+]
+
+
+@pytest.mark.parametrize("line", OVER_A_QUOTE)
+def test_what_stands_over_a_quote_and_the_quote_are_no_part_of_the_reply(line: str) -> None:
+    """B28, in the languages and clients that print such a line."""
+    reply = split_reply(f"{OWN}\n\n{line}\n\n{QUOTE}\n")
+
+    assert reply.text == OWN
+    assert "It holds until Friday." in reply.quoted
+
+
+@pytest.mark.parametrize("line", [line for line in OVER_A_QUOTE if "Bob Smith" not in line])
+def test_a_quote_without_marks_ends_the_reply_as_well(line: str) -> None:
+    """B28: web mail and Outlook quote without `>`."""
+    reply = split_reply(f"{OWN}\n\n{line}\n\nWhat do you think of our offer?\n")
+
+    assert reply.text == OWN
+
+
+@pytest.mark.parametrize("block", HEADER_BLOCKS)
+def test_printed_headers_begin_the_quoted_mail(block: str) -> None:
+    """B28, as Outlook quotes."""
+    reply = split_reply(f"{OWN}\n\n{block}\n\nWhat do you think of our offer?\n")
+
+    assert reply.text == OWN
+    assert reply.forwarded is not None
+    assert reply.forwarded.text == "What do you think of our offer?"
+
+
+def test_a_reply_below_the_quote_is_the_reply() -> None:
+    """B28: bottom posting."""
+    reply = split_reply(f"On 04/02/2012 06:26 PM, Megan One wrote:\n{QUOTE}\n\n{OWN}\n")
+
+    assert reply.text == OWN
+
+
+def test_answers_between_the_quoted_lines_are_kept_with_their_questions() -> None:
+    """B28: interleaved answers."""
+    text = (
+        "Hi Bob,\n\nOn Mon, Apr 2, 2012 at 6:26 PM, Bob <bob@example.com> wrote:\n\n"
+        "> How many chairs?\nTwenty.\n\n> Which colour?\nRed, please.\n"
+    )
+
+    reply = split_reply(text)
+
+    assert "Hi Bob," in reply.text
+    assert "> How many chairs?\nTwenty." in reply.text
+    assert "> Which colour?\nRed, please." in reply.text
+
+
+def test_one_answer_below_a_question_is_kept() -> None:
+    """B28: a greeting above, the only answer under the quoted question."""
+    reply = split_reply("Hello Bob,\n\nOn 04/02/2012 06:26 PM, Bob wrote:\n> How many chairs?\n\nTwenty.\n")
+
+    assert "Twenty." in reply.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "> only\n> quoted",
+        "On 04/02/2012 06:26 PM, Bob wrote:\n> only quoted",
+        "-----Original Message-----\nFrom: b@example.com\nSubject: x\nTo: y\n\nonly a forward",
+        "-- \nBob",
+        "Sent from my iPhone",
+        "________________\nBob",
+    ],
+)
+def test_a_reply_is_never_left_empty(text: str) -> None:
+    """B28: when stripping leaves nothing, all is kept, as text or as the mail passed on."""
+    reply = split_reply(text)
+
+    assert reply.text.split() == text.split() or (reply.forwarded is not None and reply.forwarded.text)
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        "-- \nBob Smith\nSales",
+        "--\nBob Smith",
+        "—\nBob",
+        "Sent from my iPhone",
+        "Von meinem iPhone gesendet",
+        "Gesendet von Mail für Windows",
+        "Envoyé de mon iPhone",
+        "Enviado desde mi iPhone",
+        "Enviado do meu iPhone",
+        "Inviato da iPhone",
+        "Verzonden vanaf mijn iPhone",
+        "Skickat från min iPhone",
+        "Sendt fra min iPhone",
+        "Wysłane z iPhone'a",
+        "Отправлено с iPhone",
+        "Надіслано з iPhone",
+        "发自我的 iPhone",
+        "從我的 iPhone 傳送",
+        "iPhoneから送信",
+        "나의 iPhone에서 보냄",
+        "Lähetetty iPhonesta",
+        "Get Outlook for iOS",
+        "Sent via mobile",
+    ],
+)
+def test_a_signature_stands_apart(signature: str) -> None:
+    """B28: `-- ` and what devices put under a mail."""
+    reply = split_reply(f"{OWN}\n\n{signature}\n")
+
+    assert reply.text == OWN
+    assert reply.signature.split() == signature.split()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "From: Berlin\nTo: Paris\nDate: Friday\n\nCan you book this?",
+        "Sent by courier on Monday, please confirm when it arrives at your warehouse.",
+        "Option one\n-----\nRed chairs.\n\nOption two\n-----\nBlue chairs.",
+        "We met on Friday.\nAs Peter wrote in his letter, all is fine.\nSo: please send the offer.",
+        "Our prices:\n- chair 10:30\n- table 20:40",
+        "Hello,\n\nOn this day I wrote something.\n\nBye",
+        "```\n-- a comment\n---\nselect 1\n```\n\nDoes this work?",
+    ],
+)
+def test_what_a_person_wrote_is_not_taken_for_a_quote_or_a_signature(text: str) -> None:
+    """B28: words, lists, tables and code stay whole."""
+    assert split_reply(text).text == text
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<div>{own}</div><div class="gmail_quote">'
+        "On Mon, Bob &lt;b@example.com&gt; wrote:<blockquote>{quote}</blockquote></div>",
+        '<p>{own}</p><div class="moz-cite-prefix">On 1.2.2026 at 10:00, Bob wrote:</div>'
+        '<blockquote type="cite">{quote}</blockquote>',
+        '<div>{own}</div><hr id="stopSpelling">'
+        "Date: Thu, 26 Jun 2014<br>From: b@example.com<br>Subject: x<br><br>{quote}",
+        '<p class=MsoNormal>{own}</p><div style="border:none;border-top:solid #B5C4DF 1.0pt">'
+        "<p><b>Von:</b> Bob</p></div><p>{quote}</p>",
+        '<div>{own}</div><div id="appendonsend"></div><hr>'
+        '<div id="divRplyFwdMsg"><b>From:</b> Bob<br><b>Sent:</b> x</div>{quote}',
+        '<div>{own}</div><div class="yahoo_quoted"><div>On Monday, Bob wrote:</div>{quote}</div>',
+        '<div>{own}</div><div class="protonmail_quote">On Monday, Bob wrote:<br><blockquote>{quote}</blockquote></div>',
+        "<div>{own}</div><br><blockquote>{quote}</blockquote>",
+    ],
+)
+def test_a_clients_way_to_quote_in_html_is_known(html: str) -> None:
+    """B28 for HTML."""
+    reply = split_reply(html_to_text(html.format(own="Yes, please.", quote="The old offer.")))
+
+    assert reply.text == "Yes, please."
+    assert "The old offer." in reply.quoted

@@ -1,0 +1,125 @@
+"""Who a mail is from (B13, B14, B16, B18)."""
+
+import pytest
+from clew_mail_intake.understanding.addresses import read_addresses
+from clew_mail_intake.understanding.understand import understand
+
+from tests.mail_intake.mails import OURS, read
+
+
+def test_a_web_forms_mail_is_the_visitors() -> None:
+    """B16: From is our own site, Reply-To the lead."""
+    found = read("From: Website <wordpress@ours.example>", "Reply-To: Lea Lead <lea@customer.example>")
+
+    assert (found.contact.email, found.contact.name) == ("lea@customer.example", "Lea Lead")
+    assert found.sender.email == "wordpress@ours.example"
+
+
+def test_a_web_form_elsewhere_that_reads_no_answers_is_the_visitors_as_well() -> None:
+    """B16."""
+    found = read("From: noreply@forms.example", "Reply-To: lea@customer.example")
+
+    assert (found.verdict, found.contact.email) == ("enquiry", "lea@customer.example")
+
+
+@pytest.mark.parametrize("reply_to", ["deals@in.example", "someone@in.example", "noreply@else.example"])
+def test_a_reply_to_ourselves_is_ignored(reply_to: str) -> None:
+    """B16: it would make a loop."""
+    found = read("From: Website <wordpress@ours.example>", f"Reply-To: {reply_to}")
+
+    assert found.contact.email == "wordpress@ours.example"
+
+
+def test_a_strangers_reply_to_does_not_name_somebody_else() -> None:
+    """B16: only a form and a list are believed about others."""
+    assert read("Reply-To: victim@customer.example").contact.email == "ann@lead.example"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("From: 'Lea Lead' via Sales <sales@groups.example>", "X-Original-From: Lea Lead <lea@customer.example>"),
+        ("From: Lea Lead via Sales <sales@lists.example>", "Reply-To: Lea Lead <lea@customer.example>"),
+        ("From: 'Lea Lead' via Sales <sales@ours.example>", "X-Original-Sender: lea@customer.example"),
+    ],
+)
+def test_the_author_behind_a_list_is_found(header: tuple[str, str]) -> None:
+    """B16: Google Groups' via, Mailman's munging."""
+    found = read(*header)
+
+    assert (found.contact.email, found.contact.name) == ("lea@customer.example", "Lea Lead")
+
+
+@pytest.mark.parametrize(
+    ("value", "email", "name"),
+    [
+        ("Ann <ann@lead.example>", "ann@lead.example", "Ann"),
+        ("ANN@LEAD.Example", "ann@lead.example", ""),
+        ('"Lead, Ann" <ann@lead.example>', "ann@lead.example", "Lead, Ann"),
+        ("ann@lead.example (Ann Lead)", "ann@lead.example", "Ann Lead"),
+        ("=?utf-8?b?SsO8cmdlbg==?= <j@lead.example>", "j@lead.example", "Jürgen"),
+        ("=?utf-8?q?=22Ann=22_=3Cann=40lead=2Eexample=3E?=", "ann@lead.example", "Ann"),
+        ("=?utf-8?q?J=C3?= =?utf-8?q?=BCrgen?= <j@lead.example>", "j@lead.example", "Jürgen"),
+        ("undisclosed: ann@lead.example;", "ann@lead.example", ""),
+        ('"ann@lead.example" <ann@lead.example>', "ann@lead.example", ""),
+        ("Ann <<ann@lead.example>>", "ann@lead.example", "Ann"),
+        ("Ann <mailto:ann@lead.example>", "ann@lead.example", "Ann"),
+        ("Ann ann@lead.example", "ann@lead.example", "Ann"),
+        ("<ann@xn--bcher-kva.example>", "ann@bücher.example", ""),
+        ("jürgen@bücher.example", "jürgen@bücher.example", ""),
+        ('"Ann \\"The Boss\\" Lead" <ann@lead.example>', "ann@lead.example", 'Ann "The Boss" Lead'),
+        ("Ann (comment (nested)) <ann@lead.example>", "ann@lead.example", "Ann"),
+    ],
+)
+def test_an_address_is_read_however_it_is_written(value: str, email: str, name: str) -> None:
+    """B1, B18."""
+    [person, *_] = read_addresses(value)
+
+    assert (person.email, person.name) == (email, name)
+
+
+def test_of_several_senders_the_first_is_the_contact() -> None:
+    """B18."""
+    found = read("From: a@one.example, b@two.example")
+
+    assert found.contact.email == "a@one.example"
+    assert any("several" in reason for reason in found.reasons)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "nobody", "Ann Lead", "<>", "@", '"', "=?utf-8?b?////?=", "undisclosed-recipients:;"]
+)
+def test_a_mail_without_a_sender_is_set_aside(value: str) -> None:
+    """B18: quarantined, not lost and not crashed."""
+    assert read(f"From: {value}").verdict == "quarantine"
+    assert understand(b"Subject: x\r\n\r\nhello", known=OURS).verdict == "quarantine"
+
+
+def test_the_trusted_hops_results_count_and_nobody_elses() -> None:
+    """B13: a forged lower header, text in a comment and x-dkim do not count."""
+    found = read(
+        "Authentication-Results: mx.ours.example (dmarc=pass); x-dkim=pass header.d=evil.example;"
+        ' spf=fail smtp.mailfrom="a; dkim=pass"; dmarc=none',
+        "Authentication-Results: mx.ours.example; dkim=pass; spf=pass; dmarc=pass",
+    )
+
+    assert (found.authenticity.spf, found.authenticity.dkim, found.authenticity.dmarc) == ("fail", "none", "none")
+
+
+def test_an_untrusted_servers_results_are_ignored() -> None:
+    """B13."""
+    found = read("Authentication-Results: mx.evil.example; dkim=pass; spf=pass; dmarc=pass")
+
+    assert found.authenticity.dmarc == "none"
+
+
+def test_a_forged_sender_is_set_aside() -> None:
+    """B14: dmarc=fail from the trusted hop."""
+    assert read("Authentication-Results: mx.ours.example; dmarc=fail").verdict == "quarantine"
+
+
+def test_a_passing_error_of_the_check_is_no_proof_of_forgery() -> None:
+    """B14: temperror is unverified."""
+    found = read("Authentication-Results: mx.ours.example; dmarc=temperror")
+
+    assert (found.verdict, found.authenticity.dmarc) == ("enquiry", "temperror")
