@@ -7,6 +7,7 @@ must be or its patience ends, and once more later, because a double may come lat
 import argparse
 import asyncio
 import json
+import subprocess
 import sys
 import time
 from collections import Counter
@@ -117,7 +118,7 @@ async def _run(asked: argparse.Namespace) -> int:
     while not verdict.is_clean and time.monotonic() < end:
         try:
             verdict = await _judge_now(clew, account, in_full=time.monotonic() > end - asked.patience / 2)
-        except (ClientError, OSError, TimeoutError) as error:
+        except (ClientError, OSError, TimeoutError, subprocess.TimeoutExpired) as error:
             verdict = Verdict(not_drained=[f"not readable: {error!r}"])
         if not verdict.is_clean:
             await asyncio.sleep(_PAUSE_SECONDS)
