@@ -61,13 +61,13 @@ def test_every_installed_service_is_built() -> None:
     assert {service.name for service in services()} == {point.name for point in entry_points(group="clew.services")}
 
 
-def test_every_event_is_told_and_has_a_listener() -> None:
+def test_every_event_has_a_listener() -> None:
     defined = set(events_of_the_contracts())
     told = {event for service in services() for event in service.tells}
     heard = {event for service in services() for part in service.subscriptions for event in part.events}
 
-    assert names(told) == names(defined)
     assert names(heard) == names(defined)
+    assert told <= defined
 
 
 @pytest.mark.parametrize("path", PURE, ids=module_name)

@@ -1,4 +1,4 @@
-"""Add a person who works here. Next: clew_notify.recipients."""
+"""Add a person who works here. Next: clew_notify.announce.Announcer."""
 
 from uuid import UUID
 

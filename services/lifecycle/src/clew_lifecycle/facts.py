@@ -1,6 +1,6 @@
 """What a timeline entry holds besides its words, as it is kept in one JSON column.
 
-Next: clew_lifecycle.store.timeline.list_activities.
+Next: clew_lifecycle.store.timeline.list_entries.
 """
 
 import msgspec

@@ -1,4 +1,4 @@
-"""Take responsibility for mails before saying so. Next: clew_mail_intake.process.process_messages."""
+"""Take responsibility for mails before saying so. Next: clew_mail_intake.process.Processing."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence

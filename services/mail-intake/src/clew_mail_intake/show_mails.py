@@ -1,4 +1,4 @@
-"""The mails that came, for those who look at them. Next: clew_mail_intake.routes.mail_api.list_messages."""
+"""The mails that came, for those who look at them. Next: clew_mail_intake.routes.mail_api.MailApi."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Put a mail together from what is its own and a body that it may share. Next: clew_notify.plan.Plan.
+"""Put a mail together from what is its own and a body that it may share. Next: clew_notify.plan.Planner.
 
 The fields follow RFC 5322; automatic mail says so (RFC 3834 5, [MS-OXCMAIL] X-Auto-Response-Suppress).
 """

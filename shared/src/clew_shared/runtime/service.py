@@ -1,6 +1,6 @@
 """What a service is to the runner: the composition root of each returns one.
 
-Next: clew_shared.runtime.runner.run_up.
+Next: clew_shared.runtime.up.run_up.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -1,4 +1,7 @@
-"""Who is asking: a signed-in teammate or an API token, as lifecycle says. Next: clew_shared.runtime.web.identify."""
+"""Who is asking: a signed-in teammate or an API token, as lifecycle says.
+
+Next: clew_shared.runtime.web.identify_actor
+"""
 
 import time
 from collections import OrderedDict

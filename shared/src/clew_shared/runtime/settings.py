@@ -1,4 +1,4 @@
-"""Settings: the environment (`CLEW_*`) over a TOML file over the defaults. Next: clew_shared.runtime.runner.run_up."""
+"""Settings: the environment (`CLEW_*`) over a TOML file over the defaults. Next: clew_shared.runtime.up.run_up."""
 
 import difflib
 import os

@@ -1,4 +1,4 @@
-"""Deals as people and programs look at them. Next: clew_lifecycle.store.timeline.list_activities."""
+"""Deals as people and programs look at them. Next: clew_lifecycle.store.timeline.list_entries."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""Add entries to timelines. Next: clew_lifecycle.store.timeline.list_activities."""
+"""Add entries to timelines. Next: clew_lifecycle.store.timeline.list_entries."""
 
 from collections.abc import Sequence
 from datetime import datetime

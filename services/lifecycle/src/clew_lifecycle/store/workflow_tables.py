@@ -1,6 +1,6 @@
 """Pipelines and what they are made of: stages, steps, transitions, and the reasons deals are lost for.
 
-Next: clew_lifecycle.store.pipelines.load_workflow.
+Next: clew_lifecycle.store.workflow.load_workflow.
 """
 
 from sqlalchemy import (

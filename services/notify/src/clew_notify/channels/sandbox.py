@@ -1,4 +1,7 @@
-"""The built-in mailbox: what is sent stays here, to be read and answered. Next: clew_notify.routes.sandbox.Sandbox."""
+"""The built-in mailbox: what is sent stays here, to be read and answered.
+
+Next: clew_notify.routes.sandbox.SandboxRoutes
+"""
 
 from collections.abc import Sequence
 
