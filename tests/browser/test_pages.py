@@ -90,7 +90,7 @@ async def test_a_reply_written_in_the_sandbox_comes_home_as_a_comment(
     await form.locator("button.primary").click()
     box = await context.new_page()
     await box.goto("/sandbox?to=tomas.sandbox@example.org")
-    await box.locator("#mail-list a").first.click()
+    await box.locator("#mail-list li a").first.click()
     await box.get_by_label("Reply as").fill("Thirteen vans, sorry.")
     await box.keyboard.press("Control+Enter")
     await expect(box.locator(".toast")).to_contain_text("Reply sent")

@@ -7,7 +7,6 @@ const RETRY_MS = 4000;
 const TYPES = ["deal", "message"];
 
 let lost = null;
-let missed = false;
 
 export function wireConnection() {
   const address = document.body.dataset.events;
@@ -22,7 +21,6 @@ function open(address) {
   addEventListener("pagehide", () => line.close(), { once: true });
   line.addEventListener("open", found);
   line.addEventListener("error", () => {
-    missed = true;
     lost ??= setTimeout(() => showLost(true), PATIENCE_MS);
     // A refusal closes the line for good as far as the browser is concerned; a restart of the server looks like that.
     if (line.readyState === EventSource.CLOSED) setTimeout(() => open(address), RETRY_MS);
@@ -36,8 +34,8 @@ function found() {
   clearTimeout(lost);
   lost = null;
   showLost(false);
-  if (missed) tell("resync");
-  missed = false;
+  // Something may have happened while the line was down, and between the drawing of the page and the first opening.
+  tell("resync");
 }
 
 function showLost(isLost) {
