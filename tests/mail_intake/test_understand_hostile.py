@@ -9,6 +9,7 @@ import os
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 from clew_mail_intake.understanding import limits
 from clew_mail_intake.understanding.understand import understand
 from clew_mail_intake.understanding.understood import Understanding
@@ -16,8 +17,11 @@ from clew_mail_intake.worker import Workers, may_be_read_at_once
 
 from tests.mail_intake.mails import mail
 
+# One process for all of them: what one leaves behind would show in the next.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def workers() -> AsyncIterator[Workers]:
     async with Workers(1) as running:
         yield running
@@ -114,9 +118,9 @@ async def test_a_worker_that_dies_is_replaced(workers: Workers) -> None:
     big = mail(body=b"an ordinary question " * 4_000)
     await workers.understand(big)
     [process] = workers.processes
-
     process.kill()
     await process.wait()
+
     after = await workers.understand(big)
 
     assert after.verdict == "enquiry"
@@ -135,7 +139,7 @@ async def test_the_event_loop_goes_on_while_a_hostile_mail_is_read(workers: Work
     assert (await reading).verdict == "enquiry"
 
 
-def test_only_small_plain_mails_are_read_in_the_services_own_process() -> None:
+async def test_only_small_plain_mails_are_read_in_the_services_own_process() -> None:
     """The screen before it: size, parts, encoded words, tags."""
     assert may_be_read_at_once(mail())
     assert not [what for what, raw in HOSTILE.items() if may_be_read_at_once(raw) and len(raw) > 48 * 1024]
@@ -143,7 +147,7 @@ def test_only_small_plain_mails_are_read_in_the_services_own_process() -> None:
     assert not may_be_read_at_once(nested(100))
 
 
-def test_what_a_cap_cut_is_told() -> None:
+async def test_what_a_cap_cut_is_told() -> None:
     """A cap is a reason beside the verdict, never silence."""
     deep = understand(nested(100)).reasons
     wide = understand(HOSTILE["fifty thousand parts"]).reasons

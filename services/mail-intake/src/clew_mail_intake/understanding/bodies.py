@@ -14,7 +14,7 @@ from clew_mail_intake.understanding.parse import ParsedMail, Part
 from clew_mail_intake.understanding.transfer import decode_transfer, find_uuencoded
 
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
-_HTML_BYTES_AS_TEXT = 3 * 1024 * 1024
+_HTML_BYTES_AS_TEXT = 2 * 1024 * 1024
 _OTHER_LINE_ENDS = ("\x85", "\u2028", "\u2029")
 _WORDS = {"text/plain", "text/html", "text/enriched", "text/markdown", "text/x-markdown", "text/richtext"}
 

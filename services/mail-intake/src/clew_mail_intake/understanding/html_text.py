@@ -35,7 +35,7 @@ _RULE_ABOVE = re.compile(
     r"border-top-(?:color|width|style):[^\"]{0,80}border-top-(?:width|style|color):",
     re.IGNORECASE,
 )
-_MAX_QUOTE_DEPTH = 50
+_MAX_QUOTE_DEPTH = 10
 
 
 def html_to_text(html: str) -> str:
