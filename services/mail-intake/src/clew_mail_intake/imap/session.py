@@ -5,6 +5,7 @@ import socket
 import ssl
 from dataclasses import dataclass
 from imaplib import IMAP4
+from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]
 
@@ -35,9 +36,24 @@ class Session:
             self.client.socket().shutdown(socket.SHUT_RDWR)
 
 
+class PeekingClient(IMAPClient):  # type: ignore[misc]  # it has no types
+    """An IMAPClient that looks into its own buffer before it waits on the socket.
+
+    A server that answers IDLE and names a new mail in one packet would otherwise have told it to nobody: the line
+    lies in the buffer, and the socket stays silent.
+    """
+
+    def _poll_socket(self, sock: socket.socket, timeout: float | None = None) -> Any:
+        with contextlib.suppress(OSError):
+            # The socket does not block here, so that this only ever finds what has come already.
+            if self._imap.file.peek(1):
+                return [sock]
+        return super()._poll_socket(sock, timeout)
+
+
 def open_session(place: MailboxPlace, password: str) -> Session:
     """Connect, sign in and select the folder. Raises one of `IMAP_ERRORS`."""
-    client = IMAPClient(
+    client = PeekingClient(
         place.host,
         port=place.port,
         use_uid=True,

@@ -28,7 +28,7 @@ _LONGEST_PAUSE = 300.0
 _STORE_SECONDS = 120.0
 # A thread that still tries to connect is left to find out by itself that it is not wanted.
 _STOP_SECONDS = 3.0
-_RETRY_SECONDS = 30.0
+_RETRY_SECONDS = 10.0
 
 log = structlog.get_logger()
 

@@ -1,0 +1,119 @@
+"""An IMAP server that misbehaves on demand and speaks the real protocol (RFC 3501) as far as our client asks."""
+
+import contextlib
+import re
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+from typing import cast
+
+_FETCH = re.compile(r"UID FETCH ([\d,:]+) \((.*)\)")
+
+
+class OddServer(socketserver.ThreadingTCPServer):
+    """`mails` by UID; those in `refused` get a NO, those in `deadly` end the connection when their body is asked for.
+
+    `arrives_with_idle` comes in the same packet as the answer to IDLE.
+    """
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, mails: dict[int, bytes]) -> None:
+        super().__init__(("127.0.0.1", 0), _Talk)
+        self.mails = mails
+        self.refused: set[int] = set()
+        self.deadly: set[int] = set()
+        self.arrives_with_idle: dict[int, bytes] = {}
+        self.asked: list[str] = []
+
+    @property
+    def port(self) -> int:
+        return int(self.server_address[1])
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator["OddServer"]:
+        thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self.shutdown()
+            self.server_close()
+
+
+class _Talk(socketserver.StreamRequestHandler):
+    @property
+    def odd(self) -> OddServer:
+        return cast("OddServer", self.server)
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):
+            self.say("* OK ready")
+            while line := self.rfile.readline().decode().rstrip("\r\n"):
+                tag, _, command = line.partition(" ")
+                self.odd.asked.append(command)
+                if not self.answer(tag, command):
+                    return
+
+    def say(self, line: str | bytes) -> None:
+        self.wfile.write((line.encode() if isinstance(line, str) else line) + b"\r\n")
+
+    def answer(self, tag: str, command: str) -> bool:
+        word = command.split(" ", maxsplit=1)[0].upper()
+        fetch = _FETCH.match(command)
+        if fetch:
+            return self.fetch(tag, _uids(fetch[1], self.odd.mails), fetch[2])
+        if command.startswith("UID SEARCH"):
+            first = int(command.rpartition("UID ")[2].partition(":")[0])
+            found = [str(uid) for uid in self.odd.mails if uid >= first] or [str(max(self.odd.mails, default=0))]
+            self.say("* SEARCH " + " ".join(found))
+        elif word == "CAPABILITY":
+            self.say("* CAPABILITY IMAP4rev1 IDLE UIDPLUS")
+        elif word in ("SELECT", "NOOP"):
+            self.say(f"* {len(self.odd.mails)} EXISTS")
+            if word == "SELECT":
+                self.say("* OK [UIDVALIDITY 7] it")
+        elif word == "IDLE":
+            return self.idle(tag)
+        elif word == "LOGOUT":
+            self.say("* BYE")
+        self.say(f"{tag} OK done")
+        return word != "LOGOUT"
+
+    def fetch(self, tag: str, uids: list[int], items: str) -> bool:
+        wants_body = "BODY.PEEK[" in items
+        if wants_body and self.odd.deadly & set(uids):
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return False
+        if wants_body and self.odd.refused & set(uids):
+            self.say(f"{tag} NO cannot read it")
+            return True
+        for number, uid in enumerate(uids, 1):
+            mail = self.odd.mails[uid]
+            if wants_body:
+                name = "BODY[HEADER]" if "HEADER" in items else "BODY[]"
+                self.say(f"* {number} FETCH (UID {uid} {name} {{{len(mail)}}}".encode() + b"\r\n" + mail + b")")
+            else:
+                self.say(f"* {number} FETCH (UID {uid} RFC822.SIZE {len(mail)})")
+        self.say(f"{tag} OK done")
+        return True
+
+    def idle(self, tag: str) -> bool:
+        arrived = dict(self.odd.arrives_with_idle)
+        self.odd.arrives_with_idle.clear()
+        self.odd.mails |= arrived
+        # One packet: the answer and what it makes obsolete.
+        self.wfile.write(b"+ idling\r\n" + (f"* {len(self.odd.mails)} EXISTS\r\n".encode() if arrived else b""))
+        done = self.rfile.readline()
+        self.say(f"{tag} OK done")
+        return bool(done)
+
+
+def _uids(text: str, there: dict[int, bytes]) -> list[int]:
+    wanted: list[int] = []
+    for part in text.split(","):
+        first, _, last = part.partition(":")
+        wanted += range(int(first), int(last or first) + 1)
+    return [uid for uid in wanted if uid in there]

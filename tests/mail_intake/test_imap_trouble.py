@@ -1,0 +1,87 @@
+"""The IMAP door and servers that do not do as they should."""
+
+from clew_shared.testing.dovecot import PASSWORD
+from clew_shared.testing.waiting import eventually
+
+from tests.mail_intake.imap_server import OddServer
+from tests.mail_intake.intake import Intake, a_mail
+
+
+async def test_a_mail_named_in_the_answer_to_idle_is_seen(intake: Intake) -> None:
+    """B35: the line that lies in the client's own buffer while the socket is silent."""
+    server = OddServer({1: a_mail(message_id="<1@x.example>")})
+    server.arrives_with_idle = {2: a_mail(message_id="<2@x.example>")}
+    with server.running():
+        await _watch(intake, server)
+
+        assert len(await intake.all_judged(2)) == 2
+
+
+async def test_a_mail_that_the_server_refuses_holds_up_nobody(intake: Intake) -> None:
+    """B37: one that cannot be fetched is tried again later; the others come, before it and behind it."""
+    server = OddServer({uid: a_mail(message_id=f"<{uid}@x.example>") for uid in range(1, 8)})
+    server.refused = {3}
+    with server.running():
+        await _watch(intake, server)
+        mails = await intake.all_judged(6)
+        box = await eventually(lambda: _trouble(intake))
+
+    assert "<3@x.example>" not in {mail["message_id"] for mail in mails}
+    assert box["last_error"].startswith("1 mail(s) cannot be fetched: ")
+    [(last_uid, pending)] = await intake.rows("SELECT last_uid, pending FROM mail_intake.mailbox_cursor")
+    assert last_uid == 7
+    assert list(pending) == ["3"]
+
+
+async def test_a_mail_that_ends_the_connection_holds_up_nobody(intake: Intake) -> None:
+    """B37, B38: after the connection broke each mail is fetched alone, and the one to blame is noted before."""
+    server = OddServer({uid: a_mail(message_id=f"<{uid}@x.example>") for uid in range(1, 8)})
+    server.deadly = {3}
+    with server.running():
+        await _watch(intake, server)
+        mails = await intake.all_judged(6)
+
+        assert "<3@x.example>" not in {mail["message_id"] for mail in mails}
+        server.deadly.clear()
+        server.refused.clear()
+        assert len(await intake.running.eventually(lambda: _all(intake, 7), 60)) == 7
+
+
+async def test_only_uids_and_peeks_go_over_the_wire(intake: Intake) -> None:
+    """B32: no command by sequence number, none that marks a mail by reading it."""
+    server = OddServer({5: a_mail()})
+    with server.running():
+        await _watch(intake, server)
+        await intake.all_judged(1)
+        await eventually(lambda: _idles(server))
+
+    commands = [command for command in server.asked if "FETCH" in command or "SEARCH" in command]
+    assert commands
+    assert all(command.startswith("UID ") for command in commands)
+    assert not any("BODY[" in command or "RFC822)" in command for command in commands)
+
+
+async def _watch(intake: Intake, server: OddServer) -> None:
+    asked = {
+        "host": "127.0.0.1",
+        "port": server.port,
+        "tls": "none",
+        "username": "jo",
+        "password": PASSWORD,
+        "after": "keep",
+    }
+    await intake.running.post("/api/v1/mail/mailboxes", asked, status=201)
+
+
+async def _trouble(intake: Intake) -> dict[str, str] | None:
+    boxes = (await intake.running.get("/api/v1/mail/mailboxes"))["items"]
+    return next((box for box in boxes if box["last_error"]), None)
+
+
+async def _all(intake: Intake, number: int) -> list[object]:
+    items: list[object] = (await intake.running.get("/api/v1/mail/messages"))["items"]
+    return items if len(items) >= number else []
+
+
+async def _idles(server: OddServer) -> bool:
+    return "IDLE" in server.asked
