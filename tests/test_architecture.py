@@ -14,8 +14,7 @@ from pkgutil import iter_modules
 
 import clew_shared.contracts
 import pytest
-from clew_lifecycle import live
-from clew_shared.contracts.event import Event, type_of
+from clew_shared.contracts.event import Event
 from clew_shared.runtime.service import Service, build_services
 from clew_shared.runtime.settings import Settings
 
@@ -67,7 +66,7 @@ def test_every_event_has_a_listener() -> None:
     defined = set(events_of_the_contracts())
     told = {event for service in services() for event in service.tells}
     heard = {event for service in services() for part in service.subscriptions for event in part.events}
-    shown = {event for event in defined if type_of(event).rpartition(".")[2] in live._KINDS}
+    shown = {event for service in services() for event in service.watches}
 
     assert names(heard | shown) == names(defined)
     assert told <= defined

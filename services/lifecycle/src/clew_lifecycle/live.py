@@ -7,19 +7,29 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from clew_shared.contracts.event import decode_envelope
-from clew_shared.contracts.lifecycle import DealSummary
+from clew_shared.contracts.event import Event, decode_envelope, type_of
+from clew_shared.contracts.lifecycle import (
+    CommentAdded,
+    DealChanged,
+    DealMoved,
+    DealOpened,
+    DealReopened,
+    DealSummary,
+    ReplyWritten,
+)
 
 # A page that falls this far behind loads anew; it needs no list of what it missed.
 _MOST_WAITING = 200
-_KINDS = {
-    "deal_opened": "opened",
-    "comment_added": "comment",
-    "deal_moved": "moved",
-    "deal_changed": "changed",
-    "deal_reopened": "reopened",
-    "reply_written": "comment",
+_WORDS: dict[type[Event], str] = {
+    DealOpened: "opened",
+    CommentAdded: "comment",
+    DealMoved: "moved",
+    DealChanged: "changed",
+    DealReopened: "reopened",
+    ReplyWritten: "comment",
 }
+WATCHED = tuple(_WORDS)
+_KINDS = {type_of(event): word for event, word in _WORDS.items()}
 
 log = structlog.get_logger()
 
@@ -79,7 +89,7 @@ class Hub:
 
 def _read(body: bytes) -> _Change | None:
     envelope = decode_envelope(body)
-    kind = _KINDS.get(envelope.type.rpartition(".")[2])
+    kind = _KINDS.get(envelope.type)
     if kind is None:
         return None
     told = msgspec.json.decode(envelope.data, type=_Told)

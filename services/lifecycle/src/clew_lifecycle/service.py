@@ -26,7 +26,7 @@ from clew_shared.runtime.settings import Settings
 from clew_shared.runtime.subscription import Subscription
 from clew_shared.web.pages import Pages
 
-from clew_lifecycle.live import Hub
+from clew_lifecycle.live import WATCHED, Hub
 from clew_lifecycle.note_auto_reply import note_auto_replies
 from clew_lifecycle.note_bounce import note_bounces
 from clew_lifecycle.note_failure import note_failures
@@ -73,6 +73,7 @@ def build(settings: Settings) -> Service:
         migrations="clew_lifecycle.migrations",
         tells=_TELLS,
         subscriptions=_subscriptions(),
+        watches=WATCHED,
         routes=routes,
         doors=(partial(_watch, rail, hub),),
         timers=(partial(_add_up, rail),),

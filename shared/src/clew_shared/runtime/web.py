@@ -3,10 +3,12 @@
 Next: clew_shared.runtime.sessions.Verifier.
 """
 
+import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, MutableSet, Sequence
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
+from weakref import WeakSet
 
 import structlog
 from aiohttp import web
@@ -23,6 +25,7 @@ HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[web.StreamResponse]
 ErrorPage = Callable[[web.Request, Problem], web.Response]
 
 _PUBLIC = "clew_public"
+_ENDLESS: web.AppKey[MutableSet[asyncio.Task[Any]]] = web.AppKey("endless", MutableSet)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _KEEPALIVE_SECONDS = 75.0
 # How long the rest of a refused body is read away, so that the answer is not lost with the connection.
@@ -41,6 +44,19 @@ def actor_of(request: web.Request) -> Actor:
     return request[ACTOR]
 
 
+def mark_endless(request: web.Request) -> None:
+    """Say that this request ends only when somebody hangs up: stopping then hangs up instead of waiting for it."""
+    task = asyncio.current_task()
+    if task is not None:
+        request.app[_ENDLESS].add(task)
+
+
+async def _hang_up(app: web.Application) -> None:
+    endless = app[_ENDLESS]
+    for task in list(endless):
+        task.cancel()
+
+
 def make_app(
     routes: Sequence[web.AbstractRouteDef], verifier: Verifier, public_origin: str, error_page: ErrorPage
 ) -> web.Application:
@@ -49,6 +65,8 @@ def make_app(
         middlewares=[_trace(), _errors(error_page), _identify(verifier, public_origin)], client_max_size=1 << 20
     )
     app.add_routes(routes)
+    app[_ENDLESS] = WeakSet[asyncio.Task[Any]]()
+    app.on_shutdown.append(_hang_up)
     return app
 
 

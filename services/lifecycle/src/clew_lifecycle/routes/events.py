@@ -6,6 +6,7 @@ Next: clew_lifecycle.live.Hub.
 import asyncio
 
 from aiohttp import web
+from clew_shared.runtime.web import mark_endless
 
 from clew_lifecycle.routes.site import Site
 
@@ -30,6 +31,7 @@ class EventRoutes:
             }
         )
         await response.prepare(request)
+        mark_endless(request)
         with self._site.hub.listen() as queue:
             try:
                 await response.write(b"retry: 2000\n\n")

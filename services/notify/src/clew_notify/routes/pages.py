@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from aiohttp import web
 from clew_shared.runtime.rail import Rail
+from clew_shared.runtime.web import mark_endless
 from clew_shared.web.headers import mail_html_headers
 from clew_shared.web.pages import Pages
 
@@ -81,6 +82,7 @@ class SandboxPages:
         """Stream server-sent events; what happened before is not repeated."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
+        mark_endless(request)
         await response.write(b"retry: 2000\n\n")
         listening = self._live.listen()
         pending = asyncio.ensure_future(anext(listening))

@@ -151,11 +151,11 @@ class SupervisedChild:
                 continue
 
 
-async def spawn(plan: ChildPlan, *, stdout: int | None) -> asyncio.subprocess.Process:
+async def spawn(plan: ChildPlan, *, stdout: int, stdin: int = asyncio.subprocess.DEVNULL) -> asyncio.subprocess.Process:
     """Start the plan's command, tied to this process and away from the terminal's Ctrl-C."""
     return await asyncio.create_subprocess_exec(
         *launch_command(plan.command, plan.stop[0][0], plan.account),
-        stdin=asyncio.subprocess.DEVNULL,
+        stdin=stdin,
         stdout=stdout,
         stderr=asyncio.subprocess.STDOUT,
         cwd=plan.cwd,

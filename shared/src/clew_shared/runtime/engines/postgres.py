@@ -4,9 +4,9 @@ Next: clew_shared.runtime.engines.child.SupervisedChild
 """
 
 import asyncio
+import os
 import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -117,24 +117,22 @@ class EmbeddedPostgres:
         if draft.exists():
             shutil.rmtree(draft)
         draft.mkdir(mode=0o700)
-        # Not in our directory, where `nobody` may not walk.
-        with tempfile.NamedTemporaryFile(mode="w", dir="/tmp") as password:
+        if self._account:
+            shutil.chown(draft, self._account.uid, self._account.gid)
+        # In memory, because `nobody` may walk to no file that is private to us.
+        with os.fdopen(os.memfd_create("password"), "w+") as password, self._log.open("ab") as log:
             password.write(self._password)
-            password.flush()
-            if self._account:
-                shutil.chown(draft, self._account.uid, self._account.gid)
-                shutil.chown(password.name, self._account.uid, self._account.gid)
-            with self._log.open("ab") as log:
-                process = await spawn(self._initdb_plan(draft, password.name), stdout=log.fileno())
-                if await process.wait() != 0:
-                    raise ChildFailedError(f"initdb failed: {tail(self._log)}")
+            password.seek(0)
+            process = await spawn(self._initdb_plan(draft), stdin=password.fileno(), stdout=log.fileno())
+            if await process.wait() != 0:
+                raise ChildFailedError(f"initdb failed: {tail(self._log)}")
         draft.rename(self._cluster)
 
-    def _initdb_plan(self, draft: Path, password_file: str) -> ChildPlan:
+    def _initdb_plan(self, draft: Path) -> ChildPlan:
         return ChildPlan(
             name="initdb",
             command=(
-                *(str(self.programs / "initdb"), "-D", _HERE, "-U", USER, f"--pwfile={password_file}"),
+                *(str(self.programs / "initdb"), "-D", _HERE, "-U", USER, "--pwfile=/dev/stdin"),
                 *("--auth-local=reject", "--auth-host=scram-sha-256", "--no-instructions"),
                 # Sorted by code point, letters known beyond ASCII: without LC_CTYPE pg_trgm would drop every umlaut.
                 *("--encoding=UTF8", "--locale=C", "--lc-ctype=C.UTF-8"),
