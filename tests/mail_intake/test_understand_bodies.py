@@ -1,6 +1,7 @@
 """What the words and the files of a mail are, however badly it is put together (B24-B27, B29-B31)."""
 
 import base64
+import struct
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -265,6 +266,35 @@ def test_an_invitation_says_what_when_and_who() -> None:
         "From: 2026-05-04 10:00 UTC",
         "Organiser: Lea Lead <lea@customer.example>",
     ]
+
+
+def test_a_winmail_dat_is_unpacked() -> None:
+    """B29: Outlook's TNEF; its files are listed and fetched like any other, its text is the body."""
+
+    def attribute(level: int, name: int, value: bytes) -> bytes:
+        return struct.pack("<BII", level, name, len(value)) + value + struct.pack("<H", sum(value) & 0xFFFF)
+
+    tnef = struct.pack("<IH", 0x223E9F78, 1)
+    tnef += attribute(1, 0x0002800C, b"Words inside\0")
+    tnef += attribute(2, 0x00069002, b"\0" * 14) + attribute(2, 0x00018010, b"offer.txt\0")
+    tnef += attribute(2, 0x0006800F, b"twenty chairs")
+    body = b"--b\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    raw = mail("Content-Type: multipart/mixed; boundary=b", body=body + base64.encodebytes(tnef) + b"\r\n--b--")
+
+    found = understand(raw)
+
+    [file] = found.attachments
+    assert (file.name, read_attachment(raw, file)) == ("offer.txt", b"twenty chairs")
+    assert found.text == "Words inside"
+
+
+@pytest.mark.parametrize("cut", range(6, 60, 3))
+def test_a_winmail_dat_cut_off_is_no_end_of_the_world(cut: int) -> None:
+    """B29."""
+    tnef = (struct.pack("<IH", 0x223E9F78, 1) + struct.pack("<BII", 2, 0x00069005, 2**31) + b"\xff" * 60)[:cut]
+    body = b"--b\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\n\r\n" + tnef + b"\r\n--b--"
+
+    assert len(read("Content-Type: multipart/mixed; boundary=b", body=body).attachments) == 1
 
 
 def test_an_encrypted_mail_says_so() -> None:

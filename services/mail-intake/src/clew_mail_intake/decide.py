@@ -103,7 +103,7 @@ def _enquiry(
         references=read.references,
         participants=_participants(read, ours, claims.email),
         authenticity=_authenticity(read),
-        forwarded_by=read.sender.email if read.forwarded_from else None,
+        forwarded_by=read.forwarder.email if read.forwarder else None,
         note=_cut(read.forwarder_note, _TEXT_BYTES) or None,
     )
     return Decision("enquiry", reasons, event, claims.email or "")

@@ -11,6 +11,7 @@ from clew_mail_intake.understanding.encoded_words import decode_words
 from clew_mail_intake.understanding.header_fields import split_header
 from clew_mail_intake.understanding.limits import ATTACHMENT_BYTES, ATTACHMENTS, ATTACHMENTS_BYTES
 from clew_mail_intake.understanding.parse import ParsedMail, Part
+from clew_mail_intake.understanding.tnef import Packed, unpack
 from clew_mail_intake.understanding.transfer import decode_pieces, decode_transfer
 from clew_mail_intake.understanding.understood import Attachment
 
@@ -30,6 +31,7 @@ _ENDINGS = {
     "text/rfc822-headers": ".txt",
     "message/feedback-report": ".txt",
 }
+_TNEF = {"application/ms-tnef", "application/vnd.ms-tnef", "application/x-tnef"}
 _SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 # Pictures smaller than this that stand inside the text are logos and pixels (B27).
 _DECORATION_BYTES = 10 * 1024
@@ -46,6 +48,12 @@ def read_attachments(parsed: ParsedMail, bodies: Bodies) -> tuple[Attachment, ..
     found: list[Attachment] = []
     room = ATTACHMENTS_BYTES
     for part in bodies.files:
+        packed = unpack_part(parsed, part)
+        if packed is not None and packed[1].files:
+            unpacked = _measure_packed(part, *packed, len(found), room, used)
+            room -= sum(each.size for each in unpacked if not each.rejected)
+            found += unpacked
+            continue
         attachment = _measure(parsed, part, len(found), room, shown, used)
         room -= attachment.size if not attachment.rejected else 0
         found.append(attachment)
@@ -58,7 +66,17 @@ def read_attachment(raw: bytes, attachment: Attachment) -> bytes:
     """Return an attachment's bytes out of the raw mail that it was found in."""
     if b"\n" not in raw and b"\r" in raw and attachment.encoding:
         raw = raw.replace(b"\r", b"\n")
-    return decode_transfer(raw, attachment.start, attachment.end, attachment.encoding)
+    data = decode_transfer(raw, attachment.start, attachment.end, attachment.encoding)
+    return data[slice(*attachment.inner)] if attachment.inner else data
+
+
+def unpack_part(parsed: ParsedMail, part: Part) -> tuple[bytes, Packed] | None:
+    """Return what a winmail.dat holds and its bytes, or None for any other file."""
+    if part.content_type not in _TNEF and part.filename.lower() != "winmail.dat":
+        return None
+    data = decode_transfer(parsed.raw, part.start, part.end, part.encoding, ATTACHMENT_BYTES + 1)
+    packed = unpack(data)
+    return (data, packed) if packed is not None else None
 
 
 def safe_name(name: str, used: set[str]) -> str:
@@ -103,6 +121,28 @@ def _measure(parsed: ParsedMail, part: Part, count: int, room: int, shown: set[s
         end=part.end,
         encoding=part.encoding,
     )
+
+
+def _measure_packed(part: Part, data: bytes, packed: Packed, count: int, room: int, used: set[str]) -> list[Attachment]:
+    """List the files inside a winmail.dat instead of itself (B29)."""
+    found: list[Attachment] = []
+    for file in packed.files:
+        content = data[file.start : file.end]
+        found.append(
+            Attachment(
+                name=safe_name(file.name, used),
+                type=file.kind or _sniff(content[:512]) or "application/octet-stream",
+                size=len(content),
+                sha256=sha256(content).hexdigest(),
+                rejected=_refusal(len(content), count + len(found), room),
+                start=part.start,
+                end=part.end,
+                encoding=part.encoding,
+                inner=(file.start, file.end),
+            )
+        )
+        room -= len(content)
+    return found
 
 
 def _measure_uuencoded(parsed: ParsedMail, name: str, start: int, end: int, used: set[str]) -> Attachment:

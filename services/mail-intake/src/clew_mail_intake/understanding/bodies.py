@@ -11,6 +11,7 @@ from clew_mail_intake.understanding.charset import clean_text, decode_text
 from clew_mail_intake.understanding.html_text import html_to_text
 from clew_mail_intake.understanding.limits import TEXT_BYTES
 from clew_mail_intake.understanding.parse import ParsedMail, Part
+from clew_mail_intake.understanding.tnef import unpack
 from clew_mail_intake.understanding.transfer import decode_transfer, find_uuencoded
 
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
@@ -170,6 +171,9 @@ def _say_what_stands_there(parsed: ParsedMail, bodies: Bodies) -> None:
             bodies.text = summarise_invitation(decode_text(data, part.parameters.get("charset") or "utf-8"))
             bodies.notes.append("the text is a summary of the invitation")
             return
+        if part.content_type.endswith("ms-tnef") or part.filename.lower() == "winmail.dat":
+            packed = unpack(decode_transfer(parsed.raw, part.start, part.end, part.encoding, TEXT_BYTES))
+            bodies.text = normal_lines(packed.text) if packed else ""
     kind = parsed.top.content_type
     if kind == "multipart/encrypted" or "enveloped" in parsed.top.parameters.get("smime-type", ""):
         bodies.text = "(encrypted message)"

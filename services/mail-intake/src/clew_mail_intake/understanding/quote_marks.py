@@ -23,10 +23,10 @@ Kind = Literal["t", "e", "q", "b", "o", "d", "r", "s", "c"]
 
 _LONGEST_MARKER: Final = 500
 _LOOK_BACK: Final = 6
-_SPECIAL: Final = frozenset("->_=—–*─━‐~|&\u200b\ufeff" + QUOTE_BEGINS)
+_SPECIAL: Final = frozenset("->_=—–*─━‐~#+|&\u200b\ufeff" + QUOTE_BEGINS)
 _ALONE: Final = frozenset(FORWARD_PHRASES + ORIGINAL_PHRASES)
 _QUOTE = re.compile(r"^[ \t]{0,3}(?:>|&gt;|\|[ \t])")
-_RULE = re.compile(r"^[ \t>*]{0,6}(?:[-_=—–‐─━][ \t]?){3,}[*]?[ \t]*$")
+_RULE = re.compile(r"^[ \t>*]{0,6}(?:[-_=—–‐─━][ \t]?){3,}[*]?[ \t]*$|^[ \t]*(?:\*{3,}|~{3,}|#{3,}|\+{3,})[ \t]*$")
 _DATE = re.compile(
     r"\b\d{1,4}\s?[./年월-]\s?\d{1,2}\s?[./月월-]\s?\d{1,4}|\b(?:19|20)\d\d\b|\d{1,2}\s?月\s?\d{1,2}|\b\d{1,2}[./]\d{1,2}\b"
 )

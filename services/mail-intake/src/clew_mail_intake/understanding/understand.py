@@ -97,6 +97,7 @@ def _told(
         loop=bool(loop),
         dsn=found.dsn,
         forwarded_from=forwarded.sender if forwarded and forwarded.sender.email else None,
+        forwarder=author.sender if taken_over else None,
         forwarder_note=note,
         authenticity=found.authenticity,
         reasons=tuple(reasons),

@@ -60,6 +60,8 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     start: int = 0
     end: int = 0
     encoding: str = ""
+    # Where the file lies in what that span decodes to, when it is one of several packed together (TNEF).
+    inner: tuple[int, int] | None = None
 
 
 class Bounced(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +120,9 @@ class Understanding(msgspec.Struct, frozen=True, kw_only=True):
     auto: bool = False
     loop: bool = False
     dsn: Bounced | None = None
+    # Whom a forward names as its author, whoever says so; the contact only when `forwarder` is a colleague.
     forwarded_from: Person | None = None
+    forwarder: Person | None = None
     forwarder_note: str = ""
     authenticity: Authenticity = Authenticity()
     reasons: tuple[str, ...] = ()
