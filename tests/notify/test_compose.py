@@ -11,6 +11,7 @@ from email.parser import BytesHeaderParser, BytesParser
 import pytest
 from clew_notify.body import compose_body
 from clew_notify.compose import Head, compose_mail
+from clew_notify.domain.rule import DEAL_OPENED
 from clew_notify.header_fields import HeaderInjection, one_line
 from clew_notify.render import render
 from hypothesis import example, given, settings
@@ -175,4 +176,6 @@ def test_a_name_that_is_html_is_shown_and_not_obeyed() -> None:
     assert "<img" not in mail.html
     assert "&lt;b&gt;bold&lt;/b&gt;<br>\n&amp; more" in mail.html
     assert "<b>bold</b>\n& more" in mail.text
-    assert mail.subject_line == "New deal: <img src=x onerror=alert(1)> Bcc: all@x.example"
+    assert one_line(DEAL_OPENED.subject_line.format(deal=deal)) == (
+        "New deal: <img src=x onerror=alert(1)> Bcc: all@x.example"
+    )

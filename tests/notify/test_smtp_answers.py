@@ -185,7 +185,7 @@ def test_refusals_space_out_and_end_with_the_window() -> None:
 
 def test_a_rule_may_hold_what_is_in_doubt_for_a_person() -> None:
     """notify 4: `hold` is the other policy."""
-    careful = Rule(id="x", events=(), audience="", template="", in_doubt="hold")
+    careful = Rule(id="x", events=(), audience="", template="", subject_line="", in_doubt="hold")
     state = next_state(
         InDoubt(reason="?"), careful, attempt=1, in_doubt_before=False, now=NOW, expires_at=NOW, chance=0.5
     )

@@ -169,6 +169,32 @@ async def test_a_slow_relay_holds_up_one_lane_and_not_the_others(settings: Setti
     assert slow.most_at_once > 1
 
 
+async def test_two_processes_share_the_work_and_nothing_goes_twice(settings: Settings, books: Books) -> None:
+    relay = RememberingRelay()
+    async with relay.running() as url, sending_to(settings, url) as lifecycle:
+        async with run_services(settings.changed(smtp_url=url), ["notify"]):
+            await asyncio.gather(*(lifecycle.tell(deal_opened(word=a_word(**WORD))) for _ in range(60)))
+            await books.settled(60)
+
+    assert len(relay.got) == len({message_from_bytes(got.content)["Message-ID"] for got in relay.got}) == 60
+
+
+async def test_an_ordinary_stop_ends_what_is_under_way_and_leaves_no_doubt(settings: Settings, books: Books) -> None:
+    relay = RememberingRelay(pause=0.2)
+    async with relay.running() as url:
+        async with sending_to(settings, url) as lifecycle:
+            await asyncio.gather(*(lifecycle.tell(deal_opened(word=a_word(**WORD))) for _ in range(30)))
+            await relay.wait_for(3)
+        stopped_after = len(relay.got)
+        doubtful = await books.rows("SELECT 1 FROM notify.delivery WHERE status IN ('sending', 'in_doubt')")
+        async with run_services(settings.changed(smtp_url=url), ["notify"]):
+            await books.settled(30, seconds=60)
+
+    assert stopped_after < 30
+    assert doubtful == []
+    assert len(relay.got) == 30
+
+
 @asynccontextmanager
 async def killed_at(settings: Settings, url: str, failpoint: str) -> AsyncIterator[None]:
     """notify as a process of its own, until it is killed at `failpoint`."""

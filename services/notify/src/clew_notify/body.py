@@ -9,9 +9,8 @@ from binascii import b2a_qp
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 # RFC 5322 2.1.1 allows 998; relays that re-wrap begin well below that.
-_LONG_LINE = re.compile(r"[^\n]{901}")
-_NOT_PLAIN = re.compile(r"[^\t\n\x20-\x7e]")
-_READABLE = bytes((9, 10, 13, *range(32, 127)))
+_LONG_LINE = 900
+_READABLE = bytes((9, 10, *range(32, 127)))
 _BOUNDARY = "=_"
 
 
@@ -51,9 +50,11 @@ def _transfer(lines: str) -> tuple[str, bytes]:
 
     No encoded form can hold a boundary, and a plain one that might is not left plain.
     """
-    if lines.isascii() and not _NOT_PLAIN.search(lines) and not _LONG_LINE.search(lines) and _BOUNDARY not in lines:
-        return "7bit", lines.replace("\n", "\r\n").encode()
-    octets = lines.encode().replace(b"\n", b"\r\n")
-    if len(octets.translate(None, _READABLE)) * 4 <= len(octets):
+    octets = lines.encode()
+    strange = len(octets.translate(None, _READABLE))
+    if not strange and _BOUNDARY not in lines and max(map(len, octets.split(b"\n"))) <= _LONG_LINE:
+        return "7bit", octets.replace(b"\n", b"\r\n")
+    octets = octets.replace(b"\n", b"\r\n")
+    if strange * 4 <= len(octets):
         return "quoted-printable", b2a_qp(octets, istext=True)
     return "base64", encodebytes(octets).replace(b"\n", b"\r\n")

@@ -1,7 +1,7 @@
 """Take deliveries that are due, so that no other process sends them too. Next: clew_notify.settle.settle."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,12 +21,13 @@ _WAITING = ("planned", "held", "in_doubt")
 _UNASKED = [rule.id for rule in RULES.values() if rule.automatic and rule is not SIGN_IN]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Claimed:
     """A delivery that is ours to send.
 
     `attempt` counts this one; `possible_duplicate` says that an earlier one may have arrived; `suppressed` why it
-    must not be sent after all. `lease` proves the claim later; within one transaction none is needed.
+    must not be sent after all. `lease` proves the claim later; within one transaction
+    none is needed. The fields stand in the order of the query's columns.
     """
 
     id: UUID
@@ -42,8 +43,8 @@ class Claimed:
     expires_at: datetime
     now: datetime
     suppressed: str | None
-    lease: UUID | None = None
     content: bytes = b""
+    lease: UUID | None = None
 
 
 async def anything_due(connection: AsyncConnection) -> bool:
@@ -53,13 +54,13 @@ async def anything_due(connection: AsyncConnection) -> bool:
 async def claim_here(connection: AsyncConnection, limit: int) -> list[Claimed]:
     """Lock up to `limit` due deliveries until the end of this transaction, which also sends them."""
     rows = await connection.execute(_LOCK, {"limit": limit})
-    return [Claimed(**row) for row in rows.mappings()]
+    return [Claimed(*row) for row in rows]
 
 
 async def claim_due(connection: AsyncConnection, limit: int, lease: UUID) -> list[Claimed]:
     """Mark up to `limit` due deliveries as being sent under `lease`; the caller commits before it sends any."""
-    rows = (await connection.execute(_LOCK_WITH_MAIL, {"limit": limit})).mappings()
-    claimed = [Claimed(**row, lease=lease) for row in rows]
+    rows: Iterable[Any] = await connection.execute(_LOCK_WITH_MAIL, {"limit": limit})
+    claimed = [replace(Claimed(*row), lease=lease) for row in rows]
     sending = [mail for mail in claimed if mail.suppressed is None]
     if claimed:
         values = {"ids": [mail.id for mail in claimed], "new_lease": lease, "lease_length": LEASE}

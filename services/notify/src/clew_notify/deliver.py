@@ -29,6 +29,7 @@ _MARGIN_SECONDS = 5.0
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
 _SETTLE_BATCH = 256
+_GATHER_SECONDS = 0.005
 
 log = structlog.get_logger()
 
@@ -70,10 +71,11 @@ class Deliverer:
             self._stop.set()
             self._wake()
             await asyncio.wait(lanes, timeout=STOP_SECONDS)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._results.join(), STOP_SECONDS)
             for task in (*lanes, *keepers):
                 task.cancel()
             await asyncio.gather(*lanes, *keepers, return_exceptions=True)
-            await self._settle_queued()
 
     async def _work(self, lane: Lane) -> None:
         pause = _FIRST_PAUSE
@@ -140,10 +142,14 @@ class Deliverer:
     async def _settle_all(self) -> None:
         while True:
             results = [await self._results.get()]
+            # A few more will be there in a moment, and cost no more to write down than one.
+            await asyncio.sleep(_GATHER_SECONDS)
             while not self._results.empty() and len(results) < _SETTLE_BATCH:
                 results.append(self._results.get_nowait())
             while not await self._settle(results):
                 await asyncio.sleep(_FIRST_PAUSE)
+            for _ in results:
+                self._results.task_done()
 
     async def _settle(self, results: Sequence[Result]) -> bool:
         """Keep the answers; False when the database is away. What the provider said must not get lost over that."""
@@ -163,13 +169,6 @@ class Deliverer:
         if any(isinstance(outcome, NotTried) for _, outcome in results):
             self._wake()
         return True
-
-    async def _settle_queued(self) -> None:
-        results = []
-        while not self._results.empty():
-            results.append(self._results.get_nowait())
-        if results:
-            await self._settle(results)
 
     async def _keep_leases(self) -> None:
         while True:

@@ -6,13 +6,14 @@ is known at once.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from functools import cache
 from uuid import UUID
 
 import structlog
-from clew_shared.contracts.ids import derived_id
+from clew_shared.contracts.ids import derived_id, new_id
 from clew_shared.contracts.reply_address import ReplyKeys, make_reply_address
 from jinja2 import TemplateError
 
@@ -20,6 +21,7 @@ from clew_notify.body import compose_body
 from clew_notify.compose import Automatic, Head, compose_mail
 from clew_notify.domain.draft import Draft
 from clew_notify.domain.rule import ACKNOWLEDGEMENT
+from clew_notify.header_fields import one_line
 from clew_notify.render import render
 
 CHANNEL = "email"
@@ -43,6 +45,16 @@ class Planned:
     reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What the mails of one batch share."""
+
+    threads: dict[tuple[UUID, str], list[str]]
+    now: datetime
+    bodies: dict[tuple[UUID, str], bytes] = field(default_factory=dict)
+    reply_to: dict[UUID, str] = field(default_factory=dict)
+
+
 class Planner:
     """Composes mails. `sender` is a mailbox such as `clew <clew@in.example>`, `domain` where replies are received."""
 
@@ -53,26 +65,19 @@ class Planner:
 
     def plan(self, drafts: Sequence[Draft], threads: Threads, now: datetime) -> list[Planned]:
         """Compose the mails of a batch; `threads` are the Message-IDs of the deal's earlier mails to a recipient."""
-        going_on = {key: list(message_ids) for key, message_ids in threads.items()}
-        bodies: dict[tuple[UUID, str], tuple[str, bytes]] = {}
-        return [self._plan(draft, going_on, bodies, now) for draft in drafts]
+        batch = _Batch({key: list(message_ids) for key, message_ids in threads.items()}, now)
+        return [self._plan(draft, batch) for draft in drafts]
 
-    def _plan(
-        self,
-        draft: Draft,
-        threads: dict[tuple[UUID, str], list[str]],
-        bodies: dict[tuple[UUID, str], tuple[str, bytes]],
-        now: datetime,
-    ) -> Planned:
+    def _plan(self, draft: Draft, batch: _Batch) -> Planned:
         delivery_id = _delivery_id(draft, draft.recipient)
         first = _delivery_id(draft, draft.to[0]) if draft.one_mail else delivery_id
         message_id = f"<{first}@{self._domain}>"
-        reply_to = make_reply_address(draft.deal_id, self._domain, self._keys) if draft.deal_id else None
+        reply_to = self._reply_to(draft.deal_id, batch) if draft.deal_id else None
         subject_line, content, reason = "", None, None
         try:
-            subject_line, body = _body_of(draft, bodies)
-            head = self._head(draft, subject_line, message_id, reply_to, threads, now)
-            content = compose_mail(head, body)
+            subject_line = one_line(draft.rule.subject_line.format(**draft.context))
+            head = self._head(draft, subject_line, message_id, reply_to, batch)
+            content = compose_mail(head, _body_of(draft, batch))
         except (TemplateError, ValueError) as error:
             reason = f"template_error: {type(error).__name__}: {error}"
             log.error("notify.not_composed", event_id=str(draft.event_id), rule=draft.rule.id, reason=reason)
@@ -82,7 +87,7 @@ class Planner:
             message_id=message_id,
             subject_line=subject_line,
             envelope_sender=self._envelope_sender(draft, reply_to),
-            expires_at=now + _window(draft, now),
+            expires_at=batch.now + _window(draft, batch.now),
             content=content,
             reason=reason,
         )
@@ -93,12 +98,11 @@ class Planner:
         subject_line: str,
         message_id: str,
         reply_to: str | None,
-        threads: dict[tuple[UUID, str], list[str]],
-        now: datetime,
+        batch: _Batch,
     ) -> Head:
         earlier: list[str] = []
         if draft.deal_id is not None:
-            thread = threads.setdefault((draft.deal_id, draft.recipient), [])
+            thread = batch.threads.setdefault((draft.deal_id, draft.recipient), [])
             earlier = list(thread)
             thread.append(message_id)
         automatic: Automatic = "auto-replied" if draft.rule is ACKNOWLEDGEMENT else "auto-generated"
@@ -108,13 +112,18 @@ class Planner:
             to=draft.to,
             cc=draft.cc,
             subject_line=subject_line,
-            date=now,
+            date=batch.now,
             message_id=message_id,
             reply_to=reply_to,
             in_reply_to=draft.answers or (earlier[-1] if earlier else None),
             references=(*draft.references, *earlier),
             automatic=automatic if draft.rule.automatic else None,
         )
+
+    def _reply_to(self, deal_id: UUID, batch: _Batch) -> str:
+        if deal_id not in batch.reply_to:
+            batch.reply_to[deal_id] = make_reply_address(deal_id, self._domain, self._keys)
+        return batch.reply_to[deal_id]
 
     def _envelope_sender(self, draft: Draft, reply_to: str | None) -> str:
         # Nothing may answer an automatic answer (RFC 3834 3.1.1). For the rest a bounce comes home to the deal.
@@ -126,13 +135,22 @@ def _delivery_id(draft: Draft, recipient: str) -> UUID:
     return derived_id(draft.event_id, f"{draft.rule.id} {recipient} {CHANNEL}")
 
 
-def _body_of(draft: Draft, bodies: dict[tuple[UUID, str], tuple[str, bytes]]) -> tuple[str, bytes]:
+def _body_of(draft: Draft, batch: _Batch) -> bytes:
+    if not draft.context:
+        return _fixed_body(draft.rule.template)
     key = (draft.event_id, draft.rule.id)
-    if key not in bodies:
+    if key not in batch.bodies:
         rendered = render(draft.rule.template, draft.context)
         unique = derived_id(draft.event_id, f"{draft.rule.id} body").hex
-        bodies[key] = rendered.subject_line, compose_body(rendered.text, rendered.html, unique)
-    return bodies[key]
+        batch.bodies[key] = compose_body(rendered.text, rendered.html, unique)
+    return batch.bodies[key]
+
+
+@cache
+def _fixed_body(template: str) -> bytes:
+    """Compose the body of a mail that says the same to everybody."""
+    rendered = render(template, {})
+    return compose_body(rendered.text, rendered.html, new_id().hex)
 
 
 def _window(draft: Draft, now: datetime) -> timedelta:

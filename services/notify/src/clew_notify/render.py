@@ -7,38 +7,30 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template, select_autoescape
 from markupsafe import Markup, escape
 
-from clew_notify.header_fields import one_line
-
 
 class Rendered(NamedTuple):
-    subject_line: str
     text: str
     html: str
 
 
 class _Templates(NamedTuple):
-    subject_line: Template
     text: Template
     html: Template
 
 
 def render(template: str, context: Mapping[str, Any]) -> Rendered:
-    """Render subject, text and HTML of `templates/mail/<template>.*`. Raises `jinja2.TemplateError`.
+    """Render text and HTML of `templates/mail/<template>.*`; what a stranger wrote is escaped in the HTML.
 
-    What a stranger wrote is escaped in the HTML, and the subject is made one line whatever it holds.
+    Raises `jinja2.TemplateError`.
     """
     found = _templates(template)
-    return Rendered(
-        subject_line=one_line(found.subject_line.render(context)),
-        text=found.text.render(context),
-        html=found.html.render(context),
-    )
+    return Rendered(found.text.render(context), found.html.render(context))
 
 
 @cache
 def _templates(name: str) -> _Templates:
     environment = _environment()
-    return _Templates(*(environment.get_template(f"{name}.{kind}") for kind in ("subject", "txt", "html")))
+    return _Templates(*(environment.get_template(f"{name}.{kind}") for kind in ("txt", "html")))
 
 
 @cache

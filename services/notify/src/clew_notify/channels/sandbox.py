@@ -1,7 +1,4 @@
-"""The built-in mailbox: what is sent stays here, to be read and answered.
-
-Next: clew_notify.routes.sandbox.SandboxRoutes
-"""
+"""The built-in mailbox: what is sent stays here. Next: clew_notify.routes.sandbox.SandboxRoutes."""
 
 from collections.abc import Sequence
 

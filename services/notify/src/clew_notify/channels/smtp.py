@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException, SMTPServerDisconnected
+from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPServerDisconnected
 
 from clew_notify.channels.provider import ProviderAway
 from clew_notify.channels.smtp_answer import closes_line, refusal
@@ -17,8 +17,8 @@ from clew_notify.channels.smtp_url import Relay
 from clew_notify.claim import Claimed
 from clew_notify.domain.outcome import Accepted, InDoubt, NotTried, Outcome, Refused
 
-_GO_AHEAD = 354
 _DONE = 250
+_UTF8 = (b"SMTPUTF8", b"BODY=8BITMIME")
 _LOST_AT_MAIL = "The line was lost before the mail was handed over."
 _DOT_AT_START = re.compile(rb"(?m)^\.")
 
@@ -107,6 +107,8 @@ class SmtpLane:
         )
         try:
             await client.connect()
+            if client.is_ehlo_or_helo_needed:
+                await _greet(client)
         except (SMTPException, OSError, ValueError) as error:
             client.close()
             raise ProviderAway(f"{relay.host}:{relay.port}: {type(error).__name__}: {error}") from error
@@ -133,19 +135,13 @@ class SmtpLane:
             return Refused(reason="The relay does not take such an address (SMTPUTF8).", permanent=True)
         command = "MAIL"
         try:
-            options = () if ascii_only else ("SMTPUTF8", "BODY=8BITMIME")
-            await client.mail(mail.envelope_sender, options=options, encoding="utf-8")
-            command = "RCPT"
-            await client.rcpt(mail.recipient, encoding="utf-8")
-            command = "DATA"
-            answer = await client.execute_command(b"DATA")
-            if answer.code != _GO_AHEAD:
-                raise SMTPResponseException(answer.code, answer.message)
+            for command, arguments, wanted in _commands(mail, () if ascii_only else _UTF8):
+                answer = await client.execute_command(command.encode(), *arguments)
+                if answer.code not in wanted:
+                    outcome = refusal(answer.code, answer.message, command)
+                    await self._leave_fit(client, outcome, answer.code)
+                    return outcome
             return await self._hand_over(client, mail.content)
-        except SMTPResponseException as error:
-            outcome = refusal(error.code, error.message, command)
-            await self._leave_fit(client, outcome, error.code)
-            return outcome
         except (SMTPException, OSError) as error:
             # Before the final dot nothing was handed over. It counts as an attempt all the same, because a mail that
             # makes the relay hang up would otherwise be tried for ever.
@@ -182,3 +178,19 @@ class SmtpLane:
         client, self._client = self._client, None
         if client is not None:
             client.close()
+
+
+async def _greet(client: SMTP) -> None:
+    try:
+        await client.ehlo()
+    except SMTPHeloError:
+        await client.helo()
+
+
+def _commands(mail: Claimed, options: tuple[bytes, ...]) -> tuple[tuple[str, tuple[bytes, ...], tuple[int, ...]], ...]:
+    """Give what is said before the content, and the answers that let us go on (RFC 5321 4.3.2)."""
+    return (
+        ("MAIL", (f"FROM:<{mail.envelope_sender}>".encode(), *options), (250,)),
+        ("RCPT", (f"TO:<{mail.recipient}>".encode(),), (250, 251)),
+        ("DATA", (), (354,)),
+    )

@@ -11,15 +11,17 @@ InDoubtPolicy = Literal["resend_same_message_id", "hold"]
 class Rule:
     """One built-in rule.
 
-    `events` are event types in snake case, `audience` says in words who is told, `template` names the files in
-    `templates/mail`. `automatic` mail is marked as such (RFC 3834) and may be stopped by a complaint. `window` is how
-    long a refused attempt is made again; `in_doubt` what is done when nobody knows whether the mail went.
+    `events` are event types in snake case, `audience` says in words who is told. `template` names the files in
+    `templates/mail`; `subject_line` is filled by `str.format` from what they show. `automatic` mail is marked as such
+    (RFC 3834) and may be stopped by a complaint. `window` is how long a refused attempt is made again; `in_doubt` what
+    is done when nobody knows whether the mail went.
     """
 
     id: str
     events: tuple[str, ...]
     audience: str
     template: str
+    subject_line: str
     automatic: bool = True
     window: timedelta = timedelta(hours=24)
     in_doubt: InDoubtPolicy = "resend_same_message_id"
@@ -30,24 +32,29 @@ DEAL_OPENED = Rule(
     events=("deal_opened",),
     audience="The deal's owner and every teammate, but not who opened it",
     template="deal_opened",
+    subject_line="New deal: {deal.title}",
 )
 COMMENT_ADDED = Rule(
     id="comment_added",
     events=("comment_added",),
     audience="The deal's owner and every teammate, but not who wrote it",
     template="comment_added",
+    # The thread goes on: readers that group by subject want the first one's.
+    subject_line="Re: New deal: {deal.title}",
 )
 ACKNOWLEDGEMENT = Rule(
     id="acknowledgement",
     events=("deal_opened", "comment_added"),
     audience="The sender of an enquiry, once in 24 hours for an address",
     template="acknowledgement",
+    subject_line="We have received your message",
 )
 REPLY_WRITTEN = Rule(
     id="reply_written",
     events=("reply_written",),
     audience="Those whom a teammate writes to",
     template="reply_written",
+    subject_line="{subject_line}",
     automatic=False,
 )
 SIGN_IN = Rule(
@@ -55,6 +62,7 @@ SIGN_IN = Rule(
     events=("sign_in_requested",),
     audience="The teammate who asks to sign in",
     template="sign_in",
+    subject_line="Your link to sign in",
     window=timedelta(minutes=10),
 )
 
