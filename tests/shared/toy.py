@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from clew_shared.contracts.event import Event
+from clew_shared.runtime.consumer import Received
 from clew_shared.runtime.database import as_arrays, insert_rows
 from clew_shared.runtime.failpoint import arm
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.settings import Settings, load_settings
-from clew_shared.runtime.subscription import Received, Subscription
+from clew_shared.runtime.subscription import Subscription
 from clew_shared.runtime.tables import rail_tables
 from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import BigInteger, Column, Identity, MetaData, Table, Text, Uuid, func, select, text
