@@ -8,12 +8,16 @@ import base64
 import os
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 import pytest_asyncio
 from clew_mail_intake.understanding import limits
-from clew_mail_intake.understanding.understand import understand
+from clew_mail_intake.understanding.attachments import read_attachment
+from clew_mail_intake.understanding.understand import set_aside, understand
 from clew_mail_intake.understanding.understood import Understanding
 from clew_mail_intake.worker import Workers, may_be_read_at_once
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.mail_intake.mails import mail
 
@@ -99,6 +103,51 @@ async def test_a_file_of_25_megabytes_is_measured_in_little_memory(workers: Work
     found = await workers.understand(raw)
 
     assert [(file.name, file.size) for file in found.attachments] == [("a.pdf", len(data))]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                mail()[:60],
+                b"\r\n",
+                b"\n\n",
+                b"--b",
+                b"\0",
+                b"\xff",
+                b"=?utf-8?q?",
+                b"?=",
+                b'"',
+                b"<",
+                b">",
+                b"(",
+                b":",
+                b";",
+            ]
+            + [b"Content-Type: multipart/mixed; boundary=b\r\n\r\n", b"Content-Type: message/rfc822\r\n\r\n", b"> x\n"]
+            + [
+                b"Content-Transfer-Encoding: base64\r\n",
+                b"charset=utf-7",
+                b"+2AA-",
+                b"begin 644 a\n",
+                b"\x1b$B",
+                b"On x wrote:\n",
+            ]
+        )
+        | st.binary(max_size=12),
+        max_size=40,
+    ).map(b"".join)
+)
+async def test_any_bytes_are_understood(raw: bytes) -> None:
+    """Never raises, and what it says can be stored: B18, B24, B25."""
+    found = understand(raw)
+    aside = set_aside(raw, "for a test")
+
+    assert "\0" not in found.text + found.subject_line + found.html + found.contact.name
+    assert msgspec.json.encode([found, aside])
+    for file in found.attachments:
+        assert len(read_attachment(raw, file)) == file.size
 
 
 async def test_a_mail_that_takes_too_long_costs_its_worker_and_nothing_else() -> None:

@@ -212,6 +212,12 @@ def test_mail_to_many_opens_nothing(header: str) -> None:
     assert read(header).verdict == "list"
 
 
+def test_a_person_for_whom_a_site_sends_is_a_person() -> None:
+    """B21: `noreply@` alone says that answers are lost, not that nobody wrote."""
+    assert read("From: Sandy Miller <noreply@forge.example>").verdict == "enquiry"
+    assert read("From: Forge Alerts <noreply@forge.example>").verdict == "list"
+
+
 @pytest.mark.parametrize(
     "header",
     [

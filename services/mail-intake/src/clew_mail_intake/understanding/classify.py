@@ -4,14 +4,16 @@ from dataclasses import dataclass, field, replace
 
 from clew_mail_intake.understanding.authenticity import read_authenticity
 from clew_mail_intake.understanding.machine_words import NO_REPLY
+from clew_mail_intake.understanding.phrases import read_phrases
 from clew_mail_intake.understanding.read_auto_reply import is_automatic, is_web_form, why_auto_reply
 from clew_mail_intake.understanding.read_bounce import MachineSigns, read_bounce
 from clew_mail_intake.understanding.read_bulk import why_list, why_spam
 from clew_mail_intake.understanding.read_complaint import why_complaint
 from clew_mail_intake.understanding.reply_text import Reply
-from clew_mail_intake.understanding.understood import Authenticity, Bounced, Forwarded, Surroundings, Verdict
+from clew_mail_intake.understanding.understood import Authenticity, Bounced, Forwarded, Person, Surroundings, Verdict
 
 _NO_WORDS = 40
+_OFFICES = frozenset(read_phrases("office_names"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,16 @@ def _why_many(signs: MachineSigns, known: Surroundings) -> str | None:
     many = why_list(signs.fields)
     if many and known.people_write_through_lists and "list-id" in signs.fields:
         many = None
-    if not many and NO_REPLY.search(signs.sender.email.partition("@")[0]) and not is_web_form(signs):
+    unread = NO_REPLY.search(signs.sender.email.partition("@")[0]) and not is_web_form(signs)
+    if not many and unread and not _is_a_persons(signs.sender):
         return "list: sent by an address that reads no answers"
     return many
+
+
+def _is_a_persons(sender: Person) -> bool:
+    """Say whether a site sends for somebody: `Sandy Miller <noreply@forge.example>`, unlike `Forge Alerts`."""
+    words = [word.strip(".,'\"").lower() for word in sender.name.split()]
+    domain = sender.email.rpartition("@")[2]
+    return 2 <= len(words) <= 3 and not any(
+        not word.isalpha() or word in _OFFICES or (len(word) > 2 and word in domain) for word in words
+    )
