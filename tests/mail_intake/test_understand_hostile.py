@@ -105,37 +105,22 @@ async def test_a_file_of_25_megabytes_is_measured_in_little_memory(workers: Work
     assert [(file.name, file.size) for file in found.attachments] == [("a.pdf", len(data))]
 
 
+PIECES = [
+    *(mail()[:60], b"\r\n", b"\n\n", b"--b", b"\0", b"\xff", b"=?utf-8?q?", b"?=", b'"', b"<", b">", b"(", b":", b";"),
+    *(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n", b"Content-Type: message/rfc822\r\n\r\n", b"> x\n"),
+    *(b"Content-Transfer-Encoding: base64\r\n", b"charset=utf-7", b"+2AA-", b"begin 644 a\n", b"\x1b$B"),
+    *(
+        b"On x wrote:\n",
+        b"From: a@b.c\nSubject: x\nTo: y\n",
+        b"Content-Type: application/ms-tnef\r\n\r\n\x78\x9f\x3e\x22",
+    ),
+]
+
+
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(
-        st.sampled_from(
-            [
-                mail()[:60],
-                b"\r\n",
-                b"\n\n",
-                b"--b",
-                b"\0",
-                b"\xff",
-                b"=?utf-8?q?",
-                b"?=",
-                b'"',
-                b"<",
-                b">",
-                b"(",
-                b":",
-                b";",
-            ]
-            + [b"Content-Type: multipart/mixed; boundary=b\r\n\r\n", b"Content-Type: message/rfc822\r\n\r\n", b"> x\n"]
-            + [
-                b"Content-Transfer-Encoding: base64\r\n",
-                b"charset=utf-7",
-                b"+2AA-",
-                b"begin 644 a\n",
-                b"\x1b$B",
-                b"On x wrote:\n",
-            ]
-        )
-        | st.binary(max_size=12),
+        st.sampled_from(PIECES) | st.binary(max_size=12),
         max_size=40,
     ).map(b"".join)
 )

@@ -89,6 +89,8 @@ def _first_look(lines: list[str], kinds: list[Kind]) -> list[int]:
 
 def _kind_of(line: str, stripped: str) -> Kind:
     first = stripped[0]
+    if first in ">&|" and _QUOTE.match(line):
+        return "q"
     kind = _kind_by_mark(line, stripped) if first in _SPECIAL else None
     if kind:
         return kind
@@ -101,14 +103,13 @@ def _kind_of(line: str, stripped: str) -> Kind:
 
 def _kind_by_mark(line: str, stripped: str) -> Kind | None:
     """Return the kind of a line that begins with one of the marks that mean something, or None for words."""
-    kinds: tuple[tuple[Kind, bool], ...] = (
-        ("c", stripped[0] == QUOTE_BEGINS),
-        ("q", _QUOTE.match(line) is not None),
-        ("e", not stripped.strip("\u200b\ufeff")),
-        ("d", is_signature_separator(line)),
-        ("r", len(stripped) < 200 and _RULE.match(line) is not None),
-    )
-    return next((kind for kind, is_so in kinds if is_so), None)
+    if stripped[0] == QUOTE_BEGINS:
+        return "c"
+    if not stripped.strip("\u200b\ufeff"):
+        return "e"
+    if is_signature_separator(line):
+        return "d"
+    return "r" if len(stripped) < 200 and _RULE.match(line) else None
 
 
 def _look_closer(lines: list[str], index: int, marks: Marks) -> None:

@@ -13,6 +13,8 @@ from clew_mail_intake.understanding.quote_marks import Kind, Marks, read_marks
 from clew_mail_intake.understanding.understood import Forwarded, Person
 
 _LINES = 100_000
+_RUN = re.compile(r"(.)\1+")
+_NO_SHAPE = str.maketrans("", "", "eorsc")
 _ONLY_WORDS = frozenset({"t", "e"})
 _GREETING = re.compile(rf"^{any_of('greeting')}\b.{{0,60}}$", re.IGNORECASE)
 _SEE_BELOW = compile_any("see_below")
@@ -111,14 +113,8 @@ def _split_marked(lines: list[str], indexes: list[int], kinds: list[Kind], first
 
 def _shape(indexes: list[int], kinds: list[Kind]) -> str:
     """Say in which order words, quotes and markers follow, each run once: `tbq` is a reply above a quote."""
-    shape = ""
-    for index in indexes:
-        kind = kinds[index]
-        if kind in {"t", "q", "b"} and not shape.endswith(kind):
-            shape += kind
-        elif kind == "d":
-            break
-    return shape
+    order = "".join([kinds[index] for index in indexes]).partition("d")[0]
+    return _RUN.sub(r"\1", order.translate(_NO_SHAPE))
 
 
 def _at(indexes: list[int], cut: int) -> tuple[list[int], list[int]]:
