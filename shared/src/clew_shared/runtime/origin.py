@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 
+from clew_shared.runtime.merged_health import merged_metrics, merged_readiness
+
 _HOP_BY_HOP = frozenset(
     (
         "connection",
@@ -19,10 +21,16 @@ _HOP_BY_HOP = frozenset(
 _SESSION = web.AppKey("session", ClientSession)
 
 
-def origin_app(targets: Mapping[tuple[str, ...], str]) -> web.Application:
-    """Build the proxy; the target without prefixes takes the rest."""
-    rest = next(url for prefixes, url in targets.items() if not prefixes)
-    table = [(prefix, url) for prefixes, url in targets.items() for prefix in prefixes]
+def origin_app(targets: Mapping[str, str], prefixes: Mapping[str, tuple[str, ...]]) -> web.Application:
+    """Build the proxy before `targets` (URLs by service); the service without prefixes takes the rest."""
+    rest = next(url for name, url in targets.items() if not prefixes[name])
+    table = [(prefix, url) for name, url in targets.items() for prefix in prefixes[name]]
+
+    async def readyz(request: web.Request) -> web.Response:
+        return await merged_readiness(request.app[_SESSION], targets)
+
+    async def metrics(request: web.Request) -> web.Response:
+        return await merged_metrics(request.app[_SESSION], targets)
 
     async def forward(request: web.Request) -> web.StreamResponse:
         target = next((url for prefix, url in table if _is_below(request.path, prefix)), rest)
@@ -32,6 +40,8 @@ def origin_app(targets: Mapping[tuple[str, ...], str]) -> web.Application:
             return web.Response(status=502, headers={"Retry-After": "2"}, text="The service is starting; try again.\n")
 
     app = web.Application(client_max_size=0)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
     app.router.add_route("*", "/{path:.*}", forward)
     app.cleanup_ctx.append(_keep_session)
     return app

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import structlog
 
 from clew_shared.runtime.health import health_routes
-from clew_shared.runtime.service import Service
+from clew_shared.runtime.service import ORDER, Service
 from clew_shared.runtime.sessions import RemoteVerifier, Verifier
 from clew_shared.runtime.settings import Settings
+from clew_shared.runtime.shunt_desk import ShuntDesk, shunt_routes, shunt_subject
 from clew_shared.runtime.tasks import end_tasks
 from clew_shared.runtime.web import make_app, start_site
 from clew_shared.web.pages import Pages
@@ -37,6 +38,7 @@ async def running(settings: Settings, services: Sequence[Service]) -> AsyncItera
             stack.push_async_callback(service.rail.close)
             for subject, answer in service.answers.items():
                 await service.rail.bus.answer(subject, answer)
+            await service.rail.bus.answer(shunt_subject(service.name), ShuntDesk(service.rail).answer)
             service.rail.start(service.subscriptions)
         for service in services:
             if service.seed is not None:
@@ -54,6 +56,9 @@ async def running(settings: Settings, services: Sequence[Service]) -> AsyncItera
 async def _open_http(settings: Settings, services: Sequence[Service], stack: AsyncExitStack) -> str:
     routes = [route for service in services for route in service.routes()]
     routes += health_routes([service.rail for service in services])
+    for service in services:
+        if not service.prefixes:
+            routes += shunt_routes(service.rail.bus, ORDER)
     pages = Pages()
     app = make_app(
         routes,

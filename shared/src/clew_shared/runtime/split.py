@@ -33,7 +33,8 @@ async def split_running(
             children[service.name] = child
             stack.push_async_callback(child.stop)
         await asyncio.gather(*(child.start() for child in children.values()))
-        app = origin_app({service.prefixes: f"http://127.0.0.1:{ports[service.name]}" for service in services})
+        targets = {service.name: f"http://127.0.0.1:{ports[service.name]}" for service in services}
+        app = origin_app(targets, {service.name: service.prefixes for service in services})
         runner, port = await start_site(app, settings.http_host, settings.http_port)
         stack.push_async_callback(runner.cleanup)
         addresses = {

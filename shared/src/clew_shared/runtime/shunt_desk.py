@@ -1,0 +1,87 @@
+"""Each service's shunt behind one API: `/api/v1/shunt`. Next: clew_shared.runtime.shunt.list_shunted."""
+
+import asyncio
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+from aiohttp import web
+
+from clew_shared.runtime.api import allowed_filters, answer, page, read_id
+from clew_shared.runtime.bus import Bus, BusUnavailable
+from clew_shared.runtime.problem import not_found
+from clew_shared.runtime.rail import Rail
+from clew_shared.runtime.shunt import Shunted, drop_shunted, list_shunted, retry_shunted
+
+Action = Literal["list", "retry", "drop"]
+
+
+class ShuntRequest(msgspec.Struct, frozen=True, kw_only=True):
+    action: Action
+    id: UUID | None = None
+    state: str = "waiting"
+
+
+class ShuntAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits, or whether the one that was named has been settled."""
+
+    items: tuple[Shunted, ...] = ()
+    settled: bool = False
+
+
+def shunt_subject(service: str) -> str:
+    return f"clew.{service.replace('-', '_')}.rpc.shunt"
+
+
+class ShuntDesk:
+    """Answers for one service's own shunt."""
+
+    def __init__(self, rail: Rail) -> None:
+        self._rail = rail
+
+    async def answer(self, body: bytes) -> bytes:
+        asked = msgspec.json.decode(body, type=ShuntRequest)
+        shunt = self._rail.tables.shunt
+        async with self._rail.database.engine.begin() as connection:
+            if asked.id is None:
+                items = await list_shunted(connection, shunt, state=asked.state)
+                return msgspec.json.encode(ShuntAnswer(items=tuple(items)))
+            if asked.action == "retry":
+                settled = await retry_shunted(connection, shunt, asked.id, self._rail.bus)
+            else:
+                settled = await drop_shunted(connection, shunt, asked.id)
+        return msgspec.json.encode(ShuntAnswer(settled=settled))
+
+
+def shunt_routes(bus: Bus, services: tuple[str, ...]) -> list[web.RouteDef]:
+    """Give the API's routes; they ask every service, and a service that is away has nothing to show."""
+
+    async def show(request: web.Request) -> web.Response:
+        state = allowed_filters(request, ("state",)).get("state", "waiting")
+        found = await _ask_all(ShuntRequest(action="list", state=state))
+        items = [{"service": service, **msgspec.to_builtins(item)} for service, reply in found for item in reply.items]
+        return answer(page(sorted(items, key=lambda item: str(item["shunted_at"]))))
+
+    async def settle(request: web.Request) -> web.Response:
+        shunt_id = read_id(request, "entry in the shunt")
+        action: Action = "retry" if request.match_info["action"] == "retry" else "drop"
+        found = await _ask_all(ShuntRequest(action=action, id=shunt_id))
+        if not any(reply.settled for _, reply in found):
+            raise not_found("entry waiting in the shunt")
+        return answer({"id": shunt_id, "state": "retried" if action == "retry" else "dropped"})
+
+    async def _ask_all(asked: ShuntRequest) -> list[tuple[str, ShuntAnswer]]:
+        replies = await asyncio.gather(*(_ask(service, asked) for service in services))
+        return [(service, reply) for service, reply in zip(services, replies, strict=True) if reply is not None]
+
+    async def _ask(service: str, asked: ShuntRequest) -> ShuntAnswer | None:
+        try:
+            reply = await bus.ask(shunt_subject(service), msgspec.json.encode(asked))
+        except BusUnavailable:
+            return None
+        return msgspec.json.decode(reply, type=ShuntAnswer)
+
+    return [
+        web.get("/api/v1/shunt", show),
+        web.post("/api/v1/shunt/{id}/{action:retry|drop}", settle),
+    ]
