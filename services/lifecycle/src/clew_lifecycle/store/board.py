@@ -29,33 +29,26 @@ class Neighbours(Protocol):
 
 async def list_cards(stage_id: UUID, wanted: DealFilter, limit: int, connection: AsyncConnection) -> Sequence[Any]:
     """Give the cards on top of a column."""
+    top = (
+        select(deal)
+        .where(deal.c.stage_id == stage_id, *conditions(wanted))
+        .order_by(deal.c.board_rank, deal.c.id)
+        .limit(limit)
+        .subquery("top")
+    )
     query = (
         select(
-            deal.c.id,
-            deal.c.title,
-            deal.c.amount,
-            deal.c.currency,
-            deal.c.status,
-            deal.c.version,
-            deal.c.stage_entered_at,
-            deal.c.last_activity_at,
-            deal.c.last_inbound_at,
-            deal.c.last_staff_at,
-            deal.c.entries,
-            deal.c.contact_id,
+            top,
             contact.c.name.label("contact_name"),
             contact.c.email.label("contact_email"),
-            deal.c.company_id,
             company.c.name.label("company_name"),
             teammate.c.email.label("owner_email"),
             teammate.c.name.label("owner_name"),
         )
-        .outerjoin(contact, contact.c.id == deal.c.contact_id)
-        .outerjoin(company, company.c.id == deal.c.company_id)
-        .outerjoin(teammate, teammate.c.id == deal.c.owner_id)
-        .where(deal.c.stage_id == stage_id, *conditions(wanted))
-        .order_by(deal.c.board_rank, deal.c.id)
-        .limit(limit)
+        .outerjoin(contact, contact.c.id == top.c.contact_id)
+        .outerjoin(company, company.c.id == top.c.company_id)
+        .outerjoin(teammate, teammate.c.id == top.c.owner_id)
+        .order_by(top.c.board_rank, top.c.id)
     )
     return (await connection.execute(query)).all()
 

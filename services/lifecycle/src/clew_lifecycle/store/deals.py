@@ -8,13 +8,15 @@ from uuid import UUID
 
 import msgspec
 from clew_shared.identity.email import normalise_email
-from sqlalchemy import ColumnElement, Row, Select, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, Row, Select, any_, func, or_, select, union, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from clew_lifecycle.domain.workflow import Workflow
 from clew_lifecycle.store.amounts import plain
 from clew_lifecycle.store.tables import company, contact, contact_point, deal, source
 from clew_lifecycle.store.team_tables import teammate
-from clew_lifecycle.store.workflow_tables import lost_reason, pipeline, stage, step
+from clew_lifecycle.store.workflow import load_workflow
+from clew_lifecycle.store.workflow_tables import lost_reason, pipeline, stage
 
 # A search looks no further than these matches of each kind.
 _MOST_FOUND = 1000
@@ -72,18 +74,16 @@ class DealFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_deal(deal_id: UUID, connection: AsyncConnection) -> DealView | None:
-    row = (await connection.execute(_select_deals().where(deal.c.id == deal_id))).one_or_none()
-    return view_of(row) if row is not None else None
+    found = await _views(select(deal).where(deal.c.id == deal_id), connection)
+    return found[0] if found else None
 
 
 async def list_deals(
     wanted: DealFilter, limit: int, after: UUID | None, connection: AsyncConnection
 ) -> Sequence[DealView]:
     """List deals, the newest first, going on after the id that the last page ended with."""
-    query = _select_deals().where(*conditions(wanted)).order_by(deal.c.id.desc()).limit(limit)
-    if after is not None:
-        query = query.where(deal.c.id < after)
-    return [view_of(row) for row in await connection.execute(query)]
+    page = select(deal).where(*conditions(wanted)).order_by(deal.c.id.desc()).limit(limit)
+    return await _views(page.where(deal.c.id < after) if after is not None else page, connection)
 
 
 def conditions(wanted: DealFilter) -> list[ColumnElement[bool]]:
@@ -92,13 +92,13 @@ def conditions(wanted: DealFilter) -> list[ColumnElement[bool]]:
     if wanted.status != "all":
         found.append(deal.c.status == wanted.status)
     if wanted.contact_email is not None:
-        found.append(deal.c.contact_id.in_(contacts_with_email(wanted.contact_email)))
+        found.append(deal.c.contact_id == any_(contacts_with_email(wanted.contact_email)))
     if wanted.pipeline is not None:
         found.append(
             deal.c.pipeline_id == select(pipeline.c.id).where(pipeline.c.key == wanted.pipeline).scalar_subquery()
         )
     if wanted.stage is not None:
-        found.append(deal.c.stage_id.in_(select(stage.c.id).where(stage.c.key == wanted.stage)))
+        found.append(deal.c.stage_id == any_(as_array(select(stage.c.id).where(stage.c.key == wanted.stage))))
     if wanted.owner == "none":
         found.append(deal.c.owner_id.is_(None))
     elif wanted.owner is not None:
@@ -111,15 +111,22 @@ def conditions(wanted: DealFilter) -> list[ColumnElement[bool]]:
     if wanted.contact is not None:
         found.append(deal.c.contact_id == wanted.contact)
     if wanted.q:
-        found.append(deal.c.id.in_(_matching(wanted.q)))
+        found.append(deal.c.id == any_(as_array(_matching(wanted.q))))
     return found
 
 
-def contacts_with_email(email: str) -> Select[Any]:
+def contacts_with_email(email: str) -> ColumnElement[Any]:
+    """Give the contacts that an address leads to, as an array; the conditions are those of the two indexes."""
     read = normalise_email(email)
-    return select(contact_point.c.contact_id).where(
-        contact_point.c.kind == "email", contact_point.c.value_norm == (read.key if read else "")
-    )
+    point = contact_point.c
+    same = (point.kind == "email") & (point.value_norm == (read.key if read else "")) & point.retired_at.is_(None)
+    own = select(point.contact_id).where(same, point.contact_id.is_not(None), ~point.shared)
+    return as_array(union_all(own, select(point.contact_id).where(same, point.shared)))
+
+
+def as_array(ids: Select[Any] | CompoundSelect[Any]) -> ColumnElement[Any]:
+    """Have ids looked up first and by themselves: inside a join the planner may turn to reading whole tables."""
+    return func.array(ids.scalar_subquery())
 
 
 def contains(column: ColumnElement[Any], words: str) -> ColumnElement[bool]:
@@ -128,15 +135,41 @@ def contains(column: ColumnElement[Any], words: str) -> ColumnElement[bool]:
     return column.ilike(f"%{escaped}%", escape="/")
 
 
-def view_of(row: Row[Any]) -> DealView:
+async def _views(page: Select[Any], connection: AsyncConnection) -> list[DealView]:
+    """Give the deals of a page with the names of what they refer to; the page is cut before anything is joined."""
+    workflow = await load_workflow(connection)
+    of = page.subquery("page")
+    query = (
+        select(
+            of,
+            source.c.key.label("source_key"),
+            contact.c.email.label("contact_email"),
+            contact.c.name.label("contact_name"),
+            company.c.name.label("company_name"),
+            company.c.lifecycle_stage,
+            teammate.c.email.label("owner_email"),
+            lost_reason.c.key.label("lost_reason_key"),
+        )
+        .outerjoin(source, source.c.id == of.c.source_id)
+        .outerjoin(contact, contact.c.id == of.c.contact_id)
+        .outerjoin(company, company.c.id == of.c.company_id)
+        .outerjoin(teammate, teammate.c.id == of.c.owner_id)
+        .outerjoin(lost_reason, lost_reason.c.id == of.c.lost_reason_id)
+        .order_by(of.c.id.desc())
+    )
+    return [_view(row, workflow) for row in await connection.execute(query)]
+
+
+def _view(row: Row[Any], workflow: Workflow) -> DealView:
+    pipeline_of = workflow.by_id[row.pipeline_id]
     return DealView(
         id=row.id,
         title=row.title,
         description=row.description,
         status=row.status,
-        pipeline=row.pipeline_key,
-        stage=row.stage_key,
-        step=row.step_key,
+        pipeline=pipeline_of.key,
+        stage=workflow.stages[row.stage_id].key,
+        step=pipeline_of.steps[row.step_id][0],
         amount=plain(row.amount),
         currency=row.currency,
         expected_close=row.expected_close,
@@ -154,39 +187,12 @@ def view_of(row: Row[Any]) -> DealView:
     )
 
 
-def _select_deals() -> Select[Any]:
-    return (
-        select(
-            deal,
-            pipeline.c.key.label("pipeline_key"),
-            stage.c.key.label("stage_key"),
-            step.c.key.label("step_key"),
-            source.c.key.label("source_key"),
-            contact.c.email.label("contact_email"),
-            contact.c.name.label("contact_name"),
-            company.c.name.label("company_name"),
-            company.c.lifecycle_stage,
-            teammate.c.email.label("owner_email"),
-            lost_reason.c.key.label("lost_reason_key"),
-        )
-        .join(pipeline, pipeline.c.id == deal.c.pipeline_id)
-        .join(stage, stage.c.id == deal.c.stage_id)
-        .join(step, step.c.id == deal.c.step_id)
-        .outerjoin(source, source.c.id == deal.c.source_id)
-        .outerjoin(contact, contact.c.id == deal.c.contact_id)
-        .outerjoin(company, company.c.id == deal.c.company_id)
-        .outerjoin(teammate, teammate.c.id == deal.c.owner_id)
-        .outerjoin(lost_reason, lost_reason.c.id == deal.c.lost_reason_id)
-    )
-
-
-def _matching(words: str) -> Select[Any]:
+def _matching(words: str) -> CompoundSelect[Any]:
     """Find deals by their title, their contact or their company, each by its own index."""
     people = select(contact.c.id).where(or_(contains(contact.c.name, words), contains(contact.c.email, words)))
     companies = select(company.c.id).where(contains(company.c.name, words))
-    found = union(
-        select(deal.c.id).where(contains(deal.c.title, words)),
-        select(deal.c.id).where(deal.c.contact_id.in_(people.limit(_MOST_FOUND))),
-        select(deal.c.id).where(deal.c.company_id.in_(companies.limit(_MOST_FOUND))),
-    ).subquery()
-    return select(found.c.id)
+    return union(
+        select(deal.c.id).where(contains(deal.c.title, words)).limit(_MOST_FOUND),
+        select(deal.c.id).where(deal.c.contact_id == any_(as_array(people.limit(_MOST_FOUND)))),
+        select(deal.c.id).where(deal.c.company_id == any_(as_array(companies.limit(_MOST_FOUND)))),
+    )

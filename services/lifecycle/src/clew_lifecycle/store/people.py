@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, Select, Text, cast, func, or_, select
+from sqlalchemy import Row, Select, Text, any_, cast, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.store.deals import contacts_with_email, contains
@@ -39,17 +39,12 @@ class CompanyView(msgspec.Struct, frozen=True, kw_only=True):
 
 async def find_contact(email_key: str, connection: AsyncConnection) -> UUID | None:
     """Give the contact that an address leads to, shared or not."""
-    found: UUID | None = await connection.scalar(
-        select(contact_point.c.contact_id)
-        .where(
-            contact_point.c.kind == "email",
-            contact_point.c.value_norm == email_key,
-            contact_point.c.contact_id.is_not(None),
-            contact_point.c.retired_at.is_(None),
-        )
-        .order_by(contact_point.c.shared)
-        .limit(1)
-    )
+    point = contact_point.c
+    same = (point.kind == "email") & (point.value_norm == email_key) & point.retired_at.is_(None)
+    own = select(point.contact_id, point.shared).where(same, point.contact_id.is_not(None), ~point.shared)
+    shared = select(point.contact_id, point.shared).where(same, point.contact_id.is_not(None), point.shared)
+    either = union_all(own, shared).subquery()
+    found: UUID | None = await connection.scalar(select(either.c.contact_id).order_by(either.c.shared).limit(1))
     return found
 
 
@@ -72,7 +67,7 @@ async def list_contacts(
     if after is not None:
         query = query.where(contact.c.id < after)
     if email is not None:
-        query = query.where(contact.c.id.in_(contacts_with_email(email)))
+        query = query.where(contact.c.id == any_(contacts_with_email(email)))
     if company_id is not None:
         query = query.where(contact.c.company_id == company_id)
     if q:

@@ -156,7 +156,7 @@ deal = Table(
     CheckConstraint("(status = 'open') = (closed_at IS NULL)", name="deal_closed_at"),
     Index("deal_thread", "thread_key", unique=True, postgresql_where=text("status = 'open' AND thread_slot")),
     Index("deal_board", "stage_id", "board_rank", "id"),
-    Index("deal_open", "id", postgresql_where=text("status = 'open'")),
+    Index("deal_status", "status", "id"),
     Index("deal_of_contact", "contact_id", "id"),
     Index("deal_of_company", "company_id", "id"),
     Index("deal_of_owner", "owner_id", "id", postgresql_where=text("owner_id IS NOT NULL")),

@@ -513,9 +513,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table
         schema="lifecycle",
         postgresql_where=sa.text("parent_deal_id IS NOT NULL"),
     )
-    op.create_index(
-        "deal_open", "deal", ["id"], unique=False, schema="lifecycle", postgresql_where=sa.text("status = 'open'")
-    )
+    op.create_index("deal_status", "deal", ["status", "id"], unique=False, schema="lifecycle")
     op.create_index(
         "deal_thread",
         "deal",
