@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Interval, Uuid, bindparam, case, exists, func, or_, select, update
+from sqlalchemy import ARRAY, Interval, Uuid, bindparam, case, exists, func, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_notify.domain.rule import RULES, SIGN_IN
@@ -16,7 +16,9 @@ from clew_notify.tables import DELIVERY, MAIL, SUPPRESSION
 LEASE = timedelta(seconds=30)
 
 _LOST = "The sender was lost while it was sending."
-_WAITING = ("planned", "held", "in_doubt")
+# Written out, as in the indexes that these states have for themselves: a parameter could be any state.
+_IS_WAITING = DELIVERY.c.status.in_([literal_column(f"'{status}'") for status in ("planned", "held", "in_doubt")])
+_IS_SENDING = DELIVERY.c.status == literal_column("'sending'")
 # A complaint is about what came unasked: not about a letter from a person, nor about a link that was asked for.
 _UNASKED = [rule.id for rule in RULES.values() if rule.automatic and rule is not SIGN_IN]
 
@@ -108,14 +110,14 @@ def _lock(*more: Any) -> Any:
             suppressed.label("suppressed"),
             *more,
         )
-        .where(DELIVERY.c.status.in_(_WAITING), DELIVERY.c.due_at <= func.now())
+        .where(_IS_WAITING, DELIVERY.c.due_at <= func.now())
         .order_by(DELIVERY.c.due_at)
         .limit(bindparam("limit"))
         .with_for_update(of=DELIVERY, skip_locked=True)
     )
 
 
-_ANYTHING_DUE = select(exists().where(DELIVERY.c.status.in_(_WAITING), DELIVERY.c.due_at <= func.now()))
+_ANYTHING_DUE = select(exists().where(_IS_WAITING, DELIVERY.c.due_at <= func.now()))
 _LOCK = _lock()
 _LOCK_WITH_MAIL = _lock(MAIL.c.content).where(MAIL.c.delivery_id == DELIVERY.c.id)
 _LEASE = (
@@ -131,13 +133,13 @@ _LEASE = (
 )
 _RENEW = (
     update(DELIVERY)
-    .where(DELIVERY.c.status == "sending", DELIVERY.c.lease == func.any(bindparam("leases", type_=ARRAY(Uuid))))
+    .where(_IS_SENDING, DELIVERY.c.lease == func.any(bindparam("leases", type_=ARRAY(Uuid))))
     .values(lease_until=func.now() + bindparam("lease_length", type_=Interval))
 )
 _HELD = DELIVERY.c.rule.in_([rule.id for rule in RULES.values() if rule.in_doubt == "hold"])
 _EXPIRED = (
     update(DELIVERY)
-    .where(DELIVERY.c.status == "sending", DELIVERY.c.lease_until < func.now())
+    .where(_IS_SENDING, DELIVERY.c.lease_until < func.now())
     .values(
         status="in_doubt",
         reason=_LOST,

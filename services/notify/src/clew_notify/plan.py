@@ -20,9 +20,9 @@ from jinja2 import TemplateError
 from clew_notify.body import compose_body
 from clew_notify.compose import Automatic, Head, compose_mail
 from clew_notify.domain.draft import Draft
-from clew_notify.domain.rule import ACKNOWLEDGEMENT
+from clew_notify.domain.rule import ACKNOWLEDGEMENT, RULES
 from clew_notify.header_fields import one_line
-from clew_notify.render import render
+from clew_notify.render import prepare, render
 
 CHANNEL = "email"
 
@@ -62,6 +62,8 @@ class Planner:
         self._name, self._address = parseaddr(sender)
         self._domain = domain
         self._keys = reply_keys
+        for rule in RULES.values():
+            prepare(rule.template)
 
     def plan(self, drafts: Sequence[Draft], threads: Threads, now: datetime) -> list[Planned]:
         """Compose the mails of a batch; `threads` are the Message-IDs of the deal's earlier mails to a recipient."""

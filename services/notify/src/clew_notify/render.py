@@ -27,6 +27,11 @@ def render(template: str, context: Mapping[str, Any]) -> Rendered:
     return Rendered(found.text.render(context), found.html.render(context))
 
 
+def prepare(template: str) -> None:
+    """Compile a template before the first event waits for it. Raises `jinja2.TemplateError` for one that is wrong."""
+    _templates(template)
+
+
 @cache
 def _templates(name: str) -> _Templates:
     environment = _environment()
