@@ -20,17 +20,22 @@ async def add_teammate(email: str, name: str | None, uow: UnitOfWork, role: str 
     read = normalise_email(email)
     if read is None:
         raise NotAnAddress(email)
-    teammate_id = new_id()
     name = (name or "").strip() or _name_from(read.address)
     added = await uow.connection.execute(
         insert(teammate)
-        .values(id=teammate_id, email=read.address, email_key=read.key, name=name, role=role)
-        .on_conflict_do_nothing()
+        .values(id=new_id(), email=read.address, email_key=read.key, name=name, role=role)
+        # Who was let go and comes back is the same person.
+        .on_conflict_do_update(
+            index_elements=["email_key"], set_={"active": True, "name": name, "role": role}, where=~teammate.c.active
+        )
+        .returning(teammate.c.id, teammate.c.email)
     )
-    if not added.rowcount:
+    row = added.one_or_none()
+    if row is None:
         return None
-    uow.emit(TeammateAdded(email=read.address, name=name, added_at=utc_now()))
-    return teammate_id
+    uow.emit(TeammateAdded(email=row.email, name=name, added_at=utc_now()))
+    kept_id: UUID = row.id
+    return kept_id
 
 
 def _name_from(address: str) -> str:

@@ -17,6 +17,7 @@ from clew_shared.runtime.up import with_engines
 from sqlalchemy import insert
 
 from clew_lifecycle.add_teammate import NotAnAddress, add_teammate
+from clew_lifecycle.remove_teammate import remove_teammate
 from clew_lifecycle.store.team_tables import api_token
 
 
@@ -39,6 +40,13 @@ async def add_teammate_by_hand(asked: argparse.Namespace) -> int:
         return 1
     sys.stdout.write(f"{asked.email} {'is a teammate now' if added else 'is a teammate already'}\n")
     return 0
+
+
+async def remove_teammate_by_hand(asked: argparse.Namespace) -> int:
+    async with _rail() as rail, rail.unit_of_work() as uow:
+        removed = await remove_teammate(asked.email, uow)
+    sys.stdout.write(f"{asked.email} {'is no teammate any more' if removed else 'is no teammate'}\n")
+    return 0 if removed else 1
 
 
 @asynccontextmanager

@@ -27,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OperatorError as error:
         sys.stderr.write(f"clew: {error}\n")
         return 2
-    except KeyboardInterrupt:
+    except PermissionError as error:
+        sys.stderr.write(f"clew: may not use {error.filename}: set CLEW_DATA_DIR to a directory of this user's\n")
+        return 2
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
 
 

@@ -20,6 +20,7 @@ from clew_shared.runtime.settings import Settings
 from clew_shared.runtime.split import split_running
 
 RUN_FILE = "run.json"
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,10 @@ async def run_up(settings: Settings, *, split: bool, beside: Beside | None = Non
     """Run until SIGINT or SIGTERM; give the exit code. `beside` is told origin and addresses, and runs along."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for kind in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(kind, stopped.set)
+    starting = asyncio.current_task()
+    for kind in _STOPPING:
+        # A start that hangs can be broken off; what it has begun is ended on the way out.
+        loop.add_signal_handler(kind, lambda: starting.cancel() if starting else None)
     changed: list[Callable[[], None]] = []
 
     def on_change() -> None:
@@ -55,6 +58,8 @@ async def run_up(settings: Settings, *, split: bool, beside: Beside | None = Non
             changed.append(lambda: _write_run_file(settings, up, sign_in))
             on_change()
             _greet(settings, up, sign_in)
+            for kind in _STOPPING:
+                loop.add_signal_handler(kind, stopped.set)
             async with beside(settings.public_origin, up.addresses) if beside else nullcontext():
                 await stopped.wait()
             sys.stdout.write("\nStopping.\n")
