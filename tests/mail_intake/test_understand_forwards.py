@@ -127,3 +127,56 @@ def test_a_forward_of_our_own_mail_does_not_make_us_the_contact() -> None:
 
     assert found.contact.email == "col@ours.example"
     assert OURS.owns("deals@in.example")
+
+
+def test_a_forward_without_a_word_of_the_forwarders_is_shown_whole() -> None:
+    """B28: a stranger's forward is their words, though they wrote none."""
+    found = read(
+        "Subject: Fwd: x", body=f"---------- Forwarded message ---------\nFrom: {LEAD}\nSubject: x\nTo: y\n\nHello\n"
+    )
+
+    assert found.contact.email == "ann@lead.example"
+    assert "Hello" in found.text
+
+
+def test_a_mail_passed_on_among_colleagues_is_its_first_authors() -> None:
+    """B17: through two hands."""
+    inner = f"---------- Forwarded message ---------\nFrom: {LEAD}\nSubject: Chairs\nTo: y\n\nTwenty, please.\n"
+    outer = "And you?\n\n---------- Forwarded message ---------\n"
+    outer += "From: Two <two@ours.example>\nSubject: Fwd: Chairs\nTo: x\n\n"
+
+    found = read("From: one@ours.example", "Subject: Fwd: Fwd: Chairs", body=f"{outer}For you?\n\n{inner}")
+
+    assert (found.contact.email, found.text, found.subject_line) == (
+        "lea@customer.example",
+        "Twenty, please.",
+        "Chairs",
+    )
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<div dir="ltr">Yours?</div><div class="gmail_quote"><div dir="ltr" class="gmail_attr">'
+        "---------- Forwarded message ---------<br>From: <strong>Lea Lead</strong> <span>&lt;"
+        '<a href="mailto:lea@customer.example">lea@customer.example</a>&gt;</span><br>Date: Mon, 4 Jan 2026<br>'
+        "Subject: Chairs<br>To: &lt;s@ours.example&gt;<br></div><br><br><div>Twenty, please.</div></div>",
+        '<p class="MsoNormal">Yours?</p><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm">'
+        "<p class=MsoNormal><b>From:</b> Lea Lead &lt;lea@customer.example&gt; <br><b>Sent:</b> Monday<br>"
+        "<b>To:</b> Sales<br><b>Subject:</b> Chairs</p></div><p class=MsoNormal>&nbsp;</p>"
+        "<p class=MsoNormal>Twenty, please.</p>",
+        "<div>Yours?</div><br><div><br><blockquote type=cite><div>Begin forwarded message:</div><br>"
+        "<div><b>From: </b>Lea Lead &lt;lea@customer.example&gt;</div><div><b>Subject: </b>Chairs</div>"
+        "<div><b>Date: </b>4 January 2026</div><div><b>To: </b>s@ours.example</div><br>"
+        "<div>Twenty, please.</div></blockquote>",
+        '<div>Yours?</div><div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>From:</b> Lea Lead '
+        "&lt;lea@customer.example&gt;<br><b>Sent:</b> Monday<br><b>To:</b> Sales<br><b>Subject:</b> Chairs</div>"
+        "<div>Twenty, please.</div>",
+    ],
+)
+def test_a_forward_in_html_alone_is_read_as_well(html: str) -> None:
+    """B17: Gmail, Outlook, Apple Mail, Outlook on the web."""
+    found = read("From: col@ours.example", "Subject: Fwd: Chairs", "Content-Type: text/html", body=html)
+
+    assert (found.contact.email, found.contact.name) == ("lea@customer.example", "Lea Lead")
+    assert (found.text, found.forwarder_note) == ("Twenty, please.", "Yours?")

@@ -10,8 +10,10 @@ from clew_mail_intake.understanding.mail_words import FORWARD_PREFIXES, REPLY_PR
 from clew_mail_intake.understanding.message_ids import read_message_ids
 from clew_mail_intake.understanding.parse import ParsedMail, Part, parse_mail
 from clew_mail_intake.understanding.reply_text import Reply, split_reply
-from clew_mail_intake.understanding.understood import Forwarded, Person
+from clew_mail_intake.understanding.understood import Forwarded, Person, Surroundings
 
+# A mail rarely goes through more hands than this.
+_HANDS = 5
 _PREFIX = re.compile(r"^\s*\[?\s*([^\W\d_]{1,16}(?:-[^\W\d_]{1,6})?)\.?\s*(?:\[\d{1,3}\]|\(\d{1,3}\))?\s*[:：]\s*")
 
 
@@ -27,6 +29,18 @@ def read_forward(parsed: ParsedMail, bodies: Bodies, reply: Reply, subject: str)
     if inline and (says_so or reply.announced_forward) and not is_reply_subject(subject):
         return inline if inline.subject_line else _with_subject(inline, bare_subject(subject))
     return None
+
+
+def first_author(forwarded: Forwarded | None, known: Surroundings) -> Forwarded | None:
+    """Follow a mail that colleagues passed on among themselves to whoever wrote it first."""
+    for _ in range(_HANDS):
+        if forwarded is None or not known.is_colleague(forwarded.sender.email):
+            break
+        inner = split_reply(forwarded.text).forwarded
+        if inner is None or not inner.sender.email:
+            break
+        forwarded = inner
+    return forwarded
 
 
 def is_forward_subject(subject: str) -> bool:

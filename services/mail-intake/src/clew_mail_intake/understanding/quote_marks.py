@@ -72,7 +72,10 @@ def _first_look(lines: list[str], kinds: list[Kind]) -> list[int]:
             continue
         kind = _kind_of(line, stripped)
         if kind == "q":
-            if index and kinds[-1] != "q":
+            if stripped[-1] in ":：" and is_forward_phrase(stripped):
+                # Apple Mail quotes what it passes on.
+                kind = "o"
+            elif index and kinds[-1] != "q":
                 if len(line) < 40 and _is_end_of_marker(line):
                     kind = "t"
                 elif kinds[-1] == "t" and _ends_with_wrote(lines[index - 1].strip()):

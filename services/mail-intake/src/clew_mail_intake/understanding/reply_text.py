@@ -10,7 +10,7 @@ from clew_mail_intake.understanding.embedded_headers import HeaderBlock
 from clew_mail_intake.understanding.html_text import QUOTE_BEGINS
 from clew_mail_intake.understanding.phrases import any_of, compile_any
 from clew_mail_intake.understanding.quote_marks import Kind, Marks, read_marks
-from clew_mail_intake.understanding.understood import Forwarded, Person
+from clew_mail_intake.understanding.understood import Forwarded
 
 _LINES = 100_000
 _RUN = re.compile(r"(.)\1+")
@@ -203,10 +203,14 @@ def _joined(lines: list[str], indexes: "list[int] | range") -> str:
 def _read_forwarded(lines: list[str], block: HeaderBlock) -> Forwarded:
     passage = _joined(lines, range(block.start, len(lines)))
     body = _joined(lines, range(block.end, len(lines)))
-    sender = block.sender
-    return Forwarded(
-        sender=Person(sender.email, sender.name), subject_line=block.subject_line, text=body, passage=passage
-    )
+    if lines[block.start].startswith(">"):
+        passage, body = _unquoted(passage), _unquoted(body)
+    return Forwarded(sender=block.sender, subject_line=block.subject_line, text=body, passage=passage)
+
+
+def _unquoted(text: str) -> str:
+    """Take one level of quote marks away."""
+    return "\n".join([line.removeprefix(">").removeprefix(" ") for line in text.split("\n")]).strip("\n")
 
 
 def _is_thin(words: list[str]) -> bool:

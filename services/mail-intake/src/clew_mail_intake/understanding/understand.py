@@ -7,7 +7,7 @@ from clew_mail_intake.understanding.classify import Classified, classify, recons
 from clew_mail_intake.understanding.clean_html import clean_html
 from clew_mail_intake.understanding.dates import read_date
 from clew_mail_intake.understanding.encoded_words import decode_words
-from clew_mail_intake.understanding.forward import bare_subject, read_forward
+from clew_mail_intake.understanding.forward import bare_subject, first_author, read_forward
 from clew_mail_intake.understanding.header_fields import Fields, split_header
 from clew_mail_intake.understanding.limits import ADDRESSES, ALL_HEADERS_BYTES, CLEANED_HTML_BYTES
 from clew_mail_intake.understanding.message_ids import own_message_id, read_in_reply_to, read_references
@@ -42,6 +42,7 @@ def understand(raw: bytes, *, envelope: Envelope | None = None, known: Surroundi
     found = classify(signs, known)
     forwarded = None if found.auto and found.verdict != "list" else read_forward(parsed, bodies, reply, subject)
     found = reconsider(found, signs, reply, forwarded)
+    forwarded = first_author(forwarded, known)
     author = read_authorship(fields, named, known, forwarded)
     return _told(raw, envelope, known, parsed, bodies, subject, reply, forwarded, author, found)
 
@@ -68,7 +69,7 @@ def _told(
         verdict, verdict_reason = "quarantine", f"quarantine: {loop}"
     taken_over = forwarded is not None and author.contact.email == forwarded.sender.email != author.sender.email
     note = reply.text if taken_over else ""
-    own = Reply(forwarded.text, signature="") if taken_over and forwarded else reply
+    own = _own_words(bodies, reply, forwarded if taken_over else None)
     to, cc = read_people(fields, "to"), read_people(fields, "cc")
     reasons = [verdict_reason, *author.reasons, *_notes(parsed, bodies, synthetic, loop)]
     if len(bodies.html) > CLEANED_HTML_BYTES:
@@ -102,6 +103,14 @@ def _told(
         authenticity=found.authenticity,
         reasons=tuple(reasons),
     )
+
+
+def _own_words(bodies: Bodies, reply: Reply, taken_over: Forwarded | None) -> Reply:
+    """Return what the contact wrote; a mail that only passes something on is shown whole."""
+    if taken_over is not None:
+        inner = split_reply(taken_over.text)
+        return inner if inner.text else Reply(taken_over.text)
+    return reply if reply.text else Reply(bodies.text)
 
 
 def _subject(subject: str, taken_over: Forwarded | None) -> str:
