@@ -16,7 +16,7 @@ class NotAnAddress(ValueError):
 
 
 async def add_teammate(email: str, name: str | None, uow: UnitOfWork, role: str = "admin") -> UUID | None:
-    """Add a teammate; give None when somebody with that address is one already. Raises `NotAnAddress`."""
+    """Add a teammate, or take back one who left; give None for who is one already. Raises `NotAnAddress`."""
     read = normalise_email(email)
     if read is None:
         raise NotAnAddress(email)

@@ -16,6 +16,7 @@ from clew_shared.contracts.lifecycle import (
     ReplyWritten,
     SignInRequested,
     TeammateAdded,
+    TeammateRemoved,
 )
 from clew_shared.contracts.mail import AutoReplyReceived, MailBounced
 from clew_shared.contracts.notify import DeliveryFailed, MessageSent
@@ -50,7 +51,7 @@ from clew_lifecycle.verify import TeamVerifier
 
 _TELLS = (
     *(DealOpened, CommentAdded, DealReopened, DealMoved, DealChanged),
-    *(ReplyWritten, TeammateAdded, SignInRequested),
+    *(ReplyWritten, TeammateAdded, TeammateRemoved, SignInRequested),
 )
 _EDGES = (
     *(DealApi, PeopleApi, WorkflowApi),

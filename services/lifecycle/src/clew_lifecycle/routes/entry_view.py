@@ -73,14 +73,14 @@ def view_entry(entry: Entry | Activity) -> EntryView:
 
 def attachments_of(entry: Entry | Activity) -> list[dict[str, Any]]:
     """List the files that stayed where they arrived, with the address that serves them."""
-    door = "mail" if entry.facts.channel == "mail" else "forms"
+    mail = f"/api/v1/mail/messages/{entry.enquiry_id}/attachments" if entry.facts.channel == "mail" else None
     return [
         {
             "id": file.id,
             "name": file.name,
             "type": file.type,
             "size": file.size,
-            "url": f"/{door}/attachments/{file.id}" if file.rejected is None else None,
+            "url": f"{mail}/{file.id}" if mail and file.rejected is None else None,
             "rejected": file.rejected,
         }
         for file in entry.facts.attachments
