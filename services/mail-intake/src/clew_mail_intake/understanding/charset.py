@@ -73,7 +73,7 @@ _BOMS = (
 )
 _JAPANESE_ESCAPE = re.compile(rb"\x1b\$[B@]|\x1b\(J|\x1b\$\(D")
 _KOREAN_ESCAPE = b"\x1b$)C"
-_SAMPLE = 16 * 1024
+_SAMPLE = 4 * 1024
 
 
 def decode_text(data: bytes, declared: str | None = None) -> str:

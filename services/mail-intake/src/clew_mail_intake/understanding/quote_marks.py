@@ -43,7 +43,7 @@ class Marks:
     kinds: list[Kind]
     blocks: dict[int, HeaderBlock]
     forwards: set[int]
-    looks_left: int = 2_000
+    looks_left: int = 400
 
 
 def read_marks(lines: list[str]) -> Marks:
@@ -117,16 +117,17 @@ def _kind_by_mark(line: str, stripped: str) -> Kind | None:
 
 def _look_closer(lines: list[str], index: int, marks: Marks) -> None:
     kinds, line = marks.kinds, lines[index]
-    # A mail with thousands of such lines is a log or an attack; what matters stands above.
-    marks.looks_left -= 1
     if kinds[index] in {"o", "r"}:
         if kinds[index] == "o" and is_forward_phrase(line):
             marks.forwards.add(index)
         _add_block(lines, _next_words(lines, index + 1), marks, announced=True)
         return
     if kinds[index] == "t" and index not in marks.blocks and header_kind(line):
+        marks.looks_left -= 1
         _add_block(lines, index, marks, announced=index > 0 and _announces(kinds, index))
-    if kinds[index] == "t":
+    if kinds[index] == "t" and (line.rstrip()[-1] in ":：" or _ends_with_wrote(line.strip())):
+        # A mail with hundreds of such lines is a log or an attack; what matters stands above.
+        marks.looks_left -= 1
         start = _marker_start(lines, index, kinds)
         if start is not None:
             for at in range(start, index + 1):

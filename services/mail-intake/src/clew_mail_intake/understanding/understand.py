@@ -28,6 +28,8 @@ _RECIPIENT_FIELDS = (
     "resent-to",
 )
 _NOWHERE = Surroundings()
+# What stands beyond is no phrase that a machine writes.
+_SUBJECT = 500
 
 
 def understand(raw: bytes, *, envelope: Envelope | None = None, known: Surroundings = _NOWHERE) -> Understanding:
@@ -38,7 +40,7 @@ def understand(raw: bytes, *, envelope: Envelope | None = None, known: Surroundi
     subject = decode_words(fields.get("subject"))
     reply = split_reply(bodies.text)
     named = read_sender(fields)
-    signs = MachineSigns(parsed, fields, named.person, subject, bodies.text, _null_sender(fields, envelope))
+    signs = MachineSigns(parsed, fields, named.person, subject[:_SUBJECT], bodies.text, _null_sender(fields, envelope))
     found = classify(signs, known)
     forwarded = None if found.auto and found.verdict != "list" else read_forward(parsed, bodies, reply, subject)
     found = reconsider(found, signs, reply, forwarded)
