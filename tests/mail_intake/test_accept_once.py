@@ -3,7 +3,8 @@
 import asyncio
 
 import pytest
-from clew_mail_intake.accept import ArrivingMail, accept_messages
+from clew_mail_intake.accept import accept_messages
+from clew_mail_intake.arriving_mail import ArrivingMail
 from clew_mail_intake.glance import glance_at
 from clew_mail_intake.raw_mail import PIECE_BYTES, RawMail
 from clew_shared.contracts.ids import utc_now

@@ -1,11 +1,9 @@
-"""Take responsibility for mails before saying so. Next: clew_mail_intake.process.Processing."""
+"""Take responsibility for mails before saying so. Next: clew_mail_intake.process.Processing.process_messages."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from clew_shared.contracts.ids import derived_id, new_id
@@ -14,12 +12,9 @@ from clew_shared.runtime.database import is_unavailable
 from clew_shared.runtime.failpoint import failpoint
 from clew_shared.runtime.trace import following
 from clew_shared.runtime.unit_of_work import UnitOfWork
-from sqlalchemy import BigInteger, DateTime, Integer, LargeBinary, Text, Uuid, bindparam, insert, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
 
-from clew_mail_intake.glance import Glance
-from clew_mail_intake.raw_mail import RawMail
-from clew_mail_intake.tables import message, raw_piece
+from clew_mail_intake.arriving_mail import ArrivingMail
+from clew_mail_intake.store_mails import store_mails, store_pieces
 
 _MOST_MAILS = 128
 _MOST_BYTES = 8 << 20
@@ -27,19 +22,6 @@ _LINGER_SECONDS = 0.002
 # So many mails in one commit are a crowd, and it is one for as long as the next commit may take.
 _CROWD = 4
 _CROWD_SECONDS = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArrivingMail:
-    """A mail that stands at a door; `incomplete` says why its bytes are not all there."""
-
-    raw: RawMail
-    glance: Glance
-    door: str
-    mail_from: str | None
-    recipients: tuple[str, ...]
-    received_at: datetime
-    incomplete: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,125 +111,20 @@ class Acceptance:
 async def accept_messages(mails: Sequence[ArrivingMail], uow: UnitOfWork) -> list[AcceptedMail]:
     """Store each mail once, note every arrival, and emit MailAccepted for those that are new."""
     keys = [new_id() for _ in mails]
-    found = await uow.connection.execute(_STORE, _parameters(mails, keys))
-    stored: dict[bytes, UUID] = {row.fingerprint: row.message_key for row in found}
-    if len(stored) < len({mail.glance.fingerprint for mail in mails}):
-        # Another process committed the same mail between our statement's snapshot and its insert.
-        stored |= await _note_arrivals_of_known(mails, stored, uow)
+    stored = await store_mails(mails, keys, uow.connection)
     accepted = []
-    told: set[UUID] = set()
     for mail, key in zip(mails, keys, strict=True):
         kept = stored[mail.glance.fingerprint]
-        is_new = kept == key
-        accepted.append(AcceptedMail(kept, is_new))
-        if is_new and key not in told:
-            told.add(key)
-            if not mail.raw.fits_one_piece:
-                await _store_pieces(key, mail.raw, uow)
-            person = mail.glance.sender or mail.mail_from or ""
-            with following(None):
-                # Each mail begins a trace of its own, though many share the commit (B45).
-                uow.emit(MailAccepted(message_key=key), key=person, event_id=derived_id(key, "accepted"))
+        accepted.append(AcceptedMail(kept, is_new=kept == key))
+        if kept != key:
+            continue
+        if not mail.raw.fits_one_piece:
+            await store_pieces(key, mail.raw, uow.connection)
+        person = mail.glance.sender or mail.mail_from or ""
+        with following(None):
+            # Each mail begins a trace of its own, though many share the commit (B45).
+            uow.emit(MailAccepted(message_key=key), key=person, event_id=derived_id(key, "accepted"))
     return accepted
-
-
-async def _store_pieces(key: UUID, raw: RawMail, uow: UnitOfWork) -> None:
-    for number, piece in enumerate(raw.pieces()):
-        await uow.connection.execute(insert(raw_piece), {"message_key": key, "number": number, "content": piece})
-
-
-async def _note_arrivals_of_known(
-    mails: Sequence[ArrivingMail], stored: dict[bytes, UUID], uow: UnitOfWork
-) -> dict[bytes, UUID]:
-    missed = [mail for mail in mails if mail.glance.fingerprint not in stored]
-    wanted = [mail.glance.fingerprint for mail in missed]
-    rows = await uow.connection.execute(
-        select(message.c.fingerprint, message.c.key).where(message.c.fingerprint.in_(wanted))
-    )
-    known: dict[bytes, UUID] = {row.fingerprint: row.key for row in rows}
-    await uow.connection.execute(_ARRIVE_KNOWN, _parameters(missed, [known[fingerprint] for fingerprint in wanted]))
-    return known
-
-
-_ARRAYS: dict[str, Any] = {
-    "key": Uuid,
-    "fingerprint": LargeBinary,
-    "digest": LargeBinary,
-    "size": BigInteger,
-    "door": Text,
-    "mail_from": Text,
-    "received_at": DateTime(timezone=True),
-    "message_id": Text,
-    "sender": Text,
-    "subject_line": Text,
-    "incomplete": Text,
-    "recipients": Text,
-    "content": LargeBinary,
-    "number": Integer,
-}
-
-
-def _parameters(mails: Sequence[ArrivingMail], keys: Sequence[UUID]) -> dict[str, list[Any]]:
-    return {
-        "key": list(keys),
-        "fingerprint": [mail.glance.fingerprint for mail in mails],
-        "digest": [mail.glance.digest for mail in mails],
-        "size": [mail.raw.size for mail in mails],
-        "door": [mail.door for mail in mails],
-        "mail_from": [mail.mail_from for mail in mails],
-        "received_at": [mail.received_at for mail in mails],
-        "message_id": [mail.glance.message_id for mail in mails],
-        "sender": [mail.glance.sender for mail in mails],
-        "subject_line": [mail.glance.subject_line for mail in mails],
-        "incomplete": [mail.incomplete for mail in mails],
-        # An array of arrays would have to be rectangular; no address holds a line break.
-        "recipients": ["\n".join(mail.recipients) for mail in mails],
-        "content": [mail.raw.whole() if mail.raw.fits_one_piece else None for mail in mails],
-    }
-
-
-def _statement(sql: str) -> Any:
-    names = [name for name in _ARRAYS if f":{name}" in sql]
-    return text(sql).bindparams(*(bindparam(name, type_=ARRAY(_ARRAYS[name])) for name in names))
-
-
-_GIVEN = """
-WITH given AS (
-  SELECT * FROM unnest(
-    :key, :fingerprint, :digest, :size, :door, :mail_from, :received_at, :message_id, :sender, :subject_line,
-    :incomplete, :recipients, :content
-  ) AS g (key, fingerprint, digest, size, door, mail_from, received_at, message_id, sender, subject_line,
-          incomplete, recipients, content)
-)"""
-
-# One statement for all that a batch needs: its round trip costs more than its work.
-_STORE = _statement(
-    f"""{_GIVEN}, stored AS (
-  INSERT INTO mail_intake.message (key, fingerprint, digest, size, door, mail_from, received_at, message_id, sender,
-                                   subject_line, incomplete)
-  SELECT key, fingerprint, digest, size, door, mail_from, received_at, message_id, sender, subject_line, incomplete
-  FROM given ON CONFLICT (fingerprint) DO NOTHING RETURNING key, fingerprint
-), kept AS (
-  INSERT INTO mail_intake.raw_piece (message_key, number, content)
-  SELECT given.key, 0, given.content FROM given JOIN stored USING (key) WHERE given.content IS NOT NULL
-), named AS (
-  SELECT coalesce(stored.key, known.key) AS message_key, given.*
-  FROM given LEFT JOIN stored USING (fingerprint) LEFT JOIN mail_intake.message known USING (fingerprint)
-), arrived AS (
-  INSERT INTO mail_intake.arrival (message_key, door, mail_from, recipients, received_at)
-  SELECT message_key, door, mail_from, string_to_array(recipients, E'\\n'), received_at
-  FROM named WHERE message_key IS NOT NULL
-)
-SELECT fingerprint, message_key FROM named WHERE message_key IS NOT NULL"""  # noqa: S608 - constants only
-)
-
-_ARRIVE_KNOWN = text(
-    """INSERT INTO mail_intake.arrival (message_key, door, mail_from, recipients, received_at)
-SELECT key, door, mail_from, string_to_array(recipients, E'\\n'), received_at
-FROM unnest(:key, :door, :mail_from, :recipients, :received_at) AS g (key, door, mail_from, recipients, received_at)"""
-).bindparams(
-    *(bindparam(name, type_=ARRAY(_ARRAYS[name])) for name in ("key", "door", "mail_from", "recipients", "received_at"))
-)
 
 
 def _one_batch(

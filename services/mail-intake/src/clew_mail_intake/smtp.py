@@ -8,7 +8,8 @@ from typing import ClassVar, Self
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from clew_shared.contracts.ids import utc_now
 
-from clew_mail_intake.accept import AcceptedMail, ArrivingMail
+from clew_mail_intake.accept import AcceptedMail
+from clew_mail_intake.arriving_mail import ArrivingMail
 from clew_mail_intake.glance import glance_at
 from clew_mail_intake.raw_mail import RawMail
 from clew_mail_intake.smtp_policy import SmtpPolicy

@@ -13,7 +13,8 @@ from clew_shared.runtime.database import is_unavailable
 from clew_shared.runtime.rail import Rail
 from sqlalchemy.exc import SQLAlchemyError
 
-from clew_mail_intake.accept import Acceptance, ArrivingMail
+from clew_mail_intake.accept import Acceptance
+from clew_mail_intake.arriving_mail import ArrivingMail
 from clew_mail_intake.glance import glance_at
 from clew_mail_intake.imap.fetch import Fetched
 from clew_mail_intake.imap.session import IMAP_ERRORS, Session, close_session, open_session
