@@ -1,11 +1,11 @@
 """Take deliveries that are due, so that no other process sends them too. Next: clew_notify.settle.settle."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import ARRAY, Interval, Uuid, bindparam, case, exists, func, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,8 +23,7 @@ _IS_SENDING = DELIVERY.c.status == literal_column("'sending'")
 _UNASKED = [rule.id for rule in RULES.values() if rule.automatic and rule is not SIGN_IN]
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(msgspec.Struct, frozen=True):
     """A delivery that is ours to send.
 
     `attempt` counts this one; `possible_duplicate` says that an earlier one may have arrived; `suppressed` why it
@@ -62,7 +61,7 @@ async def claim_here(connection: AsyncConnection, limit: int) -> list[Claimed]:
 async def claim_due(connection: AsyncConnection, limit: int, lease: UUID) -> list[Claimed]:
     """Mark up to `limit` due deliveries as being sent under `lease`; the caller commits before it sends any."""
     rows: Iterable[Any] = await connection.execute(_LOCK_WITH_MAIL, {"limit": limit})
-    claimed = [replace(Claimed(*row), lease=lease) for row in rows]
+    claimed = [msgspec.structs.replace(Claimed(*row), lease=lease) for row in rows]
     sending = [mail for mail in claimed if mail.suppressed is None]
     if claimed:
         values = {"ids": [mail.id for mail in claimed], "new_lease": lease, "lease_length": LEASE}

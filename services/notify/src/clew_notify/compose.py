@@ -4,19 +4,19 @@ The fields follow RFC 5322; automatic mail says so (RFC 3834 5, [MS-OXCMAIL] X-A
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 from typing import Literal
+
+import msgspec
 
 from clew_notify.header_fields import addresses_field, ids_field, mailbox_field, text_field, true_ids
 
 Automatic = Literal["auto-generated", "auto-replied"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(msgspec.Struct, frozen=True, kw_only=True):
     """What stands above the body. Ids keep their angle brackets, `references` are oldest first."""
 
     sender_name: str

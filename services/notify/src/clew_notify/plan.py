@@ -12,6 +12,7 @@ from email.utils import parseaddr
 from functools import cache
 from uuid import UUID
 
+import msgspec
 import structlog
 from clew_shared.contracts.ids import derived_id, new_id
 from clew_shared.contracts.reply_address import ReplyKeys, make_reply_address
@@ -31,8 +32,7 @@ log = structlog.get_logger()
 Threads = Mapping[tuple[UUID, str], Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery and the mail that it will send; one without `content` could not be composed, and `reason` says why."""
 
     id: UUID

@@ -1,15 +1,13 @@
 """Who is told what of one event, before it is put into words. Next: clew_notify.announce.Announcer.announce."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from clew_notify.domain.rule import Rule
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(NamedTuple):
     """One delivery that an event leads to.
 
     `context` is what the rule's template shows; drafts of one event and rule share it, and so the body made from it.
@@ -22,7 +20,7 @@ class Draft:
     rule: Rule
     recipient: str
     to: Sequence[str]
-    context: dict[str, Any] = field(hash=False)
+    context: dict[str, Any]
     cc: Sequence[str] = ()
     sender_name: str | None = None
     deal_id: UUID | None = None
