@@ -1,6 +1,5 @@
 """Is this mail about a mail of ours that did not arrive, and which? RFC 3464, and the many who never read it."""
 
-import json
 import re
 from dataclasses import dataclass
 
@@ -245,7 +244,7 @@ def _amazon_notification(signs: MachineSigns) -> Bounced | None:
     original = re.search(r'essage-I[Dd]\\*"\s*,\s*\\*"value\\*"\s*:\s*\\*"(<[^<>"\\]+>)', body)
     address = found or destination
     return Bounced(
-        recipient=read_address(json.loads(f'"{address[1]}"')) if address else None,
+        recipient=read_address(address[1]) or None if address else None,
         status=status[1] if status else ("2.0.0" if kind[1].lower() == "delivery" else "5.0.0"),
         message_id=original[1] if original else None,
         action=kind[1].lower(),
