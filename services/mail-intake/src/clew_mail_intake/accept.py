@@ -19,9 +19,9 @@ from clew_mail_intake.store_mails import store_mails, store_pieces
 _MOST_MAILS = 128
 _MOST_BYTES = 8 << 20
 _LINGER_SECONDS = 0.002
-# So many mails in one commit are a crowd, and it is one for as long as the next commit may take.
+# So many mails in one commit are a crowd, and it is one for longer than the next commit should take.
 _CROWD = 4
-_CROWD_SECONDS = 0.05
+_CROWD_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)

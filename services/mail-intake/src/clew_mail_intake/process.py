@@ -24,7 +24,6 @@ Understand = Callable[[bytes, Envelope], Coroutine[Any, Any, Understanding]]
 
 # Larger mails are read in processes of their own, several at a time.
 _SLOW_BYTES = 32 * 1024
-_PATIENCE_SECONDS = 2.0
 _MOMENT_SECONDS = 0.02
 
 log = structlog.get_logger()
@@ -60,7 +59,6 @@ class Processing:
 
     async def _read(self, group: Sequence[StoredMail], connection: AsyncConnection) -> list[Understanding]:
         raws = await read_raws([mail.key for mail in group], connection)
-        deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
         slow = {
             mail.key: asyncio.create_task(self.understand(raws[mail.key], _envelope(mail)))
             for mail in group
@@ -71,16 +69,15 @@ class Processing:
             if mail.key in slow:
                 read.append(await slow[mail.key])
                 continue
-            await self._give_way(deadline)
+            await self._give_way()
             read.append(await self.understand(raws[mail.key], _envelope(mail)))
         return read
 
-    async def _give_way(self, deadline: float) -> None:
+    async def _give_way(self) -> None:
         """Let those at the doors go first: a sender waits for its answer, a mail that is stored can wait a moment."""
         # A small mail is read in this very loop, so between any two the doors have a turn at least.
-        await asyncio.sleep(0)
-        while self.is_crowded() and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(_MOMENT_SECONDS)
+        # A crowd gets more of them; reading goes on at a walk, so that even an endless one is worked off.
+        await asyncio.sleep(_MOMENT_SECONDS if self.is_crowded() else 0)
 
 
 def emit_decision(key: UUID, decision: Decision, uow: UnitOfWork, traceparent: str | None = None) -> None:
