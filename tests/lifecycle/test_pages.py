@@ -221,6 +221,8 @@ async def test_open_pages_hear_what_happens(browser: ClientSession, intake: Desk
 
     deal = await intake.only_deal()
     assert (heard["deal"], heard["stages"], heard["kind"]) == (str(deal.id), ["new"], "opened")
+    assert deal.company is not None
+    assert heard["company"] == str(deal.company.id)
 
 
 async def _first_event(stream: Any) -> Any:

@@ -94,4 +94,5 @@ def _read(body: bytes) -> _Change | None:
         return None
     told = msgspec.json.decode(envelope.data, type=_Told)
     stages = (told.previous_stage, told.deal.stage) if told.previous_stage else (told.deal.stage,)
-    return _Change(told.deal.id, told.deal.pipeline, tuple(dict.fromkeys(stages)), kind)
+    deal = told.deal
+    return _Change(deal.id, deal.pipeline, tuple(dict.fromkeys(stages)), kind, deal.company_id, deal.contact_id)

@@ -22,4 +22,6 @@ def summarise(deal: KnownDeal, workflow: Workflow) -> DealSummary:
         amount=deal.amount,
         currency=deal.currency,
         parent=deal.parent_id,
+        contact_id=deal.contact_id,
+        company_id=deal.company_id,
     )

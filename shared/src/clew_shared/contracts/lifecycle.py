@@ -30,6 +30,8 @@ class DealSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     amount: Decimal | None = None
     currency: str | None = None
     parent: UUID | None = None
+    contact_id: UUID | None = None
+    company_id: UUID | None = None
 
 
 class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

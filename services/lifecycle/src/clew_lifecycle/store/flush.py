@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 from clew_shared.runtime.database import insert_rows
-from sqlalchemy import ARRAY, DateTime, Integer, Table, Text, Uuid, bindparam, text
+from sqlalchemy import DateTime, Integer, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from clew_lifecycle.store.arrays import with_arrays
 from clew_lifecycle.store.tables import activity, company, contact, contact_point, deal, enquiry, message_ref
 from clew_lifecycle.store.world import Activity, KnownDeal, World
 
@@ -41,7 +42,8 @@ async def flush(world: World, connection: AsyncConnection) -> None:
     await _reopen([known for known in world.reopened_deals.values() if known.id not in new], connection)
     await _touch([known for known in world.changed_deals.values() if known.id not in new], connection)
     await _insert(activity, ACTIVITY_COLUMNS, map(activity_row, world.new_activities), connection)
-    await _insert(message_ref, _REF, world.new_refs, connection)
+    # Two batches may name the same ids: in one order for all, they wait for each other and not in a circle.
+    await _insert(message_ref, _REF, sorted(world.new_refs), connection)
     await _insert(enquiry, _ENQUIRY, (_waiting_row(*waiting) for waiting in world.waiting), connection)
     await _write_contacts(world, connection)
     await _write_participants(world, connection)
@@ -128,21 +130,18 @@ async def _write_contacts(world: World, connection: AsyncConnection) -> None:
 
 async def _write_participants(world: World, connection: AsyncConnection) -> None:
     if world.changed_participants:
+        changed = sorted(world.changed_participants.items(), key=lambda item: item[0])
         values = {
-            "deals": [deal_id for deal_id, _ in world.changed_participants],
-            "keys": [key for _, key in world.changed_participants],
-            "emails": [email for email, _, _ in world.changed_participants.values()],
-            "names": [name for _, name, _ in world.changed_participants.values()],
-            "states": [state for _, _, state in world.changed_participants.values()],
+            "deals": [deal_id for (deal_id, _), _ in changed],
+            "keys": [key for (_, key), _ in changed],
+            "emails": [email for _, (email, _, _) in changed],
+            "names": [name for _, (_, name, _) in changed],
+            "states": [state for _, (_, _, state) in changed],
         }
         await connection.execute(_PARTICIPANTS, values)
 
 
-def _arrays(statement: str, **kinds: Any) -> Any:
-    return text(statement).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()))
-
-
-_TOUCH = _arrays(
+_TOUCH = with_arrays(
     """
     UPDATE lifecycle.deal SET last_activity_at = new.activity, last_inbound_at = new.inbound, entries = new.entries
     FROM unnest(:ids, :activity, :inbound, :entries) AS new(id, activity, inbound, entries) WHERE deal.id = new.id
@@ -153,7 +152,7 @@ _TOUCH = _arrays(
     entries=Integer,
 )
 
-_REOPEN = _arrays(
+_REOPEN = with_arrays(
     """
     UPDATE lifecycle.deal SET status = 'open', closed_at = NULL, lost_reason_id = NULL, lost_note = NULL,
         stage_id = new.stage, step_id = new.step, board_rank = new.rank, stage_entered_at = new.entered,
@@ -169,7 +168,7 @@ _REOPEN = _arrays(
     slots=Integer,
 )
 
-_CONTACTS = _arrays(
+_CONTACTS = with_arrays(
     """
     UPDATE lifecycle.contact SET name = new.name, phone = new.phone, company_id = new.company, version = version + 1
     FROM unnest(:ids, :names, :phones, :companies) AS new(id, name, phone, company) WHERE contact.id = new.id
@@ -180,7 +179,7 @@ _CONTACTS = _arrays(
     companies=Uuid,
 )
 
-_PARTICIPANTS = _arrays(
+_PARTICIPANTS = with_arrays(
     """
     INSERT INTO lifecycle.deal_contact (deal_id, email_key, email, name, state)
     SELECT * FROM unnest(:deals, :keys, :emails, :names, :states)

@@ -11,10 +11,11 @@ from uuid import UUID
 from clew_shared.contracts.enquiry import EnquiryReceived
 from clew_shared.contracts.ids import new_id
 from clew_shared.runtime.database import as_arrays, insert_rows
-from sqlalchemy import ARRAY, BigInteger, Text, TextClause, Uuid, bindparam, select, text
+from sqlalchemy import BigInteger, Text, Uuid, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.domain.mailbox import without_tag
+from clew_lifecycle.store.arrays import with_arrays
 from clew_lifecycle.store.tables import source
 from clew_lifecycle.store.workflow import load_workflow
 from clew_lifecycle.store.world import Company, Contact, KnownDeal, Point, Source, World
@@ -169,13 +170,9 @@ async def _read_participants(
     world.participants = {(row.deal_id, row.email_key): row.state for row in found}
 
 
-def _arrays(statement: str, **kinds: Any) -> TextClause:
-    return text(statement).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()))
-
-
 # A plan made while a table was nearly empty reads all of it, and is kept: what follows in this transaction is always
 # to go by the indexes.
-_LOCK = _arrays(
+_LOCK = with_arrays(
     """
     SELECT set_config('enable_seqscan', 'off', true)
     UNION ALL
@@ -184,7 +181,7 @@ _LOCK = _arrays(
     keys=BigInteger,
 )
 
-_SEEN = _arrays(
+_SEEN = with_arrays(
     """
     SELECT dedupe_key FROM lifecycle.activity WHERE dedupe_key = ANY(:keys)
     UNION ALL
@@ -197,7 +194,7 @@ _SEEN = _arrays(
     externals=Text,
 )
 
-_POINTS = _arrays(
+_POINTS = with_arrays(
     f"""
     SELECT p.id, p.kind, p.value_norm, p.value_raw, p.contact_id, p.company_id, p.shared,
         coalesce(c.company_id, p.company_id) AS employer_id, c.name AS contact_name, c.email, c.phone,
@@ -225,9 +222,11 @@ _POINTS = _arrays(
     phones=Text,
 )
 
-_REFS = _arrays("SELECT message_id, deal_id, kind FROM lifecycle.message_ref WHERE message_id = ANY(:ids)", ids=Text)
+_REFS = with_arrays(
+    "SELECT message_id, deal_id, kind FROM lifecycle.message_ref WHERE message_id = ANY(:ids)", ids=Text
+)
 
-_AMENDED = _arrays(
+_AMENDED = with_arrays(
     """
     SELECT DISTINCT ON (enquiry_id) enquiry_id, deal_id FROM lifecycle.activity
     WHERE enquiry_id = ANY(:ids) AND deal_id IS NOT NULL ORDER BY enquiry_id, id
@@ -236,7 +235,7 @@ _AMENDED = _arrays(
 )
 
 # Locked in the order of their ids: staff and other batches change deals too.
-_DEALS = _arrays(
+_DEALS = with_arrays(
     f"""
     WITH wanted AS (
         SELECT unnest(:ids) AS id
@@ -276,7 +275,7 @@ _DEALS = _arrays(
     companies=Uuid,
 )
 
-_PARTICIPANTS = _arrays(
+_PARTICIPANTS = with_arrays(
     """
     SELECT deal_id, email_key, state FROM lifecycle.deal_contact
     WHERE deal_id = ANY(:deals) AND email_key = ANY(:emails)

@@ -4,15 +4,15 @@ Next: clew_lifecycle.store.prefetch.prefetch.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 from uuid import UUID
 
 import msgspec
 from clew_shared.contracts.notify import MessageSent
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, select, text
+from sqlalchemy import Text, Uuid, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.facts import Outcome
+from clew_lifecycle.store.arrays import with_arrays
 from clew_lifecycle.store.tables import deal, message_ref
 
 
@@ -53,11 +53,7 @@ async def set_delivery(outcomes: Mapping[UUID, Outcome], connection: AsyncConnec
         await connection.execute(_FINAL if final else _DELIVERED, values)
 
 
-def _arrays(statement: str, **kinds: Any) -> Any:
-    return text(statement).bindparams(*(bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items()))
-
-
-_REMEMBER = _arrays(
+_REMEMBER = with_arrays(
     """
     INSERT INTO lifecycle.message_ref (message_id, deal_id, activity_id, kind)
     SELECT DISTINCT ON (sent.message_id) sent.message_id, sent.deal_id, sent.activity_id, 'sent'
@@ -73,7 +69,7 @@ _REMEMBER = _arrays(
     activities=Uuid,
 )
 
-_FINAL = _arrays(
+_FINAL = with_arrays(
     """
     UPDATE lifecycle.activity SET facts = coalesce(facts, '{}') || new.outcome::jsonb
     FROM unnest(:ids, :outcomes) AS new(id, outcome) WHERE activity.id = new.id AND activity.kind = 'mail_out'
@@ -82,7 +78,7 @@ _FINAL = _arrays(
     outcomes=Text,
 )
 
-_DELIVERED = _arrays(
+_DELIVERED = with_arrays(
     """
     UPDATE lifecycle.activity SET facts = coalesce(facts, '{}') || new.outcome::jsonb
     FROM unnest(:ids, :outcomes) AS new(id, outcome)
