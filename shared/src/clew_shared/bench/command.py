@@ -10,6 +10,7 @@ from pathlib import Path
 from clew_shared.bench.idle import measure_latency, measure_memory
 from clew_shared.bench.line import Line, as_json, as_table
 from clew_shared.bench.measure import measure_enquiries, measure_forms, measure_smtp, measure_thread
+from clew_shared.bench.parse import measure_parse
 from clew_shared.bench.process import API_TOKEN
 from clew_shared.runtime.engines import engines
 from clew_shared.runtime.engines.ports import free_port
@@ -20,6 +21,7 @@ from clew_shared.runtime.up import resolve_ports, with_engines
 GROUPS: dict[str, tuple[Callable[[Settings], Awaitable[list[Line]]], ...]] = {
     "forms": (measure_forms, measure_enquiries),
     "smtp": (measure_smtp,),
+    "parse": (measure_parse,),
     "thread": (measure_thread,),
     "latency": (measure_latency,),
 }
@@ -28,6 +30,9 @@ MEMORY = "memory"
 
 async def run_bench(asked: argparse.Namespace) -> int:
     """Measure, print the table, and write the JSON beside it."""
+    if unknown := set(asked.only) - {*GROUPS, MEMORY}:
+        sys.stderr.write(f"clew: bench knows {', '.join([*GROUPS, MEMORY])}, and not {', '.join(sorted(unknown))}\n")
+        return 2
     lines: list[Line] = []
     for name in asked.only or [*GROUPS, MEMORY]:
         sys.stderr.write(f"measuring {name} ...\n")
