@@ -6,11 +6,12 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import ARRAY, MetaData, Table, bindparam, column, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import JSON, Dialect, MetaData, Table, bindparam, column, func, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.dialects.postgresql.dml import Insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.types import TypeEngine
 
 POOL_SIZE = 12
 _OVERFLOW = 12
@@ -68,10 +69,23 @@ def insert_rows(table: Table, columns: tuple[str, ...]) -> Insert:
 
 @cache
 def _unnested(table: Table, columns: tuple[str, ...]) -> Any:
-    arrays = [bindparam(name, type_=ARRAY(table.c[name].type, dimensions=1)) for name in columns]
+    arrays = [bindparam(name, type_=_array_of(table.c[name].type)) for name in columns]
     typed = (column(name, table.c[name].type) for name in columns)
     rows = func.unnest(*arrays).table_valued(*typed).render_derived(name="rows")
     return select(*(rows.c[name] for name in columns))
+
+
+def _array_of(item: TypeEngine[Any]) -> ARRAY[Any]:
+    return ARRAY(item, dimensions=1) if isinstance(item, JSON) else _PlainArray(item, dimensions=1)
+
+
+class _PlainArray(ARRAY[Any]):
+    """An array whose items asyncpg takes as they are; SQLAlchemy would look at each of them for nothing."""
+
+    cache_ok = True
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        return
 
 
 def as_arrays(rows: Sequence[Mapping[str, Any]], columns: tuple[str, ...]) -> dict[str, list[Any]]:
