@@ -11,7 +11,7 @@ from clew_shared.web.assets import Assets, integrity
 from clew_shared.web.vendor import LOCK, NOTICES, VENDORED, read_pins
 from pytest_aiohttp.plugin import AiohttpClient
 
-WITH_STATIC = ("clew_lifecycle", "clew_forms", "clew_shared.web")
+WITH_STATIC = ("clew_lifecycle", "clew_shared.web")
 MODULES = [
     Path(str(entry))
     for package in WITH_STATIC
