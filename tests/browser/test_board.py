@@ -1,10 +1,11 @@
 """The board in a real browser: live, by mouse, by keyboard (back-office 2.4 and its traps)."""
 
+import asyncio
 import re
 
 import pytest
 from aiohttp import ClientSession
-from playwright.async_api import BrowserContext, Page, expect
+from playwright.async_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import LiveClew
 from tests.browser.seeing import card, column_of, new_deal, refusals, stage_of, watch
@@ -123,6 +124,36 @@ async def test_giving_up_the_reason_puts_the_card_back(context: BrowserContext, 
 
     await expect(column_of(page, "new").locator(card(page, title))).to_be_visible()
     assert await stage_of(api, title) == "new"
+
+
+async def test_a_column_on_its_way_while_a_card_is_dropped_does_not_double_it(
+    context: BrowserContext, api: ClientSession
+) -> None:
+    """Seen once in CI: the column was asked for before the drop, answered during the question for the reason."""
+    title = await new_deal(api, "Late")
+    page = await _open_board(context)
+    answer_now = asyncio.Event()
+
+    async def answer_late(route: Route) -> None:
+        response = await route.fetch()
+        await answer_now.wait()
+        await route.fulfill(response=response)
+
+    await page.route("**/board/columns/new?*", answer_late)
+    async with page.expect_request("**/board/columns/new?*"):
+        other = await new_deal(api, "Meanwhile")
+    await _drag(page, title, "lost")
+    await expect(page.locator("dialog select[name=lost_reason]")).to_be_visible()
+    async with page.expect_event("requestfinished"):
+        answer_now.set()
+    # Time for the page to draw what it must not draw now.
+    await page.wait_for_timeout(500)
+    drawn_too_early = await card(page, other).count()
+    await page.keyboard.press("Escape")
+
+    assert not drawn_too_early
+    await expect(card(page, other)).to_be_visible()
+    await expect(card(page, title)).to_have_count(1)
 
 
 async def test_a_drop_does_not_open_the_card_and_nothing_breaks_the_policy(

@@ -85,7 +85,8 @@ export class LiveColumns {
     const answer = await fetch(`/board/columns/${encodeURIComponent(stage)}?${query}`, { headers: { "HX-Request": "true" } });
     if (!answer.ok) throw new Error(`column ${stage}: ${answer.status}`);
     const text = await answer.text();
-    if (this.board.isBusy) return void this.stale.add(stage);
+    // Picked up, or dropped and not yet saved, while the answer was on its way: it does not know of that.
+    if (this.board.isBusy || this.held) return void this.stale.add(stage);
     const focused = document.activeElement?.closest?.(".card")?.id;
     await htmx.swap({ text, target: column, swap: "outerMorph", sourceElement: this.board });
     this.board.dispatchEvent(new CustomEvent("clew:drawn"));
