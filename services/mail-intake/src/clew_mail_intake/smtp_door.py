@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
+from clew_shared.runtime.listening import taking_port
 from clew_shared.runtime.service import Door
 from clew_shared.runtime.settings import Settings
 
@@ -35,7 +36,8 @@ async def _listen(
     policy = SmtpPolicy(acceptance, our_recipients(settings), spool, settings.max_mail_bytes, settings.intake_domain)
     loop = asyncio.get_running_loop()
     model = talk(policy, loop)
-    server = await loop.create_server(lambda: talk(policy, loop, model), settings.smtp_host, port, backlog=_BACKLOG)
+    with taking_port(port, f"{talk.door}_port"):
+        server = await loop.create_server(lambda: talk(policy, loop, model), settings.smtp_host, port, backlog=_BACKLOG)
     host, taken = server.sockets[0].getsockname()[:2]
     try:
         addresses[talk.door] = f"{host}:{taken}"

@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from clew_shared.runtime.database import is_unavailable
+from clew_shared.runtime.listening import taking_port
 from clew_shared.runtime.metrics import count_request
 from clew_shared.runtime.problem import Problem
 from clew_shared.runtime.sessions import ACTOR, COOKIE, SECURE_COOKIE, Actor, Verifier, credential_of
@@ -178,5 +179,6 @@ async def start_site(
     )
     await runner.setup()
     site = web.TCPSite(runner, host, port, backlog=1024)
-    await site.start()
+    with taking_port(port, "http_port"):
+        await site.start()
     return runner, int(runner.addresses[0][1])
