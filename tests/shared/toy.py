@@ -100,8 +100,8 @@ async def main() -> None:
     await rail.bus.connected()
     for start in range(0, int(sys.argv[1]), 10):
         await greet(rail, "somebody", *range(start, start + 10))
-        await asyncio.sleep(0.05)
         print(start + 10, flush=True)  # noqa: T201 - the parent's ledger of what was committed
+        await asyncio.sleep(0.05)
     await asyncio.sleep(600)
 
 
