@@ -2,9 +2,9 @@
 
 from functools import cache
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Gauge, Histogram, generate_latest
 
-__all__ = ["CONTENT_TYPE_LATEST", "count_request", "events_handled", "exposition", "outbox_waiting", "shunt_waiting"]
+__all__ = ["CONTENT_TYPE_LATEST", "count_request", "exposition", "outbox_waiting", "shunt_waiting"]
 
 _requests = Histogram(
     "clew_http_request_seconds",
@@ -12,7 +12,6 @@ _requests = Histogram(
     ["method", "route", "status"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
 )
-events_handled = Counter("clew_events_handled", "Events that had their effect", ["durable"])
 outbox_waiting = Gauge("clew_outbox_waiting", "Events committed and not yet in the stream", ["service"])
 shunt_waiting = Gauge("clew_shunt_waiting", "Events set aside for a person", ["service"])
 

@@ -87,9 +87,6 @@ class UnitOfWork:
         self._emitted.append(_Emitted(event_id, subject_of(self._service, event, key), body))
         return event_id
 
-    async def savepoint(self) -> AsyncTransaction:
-        return await self.connection.begin_nested()
-
     async def _flush_events(self) -> list[Outgoing]:
         if not self._emitted:
             return []
