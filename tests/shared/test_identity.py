@@ -11,8 +11,6 @@ from email_validator import validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-ISEMAIL = Path(__file__).parents[3] / "shared/corpora/text/isemail-tests.xml"
-
 
 @pytest.mark.parametrize(
     ("raw", "address", "key"),
@@ -82,10 +80,9 @@ def test_the_short_way_reads_every_plain_address_as_the_library_does(local: str,
     assert (email.address if email else None) == expected
 
 
-@pytest.mark.skipif(not ISEMAIL.exists(), reason="the corpora are not on this machine")
-def test_no_address_of_the_isemail_list_is_an_exception() -> None:
+def test_no_address_of_the_isemail_list_is_an_exception(corpora: Path) -> None:
     valid = 0
-    for case in ElementTree.parse(ISEMAIL).getroot().iter("test"):
+    for case in ElementTree.parse(corpora / "text" / "isemail-tests.xml").getroot().iter("test"):
         address = case.findtext("address") or ""
         if normalise_email(address) and case.findtext("category") == "ISEMAIL_VALID_CATEGORY":
             valid += 1
