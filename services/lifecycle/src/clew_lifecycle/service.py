@@ -9,7 +9,17 @@ from aiohttp import web
 from clew_shared.contracts.enquiry import EnquiryReceived
 from clew_shared.contracts.lifecycle import (
     CommentAdded,
+    CompanyAdded,
+    CompanyChanged,
+    CompanyDeleted,
+    CompanyHistoryRewritten,
+    CompanyLifecycleChanged,
+    CompanySegmentChanged,
+    ContactAdded,
+    ContactChanged,
+    ContactDeleted,
     DealChanged,
+    DealDeleted,
     DealMoved,
     DealOpened,
     DealReopened,
@@ -50,7 +60,9 @@ from clew_lifecycle.store.columns import RAIL, metadata
 from clew_lifecycle.verify import TeamVerifier
 
 _TELLS = (
-    *(DealOpened, CommentAdded, DealReopened, DealMoved, DealChanged),
+    *(DealOpened, CommentAdded, DealReopened, DealMoved, DealChanged, DealDeleted),
+    *(CompanyLifecycleChanged, CompanyHistoryRewritten, CompanySegmentChanged),
+    *(CompanyAdded, CompanyChanged, CompanyDeleted, ContactAdded, ContactChanged, ContactDeleted),
     *(ReplyWritten, TeammateAdded, TeammateRemoved, SignInRequested),
 )
 _EDGES = (

@@ -34,6 +34,34 @@ class DealSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     company_id: UUID | None = None
 
 
+LifecycleStage = Literal[
+    "suspect", "prospect", "lead", "mql", "sql", "opportunity", "onboarding", "customer", "churned", "other"
+]
+
+
+class CompanySummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A company as those outside lifecycle need to know it; `company_type` is a key, `owner` a teammate's address."""
+
+    id: UUID
+    name: str
+    lifecycle_stage: LifecycleStage
+    version: int
+    is_person: bool = False
+    company_type: str | None = None
+    owner: str | None = None
+
+
+class ContactSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A contact as those outside lifecycle need to know it."""
+
+    id: UUID
+    version: int
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    company_id: UUID | None = None
+
+
 class Word(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The enquiry or comment that an event is about, and the mail it came as.
 
@@ -93,6 +121,73 @@ class DealChanged(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True)
 
     deal: DealSummary
     changes: tuple[str, ...]
+
+
+class DealDeleted(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    deal: DealSummary
+
+
+class CompanyLifecycleChanged(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """A company now stands elsewhere: told once for each change, whoever or whatever made it.
+
+    `rule` is the letter of the rule, `m` for a change by hand; `effective_at` is when it was so, `recorded_at` when
+    it became known.
+    """
+
+    company: CompanySummary
+    previous: LifecycleStage
+    rule: str
+    effective_at: datetime
+    recorded_at: datetime
+    changes: tuple[str, ...] = ("lifecycle_stage",)
+    note: str | None = None
+
+
+class CompanyHistoryRewritten(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """Something older than its latest was put into a company's lifecycle, or taken back."""
+
+    company: CompanySummary
+    since: datetime
+    note: str | None = None
+
+
+class CompanySegmentChanged(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """What a company's orders say of it (recency, frequency, monetary) came to another segment."""
+
+    company: CompanySummary
+    segment: str
+    effective_at: datetime
+    previous: str | None = None
+
+
+class CompanyAdded(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    company: CompanySummary
+
+
+class CompanyChanged(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """Fields of a company were edited; `changes` names them."""
+
+    company: CompanySummary
+    changes: tuple[str, ...]
+
+
+class CompanyDeleted(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    company: CompanySummary
+
+
+class ContactAdded(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    contact: ContactSummary
+
+
+class ContactChanged(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """Fields of a contact were edited; `changes` names them."""
+
+    contact: ContactSummary
+    changes: tuple[str, ...]
+
+
+class ContactDeleted(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    contact: ContactSummary
 
 
 class ReplyWritten(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -29,6 +30,17 @@ from clew_lifecycle.store.columns import (
 
 _STAGES = ("suspect", "prospect", "lead", "mql", "sql", "opportunity", "onboarding", "customer", "churned", "other")
 
+# What sort of company it is, apart from where it stands: reseller, wholesaler, supplier.
+company_type = Table(
+    "company_type",
+    metadata,
+    Column("key", Text, primary_key=True),
+    text_column("label"),
+    Column("position", Integer, nullable=False, server_default="0"),
+    # Who only supplies us is at the lifecycle stage `other`.
+    Column("is_supplier", Boolean, nullable=False, server_default="false"),
+)
+
 company = Table(
     "company",
     metadata,
@@ -44,11 +56,26 @@ company = Table(
     text_column("phone", nullable=True),
     text_column("email", nullable=True),
     key_to("owner_id", "teammate"),
+    # What the counted orders come to, and when their want makes the company churn; null is never.
+    Column("order_count", Integer, nullable=False, server_default="0"),
+    time_column("first_order_at"),
+    time_column("last_order_at"),
+    time_column("churn_due_at"),
+    Column("ledger_count", Integer, nullable=False, server_default="0"),
+    Column("auto_lifecycle", Boolean, nullable=False, server_default="true"),
+    Column("rfm_r", SmallInteger),
+    Column("rfm_f", SmallInteger),
+    Column("rfm_m", SmallInteger),
+    text_column("rfm_segment", nullable=True),
+    json_column("custom"),
     key_to("merged_into", "company"),
+    time_column("deleted_at"),
     Column("version", Integer, nullable=False, server_default="1"),
     created_column(),
+    ForeignKeyConstraint(["company_type"], [f"{SCHEMA}.company_type.key"]),
     CheckConstraint(f"lifecycle_stage IN ({', '.join(map(repr, _STAGES))})", name="company_lifecycle_stage"),
     Index("company_stage", "lifecycle_stage", "lifecycle_since"),
+    Index("company_churn_due", "churn_due_at", postgresql_where=text("churn_due_at IS NOT NULL")),
     Index("company_name", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
 )
 
@@ -58,10 +85,14 @@ contact = Table(
     id_column(),
     key_to("company_id", "company", index=True),
     text_column("name", nullable=True),
+    text_column("given_name", nullable=True),
+    text_column("family_name", nullable=True),
     # What we write to and call; identities are matched by contact_point alone.
     text_column("email", nullable=True),
     text_column("phone", nullable=True),
+    json_column("custom"),
     key_to("merged_into", "contact"),
+    time_column("deleted_at"),
     Column("version", Integer, nullable=False, server_default="1"),
     created_column(),
     CheckConstraint("num_nonnulls(name, email, phone, company_id) > 0", name="contact_has_something"),
@@ -98,6 +129,13 @@ contact_point = Table(
         postgresql_where=text("contact_id IS NOT NULL AND NOT shared AND retired_at IS NULL"),
     ),
     Index("contact_point_shared", "kind", "value_norm", postgresql_where=text("shared")),
+    # What another system calls a company: `<source>|<its id>`.
+    Index(
+        "contact_point_external",
+        "value_norm",
+        unique=True,
+        postgresql_where=text("kind = 'external' AND company_id IS NOT NULL AND retired_at IS NULL"),
+    ),
 )
 
 # A door's own settings. `scope` pipeline narrows what a repeat may land on; `phone_is_identity` lets a number alone
@@ -148,6 +186,9 @@ deal = Table(
     time_column("last_inbound_at"),
     time_column("last_staff_at"),
     Column("entries", Integer, nullable=False, server_default="0"),
+    json_column("custom"),
+    key_to("merged_into", "deal"),
+    time_column("deleted_at"),
     Column("version", Integer, nullable=False, server_default="1"),
     ForeignKeyConstraint(["pipeline_id", "stage_id"], [f"{SCHEMA}.stage.pipeline_id", f"{SCHEMA}.stage.id"]),
     ForeignKeyConstraint(["stage_id", "step_id"], [f"{SCHEMA}.step.stage_id", f"{SCHEMA}.step.id"]),
