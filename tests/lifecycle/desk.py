@@ -68,7 +68,7 @@ class Desk:
         async with self.rail.unit_of_work() as uow:
             await receive_enquiries([received(event) for event in events], uow)
 
-    async def deals(self, status: str = "all", **fields: Any) -> Sequence[DealView]:
+    async def deals(self, status: Any = "all", **fields: Any) -> Sequence[DealView]:
         """The deals, oldest first."""
         async with self.rail.reading() as connection:
             found = await list_deals(DealFilter(status=status, **fields), 500, None, connection)

@@ -75,7 +75,7 @@ async def test_a_list_can_be_narrowed(api: RunningClew, intake: Desk) -> None:
     assert (await api.get("/api/v1/deals", owner="sam@team.example"))["items"] == []
     assert len((await api.get("/api/v1/deals", owner="none"))["items"]) == 2
     status, problem, _ = await call(api, "GET", "/api/v1/deals?secret=1")
-    assert (status, problem["title"]) == (400, "Unknown filter")
+    assert (status, problem["title"]) == (400, "Unknown parameter")
 
 
 async def test_an_edit_needs_the_version_that_was_seen(api: RunningClew, intake: Desk) -> None:

@@ -1,17 +1,22 @@
 """What the JSON APIs of all services have in common: bodies, pages of lists, answers."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from typing import Any, TypeVar
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
 
+from clew_shared.runtime.describes import operation_of
+from clew_shared.runtime.keep_to_description import QUERY
+from clew_shared.runtime.page import Page
 from clew_shared.runtime.problem import FieldError, Problem, not_found
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
+_MARK_BYTES = 3
 
 T = TypeVar("T")
 
@@ -23,52 +28,107 @@ def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None)
 
 
 async def read_json(request: web.Request, kind: type[T]) -> T:
-    """Read the body as `kind`.
+    """Read the body as `kind`, which is the one that the route is described with; no body is an empty object.
 
     Raises `Problem`: 415 for another type of content, 400 for what is no JSON, 422 for JSON of another shape.
     """
-    if request.content_type not in ("application/json", "application/octet-stream"):
+    operation = operation_of(request.match_info.handler)
+    if operation is not None and operation.body is not kind:
+        raise TypeError(f"{request.path} is described with {operation.body}, and reads {kind}")
+    if "Content-Type" in request.headers and request.content_type != "application/json":
         raise Problem(415, "Unsupported media type", "Send application/json.")
-    body = await request.read()
+    body = await request.read() or b"{}"
     try:
-        return msgspec.json.decode(body or b"{}", type=kind)
+        value = msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         pointer = "/" + path.rstrip("`").strip(".").replace(".", "/").replace("[", "/").replace("]", "")
-        raise Problem(
-            422,
-            "Invalid content",
-            message,
-            errors=[FieldError(pointer=pointer.rstrip("/"), code="invalid", message=message)],
-        ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _invalid(pointer.rstrip("/"), message) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, "Malformed JSON", str(error)) from None
+    # PostgreSQL's text holds no NUL, which JSON can only write like this.
+    if b"\\u0000" in body:
+        for pointer in _nul_places(msgspec.json.decode(body)):
+            raise _invalid(pointer, "Text holds no NUL character.")
+    return value
+
+
+def _invalid(pointer: str, message: str) -> Problem:
+    errors = [FieldError(pointer=pointer, code="invalid", message=message)]
+    return Problem(422, "Invalid content", message, errors=errors)
+
+
+def _nul_places(value: Any, pointer: str = "") -> Iterator[str]:
+    if isinstance(value, str) and "\0" in value:
+        yield pointer
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _nul_places(item, f"{pointer}/{number}")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _nul_places(name, pointer)
+            yield from _nul_places(item, f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}")
+
+
+def read_query(request: web.Request, kind: type[T]) -> T:
+    """Give the query as the struct that the route is described with; it is checked already."""
+    found = request[QUERY]
+    if not isinstance(found, kind):
+        raise TypeError(f"{request.path} is described with {type(found)}, and reads {kind}")
+    return found
 
 
 def read_limit(request: web.Request) -> int:
     text = request.query.get("limit", str(DEFAULT_LIMIT))
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_LIMIT:
+    if not text.isascii() or not text.isdigit() or len(text) > 9 or not 1 <= int(text) <= MAX_LIMIT:
         raise Problem(400, "Bad limit", f"limit is a whole number from 1 to {MAX_LIMIT}.")
     return int(text)
 
 
 def read_cursor(request: web.Request, kind: type[T]) -> T | None:
-    """Read the place that a list goes on from: the last item's sort key, as `next_cursor` gave it."""
+    """Read the place that a list goes on from: the last item's sort key, as `next_cursor` gave it.
+
+    Raises `Problem` 400 for any other.
+    """
     text = request.query.get("cursor")
-    if not text:
+    if text is None:
         return None
     try:
-        return msgspec.json.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind)
-    except (ValueError, msgspec.MsgspecError):
+        marked = b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        mark, key = marked[:_MARK_BYTES], marked[_MARK_BYTES:]
+        if mark != _mark(key) or "\\u0000" in key.decode():
+            raise ValueError(text)
+        return msgspec.json.decode(key, type=kind)
+    except (ValueError, msgspec.MsgspecError, RecursionError):
         raise Problem(400, "Bad cursor", "A cursor is what next_cursor said, unchanged.") from None
 
 
 def write_cursor(key: Any) -> str:
-    return urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
+    written = msgspec.json.encode(key)
+    return urlsafe_b64encode(_mark(written) + written).decode().rstrip("=")
 
 
-def page(items: Sequence[Any], next_cursor: str | None = None) -> dict[str, Any]:
-    return {"items": list(items), "next_cursor": next_cursor}
+def _mark(key: bytes) -> bytes:
+    """Tell a cursor that was changed on its way: no secret, whoever makes one up sees nothing that is not theirs."""
+    return blake2b(key, digest_size=_MARK_BYTES).digest()
+
+
+def page(items: Sequence[T], next_cursor: str | None = None) -> Page[T]:
+    return Page(list(items), next_cursor)
+
+
+def cut(request: web.Request, items: Sequence[T], name: str) -> Page[T]:
+    """Give the page that was asked for of a short list that is at hand as a whole; `name` is what an item is called by.
+
+    Raises `Problem` 400 when the item that the last page ended with is there no more.
+    """
+    limit, after = read_limit(request), read_cursor(request, str)
+    names = [str(getattr(item, name)) for item in items]
+    if after is not None and after not in names:
+        raise Problem(400, "Bad cursor", "What it goes on from is there no more: begin again.")
+    start = names.index(after) + 1 if after is not None else 0
+    found = items[start : start + limit]
+    return page(found, write_cursor(names[start + limit - 1]) if start + limit < len(items) else None)
 
 
 def read_id(request: web.Request, what: str, name: str = "id") -> UUID:
@@ -85,3 +145,20 @@ def allowed_filters(request: web.Request, names: Sequence[str]) -> dict[str, str
     if unknown:
         raise Problem(400, "Unknown filter", f"{', '.join(sorted(unknown))}: this list knows {', '.join(names)}.")
     return {name: request.query[name] for name in names if name in request.query}
+
+
+def read_version(request: web.Request) -> int | None:
+    """Read `If-Match` (RFC 9110 13.1.1); None is `*`, which any version fulfils.
+
+    A weak tag counts as the strong one: proxies that compress make one of the other. Raises `Problem` 428 when it is
+    missing, 412 when it can be no version.
+    """
+    given = request.headers.get("If-Match")
+    if given is None:
+        raise Problem(428, "Precondition required", "Send If-Match with the ETag that you have seen.")
+    if given.strip() == "*":
+        return None
+    tag = given.strip().removeprefix("W/").strip('"')
+    if not tag.isascii() or not tag.isdigit() or len(tag) > 18:
+        raise Problem(412, "Changed meanwhile", "If-Match names no version of this.")
+    return int(tag)

@@ -17,6 +17,16 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lang: str | None = None
 
 
+class ProblemDetails(msgspec.Struct, frozen=True, kw_only=True):
+    """A refusal as it is answered; `errors` points at the fields that are at fault, and some say more than this."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    errors: tuple[FieldError, ...] = ()
+
+
 class Problem(Exception):
     """A request cannot be fulfilled, and why, in words for whoever can mend it."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from clew_shared.runtime.health import health_routes
+from clew_shared.runtime.openapi import openapi_routes
 from clew_shared.runtime.service import ORDER, Service
 from clew_shared.runtime.sessions import RemoteVerifier, Verifier
 from clew_shared.runtime.settings import Settings
@@ -62,6 +63,7 @@ async def _open_http(settings: Settings, services: Sequence[Service], stack: Asy
     for service in services:
         if not service.prefixes:
             routes += shunt_routes(service.rail.bus, ORDER)
+    routes += openapi_routes(routes)
     pages = Pages()
     app = make_app(
         routes,

@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from clew_shared.runtime.database import is_unavailable
+from clew_shared.runtime.keep_to_description import keep_to_description
 from clew_shared.runtime.listening import taking_port
 from clew_shared.runtime.metrics import count_request
 from clew_shared.runtime.problem import Problem
@@ -41,6 +42,10 @@ def public(handler: HandlerT) -> HandlerT:
     return handler
 
 
+def is_public(handler: object) -> bool:
+    return bool(getattr(handler, _PUBLIC, False))
+
+
 def actor_of(request: web.Request) -> Actor:
     return request[ACTOR]
 
@@ -63,7 +68,8 @@ def make_app(
 ) -> web.Application:
     """Build the application of one or more services from their routes."""
     app = web.Application(
-        middlewares=[_trace(), _errors(error_page), _identify(verifier, public_origin)], client_max_size=1 << 20
+        middlewares=[_trace(), _errors(error_page), _identify(verifier, public_origin), keep_to_description],
+        client_max_size=1 << 20,
     )
     app.add_routes(routes)
     app[_ENDLESS] = WeakSet[asyncio.Task[Any]]()
@@ -94,6 +100,8 @@ def _errors(error_page: ErrorPage) -> Middleware:
         except Problem as problem:
             return _show(request, problem, error_page)
         except web.HTTPException as answer:
+            if answer.status == 405 and request.method == "OPTIONS":
+                return web.Response(status=204, headers=_kept_headers(answer))
             if answer.status < 400:
                 raise
             return _show(request, Problem(answer.status, answer.reason, headers=_kept_headers(answer)), error_page)
@@ -126,7 +134,7 @@ def wants_html(request: web.Request) -> bool:
 def _identify(verifier: Verifier, public_origin: str) -> Middleware:
     @web.middleware
     async def identify(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if getattr(request.match_info.handler, _PUBLIC, False) or request.match_info.http_exception is not None:
+        if is_public(request.match_info.handler) or request.match_info.http_exception is not None:
             return await handler(request)
         actor = await identify_actor(request, verifier, public_origin)
         if actor is None:

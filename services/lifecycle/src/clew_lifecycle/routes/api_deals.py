@@ -1,28 +1,34 @@
 """Deals in the JSON API. Next: clew_lifecycle.apply_transition.apply_transition."""
 
-from typing import Any
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from clew_shared.runtime.api import allowed_filters, answer, page, read_cursor, read_id, read_json, read_limit
-from clew_shared.runtime.api import write_cursor as write_place
-from clew_shared.runtime.problem import Problem, not_found
+from clew_shared.runtime.api import (
+    answer,
+    page,
+    read_cursor,
+    read_id,
+    read_json,
+    read_limit,
+    read_query,
+    read_version,
+    write_cursor,
+)
+from clew_shared.runtime.describes import describes
+from clew_shared.runtime.problem import FieldError, not_found
 from clew_shared.runtime.web import actor_of
 
 from clew_lifecycle.add_deal import NewDeal, add_deal
 from clew_lifecycle.apply_transition import Move, apply_transition
 from clew_lifecycle.changes import DealChanges
 from clew_lifecycle.edit_deal import edit_deal
-from clew_lifecycle.routes.entry_view import view_entry
-from clew_lifecycle.routes.site import Site, read_version
+from clew_lifecycle.routes.entry_view import EntryView, view_entry
+from clew_lifecycle.routes.site import Site
 from clew_lifecycle.store.deals import DealFilter, DealView, list_deals, read_deal
 from clew_lifecycle.store.timeline import Position, list_entries, of_deal
 from clew_lifecycle.write_comment import write_comment
 from clew_lifecycle.write_reply import Letter, write_reply
-
-_STATUSES = ("open", "won", "lost", "abandoned", "all")
-_FILTERS = ("status", "contact_email", "pipeline", "stage", "owner", "company", "contact", "q")
 
 
 class Comment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -34,6 +40,15 @@ class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     subject: str
     body: str
     cc: list[str] = []
+
+
+class DryRun(DealView, frozen=True, kw_only=True):
+    """The deal as it is, but for the status that it would have; `errors` is what is wanting for the move."""
+
+    errors: list[FieldError]
+    creates: list[str]
+    sends: list[str]
+    dry_run: bool = True
 
 
 class DealApi:
@@ -52,22 +67,26 @@ class DealApi:
             web.post("/api/v1/deals/{id}/transitions/{key}", self.transition),
         ]
 
+    @describes("List deals, the newest first.", query=DealFilter, lists=DealView)
     async def list(self, request: web.Request) -> web.Response:
-        wanted = read_filter(allowed_filters(request, _FILTERS))
+        wanted = read_query(request, DealFilter)
         limit, after = read_limit(request), read_cursor(request, UUID)
         async with self._rail.reading() as connection:
             found = await list_deals(wanted, limit + 1, after, connection)
-        return answer(page(found[:limit], write_place(found[limit - 1].id) if len(found) > limit else None))
+        return answer(page(found[:limit], write_cursor(found[limit - 1].id) if len(found) > limit else None))
 
+    @describes("Open a deal by hand.", body=NewDeal, answer=DealView, status=201, problems=(404,), etag=True)
     async def add(self, request: web.Request) -> web.Response:
         wanted = await read_json(request, NewDeal)
         async with self._rail.unit_of_work() as uow:
             deal_id = await add_deal(wanted, actor_of(request), uow)
         return await self._answer(deal_id, 201)
 
+    @describes("Read a deal.", answer=DealView, etag=True)
     async def read(self, request: web.Request) -> web.Response:
         return await self._answer(read_id(request, "deal"))
 
+    @describes("Change what is known of a deal.", body=DealChanges, answer=DealView, if_match=True, etag=True)
     async def edit(self, request: web.Request) -> web.Response:
         deal_id, version = read_id(request, "deal"), read_version(request)
         wanted = await read_json(request, DealChanges)
@@ -75,8 +94,8 @@ class DealApi:
             await edit_deal(deal_id, wanted, actor_of(request), uow, version)
         return await self._answer(deal_id)
 
+    @describes("List a deal's timeline, the newest entry first.", lists=EntryView)
     async def activities(self, request: web.Request) -> web.Response:
-        allowed_filters(request, ())
         deal_id, limit = read_id(request, "deal"), read_limit(request)
         after = read_cursor(request, Position)
         async with self._rail.reading() as connection:
@@ -84,8 +103,9 @@ class DealApi:
                 raise not_found("deal")
             found = await list_entries(of_deal(deal_id), limit + 1, after, connection)
         last = Position(found[limit - 1].occurred_at, found[limit - 1].id) if len(found) > limit else None
-        return answer(page([view_entry(entry) for entry in found[:limit]], write_place(last) if last else None))
+        return answer(page([view_entry(entry) for entry in found[:limit]], write_cursor(last) if last else None))
 
+    @describes("Write a comment on a deal.", body=Comment, answer=EntryView, status=201)
     async def comment(self, request: web.Request) -> web.Response:
         deal_id = read_id(request, "deal")
         wanted = await read_json(request, Comment)
@@ -93,6 +113,7 @@ class DealApi:
             entry = await write_comment(deal_id, wanted.body, actor_of(request), uow)
         return answer(view_entry(entry), 201)
 
+    @describes("Write to the people of a deal.", body=Mail, answer=EntryView, status=201)
     async def mail(self, request: web.Request) -> web.Response:
         deal_id = read_id(request, "deal")
         wanted = await read_json(request, Mail)
@@ -101,6 +122,12 @@ class DealApi:
             entry = await write_reply(deal_id, letter, actor_of(request), uow)
         return answer(view_entry(entry), 201)
 
+    @describes(
+        "Take a deal along a transition, or see what would come of it.",
+        body=Move,
+        answer=(DealView, DryRun),
+        problems=(409, 412),
+    )
     async def transition(self, request: web.Request) -> web.Response:
         deal_id, key = read_id(request, "deal"), request.match_info["key"]
         move = await read_json(request, Move)
@@ -109,8 +136,8 @@ class DealApi:
             applied = await apply_transition(deal_id, key, move, actor_of(request), uow, version=version)
         if not move.dry_run:
             return await self._answer(deal_id)
-        would_be = {"status": applied.deal.status, "errors": applied.missing, "creates": [], "sends": []}
-        return answer({**msgspec.to_builtins(await self._read(deal_id), str_keys=True), **would_be, "dry_run": True})
+        would_be = msgspec.structs.asdict(await self._read(deal_id)) | {"status": applied.deal.status}
+        return answer(DryRun(**would_be, errors=applied.missing, creates=[], sends=[]))
 
     async def _read(self, deal_id: UUID) -> DealView:
         async with self._rail.reading() as connection:
@@ -125,17 +152,3 @@ class DealApi:
         if status == 201:
             headers["Location"] = f"/api/v1/deals/{deal_id}"
         return answer(found, status, headers)
-
-
-def read_filter(given: dict[str, str]) -> DealFilter:
-    """Read the filters of a list of deals. Raises `Problem` 400 for a value that none can have."""
-    values: dict[str, Any] = dict(given)
-    if values.get("status", "open") not in _STATUSES:
-        raise Problem(400, "Bad filter", f"status is one of {', '.join(_STATUSES)}.")
-    for name in ("company", "contact"):
-        if name in values:
-            try:
-                values[name] = UUID(values[name])
-            except ValueError:
-                raise Problem(400, "Bad filter", f"{name} is an id.") from None
-    return DealFilter(**values)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -110,7 +110,7 @@ class BoardPages:
 
 def read_view(request: web.Request) -> DealFilter:
     """Read what the board is narrowed to; what makes no sense is taken as not asked for."""
-    status = "all" if request.query.get("status") == "all" else "open"
+    status: Literal["all", "open"] = "all" if request.query.get("status") == "all" else "open"
     return DealFilter(
         status=status, q=request.query.get("q", "").strip() or None, owner=request.query.get("owner") or None
     )

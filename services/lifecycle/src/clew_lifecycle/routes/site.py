@@ -27,17 +27,6 @@ class Site:
         return self.pages.render(request, template, context, status=status)
 
 
-def read_version(request: web.Request) -> int:
-    """Read `If-Match` (RFC 9110 13.1.1). Raises `Problem` 428 when it is missing, 412 when it can be no version."""
-    given = request.headers.get("If-Match")
-    if given is None:
-        raise Problem(428, "Precondition required", "Send If-Match with the ETag that you have seen.")
-    tag = given.strip().removeprefix("W/").strip('"')
-    if not tag.isascii() or not tag.isdigit():
-        raise Problem(412, "Changed meanwhile", "If-Match names no version of this.")
-    return int(tag)
-
-
 def errors_by_field(problem: Problem) -> dict[str, str]:
     """Give a form's errors as its page shows them."""
     return {error.pointer.rpartition("/")[2]: error.message for error in problem.errors} or {"body": problem.detail}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -61,9 +61,9 @@ class DealView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DealFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of deals is narrowed to; `status` is one of the four or `all`."""
+    """What a list of deals is narrowed to; an `owner` called `none` is nobody."""
 
-    status: str = "open"
+    status: Literal["open", "won", "lost", "abandoned", "all"] = "open"
     contact_email: str | None = None
     pipeline: str | None = None
     stage: str | None = None

@@ -1,0 +1,54 @@
+"""Refuse what a route's description does not allow, before its handler sees it.
+
+Next: clew_shared.runtime.api.read_query.
+"""
+
+from typing import Any, TypeVar
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from clew_shared.runtime.describes import Operation, operation_of
+from clew_shared.runtime.problem import Problem
+
+QUERY: web.RequestKey[Any] = web.RequestKey("query", object)
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+@web.middleware
+async def keep_to_description(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Check the path, the query and the preconditions of a described route. Raises `Problem` 400, 404 or 428."""
+    operation = operation_of(request.match_info.handler)
+    if operation is not None:
+        # PostgreSQL's text holds no NUL, so nothing of ours is called like that.
+        if any("\0" in value for value in request.match_info.values()):
+            raise Problem(404, "Not found", "There is nothing by that name.")
+        _check_names(request, operation)
+        if operation.query is not None:
+            request[QUERY] = _read_query(request, operation.query)
+        if operation.if_match and "If-Match" not in request.headers:
+            raise Problem(428, "Precondition required", "Send If-Match with the ETag that you have seen.")
+    return await handler(request)
+
+
+def _check_names(request: web.Request, operation: Operation) -> None:
+    known = operation.parameters
+    unknown = sorted(set(request.query) - set(known))
+    if unknown:
+        knows = f"known are {', '.join(known)}" if known else "there are none here"
+        raise Problem(400, "Unknown parameter", f"{', '.join(unknown)}: {knows}.")
+    for name in known:
+        values = request.query.getall(name, [])
+        if len(values) > 1 or any("\0" in value for value in values):
+            raise Problem(400, "Bad parameter", f"{name} is given once, as text without NUL.")
+
+
+def _read_query(request: web.Request, kind: type[T]) -> T:
+    own = {name: request.query[name] for name in kind.__struct_fields__ if name in request.query}
+    try:
+        return msgspec.convert(own, kind, strict=False)
+    except msgspec.ValidationError as error:
+        message, _, place = str(error).partition(" - at `$.")
+        raise Problem(400, "Bad parameter", f"{place.rstrip('`') or 'query'}: {message}.") from None
