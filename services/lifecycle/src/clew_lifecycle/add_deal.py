@@ -16,6 +16,7 @@ from clew_lifecycle.add_contact import NewContact, find_or_add_contact
 from clew_lifecycle.changes import DealChanges, check_changes, invalid
 from clew_lifecycle.domain.board_rank import fresh_rank
 from clew_lifecycle.domain.workflow import Pipeline, Stage
+from clew_lifecycle.log_deals import log_deals, step_of
 from clew_lifecycle.store.prefetch import load_sources
 from clew_lifecycle.store.tables import company, contact
 from clew_lifecycle.store.tables import deal as deals
@@ -75,6 +76,7 @@ async def add_deal(wanted: NewDeal, actor: Actor, uow: UnitOfWork) -> UUID:
     values = await check_changes(_fields(wanted), deal, uow.connection)
     await uow.connection.execute(insert(deals).values(**_row(deal), **values))
     await _name_people(deal, uow)
+    await log_deals([step_of(deal, workflow, "opened", now, actor=actor.email)], uow)
     uow.emit(DealOpened(deal=summarise(deal, workflow), source=source, actor=actor.email))
     return deal.id
 

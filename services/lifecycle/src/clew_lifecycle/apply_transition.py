@@ -21,7 +21,9 @@ from clew_lifecycle.domain.board_rank import fresh_rank
 from clew_lifecycle.domain.workflow import Pipeline, Stage
 from clew_lifecycle.edit_deal import check_version
 from clew_lifecycle.facts import Facts
+from clew_lifecycle.log_deals import Before, log_deals, step_of
 from clew_lifecycle.store.board import rank_beside
+from clew_lifecycle.store.deal_log import was_opportunity
 from clew_lifecycle.store.entries import add_entries
 from clew_lifecycle.store.prefetch import lock_deal
 from clew_lifecycle.store.tables import deal as deals
@@ -82,7 +84,7 @@ async def apply_transition(
     reason, missing = await _lost_reason(target, move, uow.connection)
     if missing and not move.dry_run:
         raise Problem(422, "Incomplete", "Some fields are still needed for this move.", errors=missing)
-    previous_status = deal.status
+    before = Before.of(deal)
     values |= await _enter(deal, origin, target, move, reason, uow.connection)
     if not move.dry_run:
         values["board_rank"] = await rank_beside(target.id, place, uow.connection) or fresh_rank(utc_now())
@@ -92,12 +94,24 @@ async def apply_transition(
             DealMoved(
                 deal=summarise(deal, workflow),
                 previous_stage=origin.key,
-                previous_status=previous_status,  # type: ignore[arg-type]  # the table's CHECK knows the four
+                previous_status=before.status,  # type: ignore[arg-type]  # the table's CHECK knows the four
                 transition=key,
                 lost_reason=reason.key if reason else None,
                 actor=actor.email,
             )
         )
+        was_one = target.is_opportunity and await was_opportunity(deal_id, uow.connection)
+        step = step_of(
+            deal,
+            workflow,
+            key,
+            deal.stage_entered_at,
+            before=before,
+            was_opportunity=was_one,
+            lost_reason_id=reason.id if reason else None,
+            actor=actor.email,
+        )
+        await log_deals([step], uow)
     return Applied(deal, missing)
 
 

@@ -15,6 +15,7 @@ from clew_lifecycle.domain.board_rank import fresh_rank
 from clew_lifecycle.domain.find_deal import Decision
 from clew_lifecycle.domain.mailbox import company_domain
 from clew_lifecycle.facts import Facts
+from clew_lifecycle.log_deals import Before, step_of
 from clew_lifecycle.recognise_sender import remember_sender
 from clew_lifecycle.store.prefetch import dedupe_key, message_ids
 from clew_lifecycle.store.world import Activity, KnownDeal
@@ -38,6 +39,7 @@ def reopen_deal(case: Case, decision: Decision, uow: UnitOfWork) -> None:
     """Take a closed deal up again where it last was open, and enter the enquiry as a comment on it."""
     deal, world = _deal_of(case, decision), case.world
     at, event = case.received.event.received_at, case.received.event
+    before = Before.of(deal)
     previous_status, previous_stage = deal.status, world.workflow.stages[deal.stage_id].name
     pipeline = world.workflow.by_id[deal.pipeline_id]
     step_id = deal.last_open_step_id or pipeline.entry[0]
@@ -49,6 +51,18 @@ def reopen_deal(case: Case, decision: Decision, uow: UnitOfWork) -> None:
     deal.thread_slot = not _slot_is_taken(case, deal)
     deal.version += 1
     world.reopened_deals[deal.id] = deal
+    world.new_steps.append(
+        step_of(
+            deal,
+            world.workflow,
+            "reopened",
+            at,
+            before=before,
+            # It was open where it is taken up again.
+            was_opportunity=stage.is_opportunity,
+            historical=event.historical,
+        )
+    )
     is_known = _welcome(case, deal)
     uow.emit(
         DealReopened(

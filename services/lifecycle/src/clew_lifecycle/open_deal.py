@@ -9,6 +9,7 @@ from clew_lifecycle.continue_deal import keep_note, remember_ids, remember_parti
 from clew_lifecycle.domain.board_rank import fresh_rank
 from clew_lifecycle.domain.find_deal import Decision
 from clew_lifecycle.domain.wording import title_of_form, title_of_mail
+from clew_lifecycle.log_deals import step_of
 from clew_lifecycle.recognise_sender import company_for_deal, remember_sender
 from clew_lifecycle.store.world import Contact, KnownDeal
 from clew_lifecycle.tell import summarise
@@ -20,6 +21,7 @@ def open_deal(case: Case, decision: Decision, uow: UnitOfWork) -> None:
     contact = remember_sender(case.sender, event, world)
     deal = _new_deal(case, decision, contact)
     world.add_deal(deal)
+    world.new_steps.append(step_of(deal, world.workflow, "opened", event.received_at, historical=event.historical))
     word = write_entry(case, deal, "new", is_known=True)
     remember_ids(case, deal, word.activity_id)
     remember_participants(case, deal)

@@ -16,6 +16,7 @@ from clew_lifecycle.case import Case
 from clew_lifecycle.continue_deal import comment_deal, note_own_loop, reopen_deal
 from clew_lifecycle.counters import ignored_tokens
 from clew_lifecycle.domain import find_deal as rule
+from clew_lifecycle.log_deals import follow_steps
 from clew_lifecycle.open_deal import open_deal
 from clew_lifecycle.recognise_sender import recognise_sender
 from clew_lifecycle.store.flush import flush
@@ -31,6 +32,7 @@ async def receive_enquiries(batch: Sequence[Received[EnquiryReceived]], uow: Uni
     for received in batch:
         _receive(received, world, uow)
     await flush(world, uow.connection)
+    await follow_steps(world.new_steps, uow)
 
 
 def _receive(received: Received[EnquiryReceived], world: World, uow: UnitOfWork) -> None:

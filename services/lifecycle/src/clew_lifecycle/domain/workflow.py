@@ -47,6 +47,7 @@ class Pipeline:
     status_mode: str
     reopen_days: int
     version: int
+    drives_lifecycle: bool = True
     stages: list[Stage] = field(default_factory=list)
     steps: dict[UUID, tuple[str, Stage]] = field(default_factory=dict)
     entry_step: UUID | None = None

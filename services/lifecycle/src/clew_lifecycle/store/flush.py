@@ -13,6 +13,7 @@ from sqlalchemy import DateTime, Integer, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.store.arrays import with_arrays
+from clew_lifecycle.store.deal_log import add_steps
 from clew_lifecycle.store.tables import activity, company, contact, contact_point, deal, enquiry, message_ref
 from clew_lifecycle.store.world import Activity, KnownDeal, World
 
@@ -41,6 +42,7 @@ async def flush(world: World, connection: AsyncConnection) -> None:
     new = {known.id for known in world.new_deals}
     await _reopen([known for known in world.reopened_deals.values() if known.id not in new], connection)
     await _touch([known for known in world.changed_deals.values() if known.id not in new], connection)
+    await add_steps(world.new_steps, connection)
     await _insert(activity, ACTIVITY_COLUMNS, map(activity_row, world.new_activities), connection)
     # Two batches may name the same ids: in one order for all, they wait for each other and not in a circle.
     await _insert(message_ref, _REF, sorted(world.new_refs), connection)

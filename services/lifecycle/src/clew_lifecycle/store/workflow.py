@@ -19,6 +19,7 @@ async def load_workflow(connection: AsyncConnection) -> Workflow:
             pipeline.c.status_mode,
             pipeline.c.reopen_days,
             pipeline.c.version,
+            pipeline.c.drives_lifecycle,
             stage.c.id.label("stage_id"),
             stage.c.key.label("stage_key"),
             stage.c.name.label("stage_name"),
@@ -37,7 +38,7 @@ async def load_workflow(connection: AsyncConnection) -> Workflow:
     for row in found:
         known = pipelines.setdefault(
             row.key,
-            Pipeline(row.id, row.key, row.name, row.status_mode, row.reopen_days, row.version),
+            Pipeline(row.id, row.key, row.name, row.status_mode, row.reopen_days, row.version, row.drives_lifecycle),
         )
         known.add_step(
             Stage(

@@ -11,6 +11,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from clew_shared.contracts.enquiry import EnquiryReceived
+from clew_shared.contracts.ids import new_id
 
 from clew_lifecycle.domain.find_deal import Deal
 from clew_lifecycle.domain.workflow import Workflow
@@ -104,6 +105,31 @@ class Activity:
     dedupe_key: str | None = None
 
 
+@dataclass(slots=True, kw_only=True)
+class LoggedStep:
+    """A row of the deal log; the last three are for those who follow it and are not kept."""
+
+    deal_id: UUID
+    company_id: UUID | None
+    pipeline_id: UUID
+    from_stage_id: UUID | None
+    from_step_id: UUID | None
+    from_status: str | None
+    to_stage_id: UUID
+    to_step_id: UUID
+    to_status: str
+    is_opportunity: bool
+    reason: str
+    effective_at: datetime
+    lost_reason_id: UUID | None = None
+    actor: str | None = None
+    batch_id: UUID | None = None
+    id: UUID = field(default_factory=new_id)
+    was_opportunity: bool = False
+    drives_lifecycle: bool = False
+    historical: bool = False
+
+
 @dataclass(slots=True)
 class World:
     """What is known, and what is new."""
@@ -126,6 +152,7 @@ class World:
     new_points: list[Point] = field(default_factory=list)
     new_deals: list[KnownDeal] = field(default_factory=list)
     new_activities: list[Activity] = field(default_factory=list)
+    new_steps: list[LoggedStep] = field(default_factory=list)
     new_refs: list[tuple[str, UUID, UUID, str]] = field(default_factory=list)
     changed_contacts: dict[UUID, Contact] = field(default_factory=dict)
     changed_deals: dict[UUID, KnownDeal] = field(default_factory=dict)
