@@ -145,10 +145,10 @@ async def _context(deal: DealView, request: web.Request, connection: AsyncConnec
             "stage_name": names[deal.stage],
             "contact": contact,
             "company": company,
-            "owner": next((mate for mate in teammates if mate["email"] == deal.owner), None),
+            "owner": next((mate for mate in teammates if mate.email == deal.owner), None),
             "parent": linked.parent,
             "children": linked.children,
-            "lost_reason": next((reason for reason in reasons if reason["key"] == deal.lost_reason), None),
+            "lost_reason": next((reason for reason in reasons if reason.key == deal.lost_reason), None),
         },
         "stages": [
             {

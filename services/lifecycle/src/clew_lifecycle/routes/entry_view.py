@@ -12,6 +12,17 @@ from clew_lifecycle.store.timeline import Entry
 from clew_lifecycle.store.world import Activity
 
 
+class FileView(msgspec.Struct, frozen=True, kw_only=True):
+    """A file of an entry; `url` is where it is served, null when it was `rejected` and not kept."""
+
+    id: UUID
+    name: str
+    type: str
+    size: int
+    url: str | None
+    rejected: str | None
+
+
 class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     """`author` is an address or a name; `flags` are what to know beside the reason it was matched by."""
 
@@ -28,7 +39,7 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     subject_line: str | None
     quoted: str | None
     answers: tuple[Answer, ...]
-    attachments: list[dict[str, Any]]
+    attachments: list[FileView]
     from_address: str | None
     to: tuple[str, ...]
     cc: tuple[str, ...]
@@ -71,18 +82,18 @@ def view_entry(entry: Entry | Activity) -> EntryView:
     )
 
 
-def attachments_of(entry: Entry | Activity) -> list[dict[str, Any]]:
+def attachments_of(entry: Entry | Activity) -> list[FileView]:
     """List the files that stayed where they arrived, with the address that serves them."""
     mail = f"/api/v1/mail/messages/{entry.enquiry_id}/attachments" if entry.facts.channel == "mail" else None
     return [
-        {
-            "id": file.id,
-            "name": file.name,
-            "type": file.type,
-            "size": file.size,
-            "url": f"{mail}/{file.id}" if mail and file.rejected is None else None,
-            "rejected": file.rejected,
-        }
+        FileView(
+            id=file.id,
+            name=file.name,
+            type=file.type,
+            size=file.size,
+            url=f"{mail}/{file.id}" if mail and file.rejected is None else None,
+            rejected=file.rejected,
+        )
         for file in entry.facts.attachments
         if not file.inline
     ]

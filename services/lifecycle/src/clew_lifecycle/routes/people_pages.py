@@ -13,6 +13,8 @@ from clew_lifecycle.routes.entry_view import page_entry
 from clew_lifecycle.routes.site import Site
 from clew_lifecycle.store.deals import DealFilter, list_deals
 from clew_lifecycle.store.people import (
+    CompanyFilter,
+    ContactFilter,
     deals_at_a_glance,
     list_companies,
     list_contacts,
@@ -40,7 +42,7 @@ class PeoplePages:
     async def contacts(self, request: web.Request) -> web.Response:
         q, after = request.query.get("q", "").strip(), read_cursor(request, UUID)
         async with self._site.rail.reading() as connection:
-            found = await list_contacts(connection, _PAGE + 1, after, q=q or None)
+            found = await list_contacts(ContactFilter(q=q or None), _PAGE + 1, after, connection)
             glance = await deals_at_a_glance("contact_id", [person.id for person in found], connection)
             titles = await titles_of([UUID(row.latest) for row in glance.values()], connection)
         people = []
@@ -62,7 +64,7 @@ class PeoplePages:
     async def companies(self, request: web.Request) -> web.Response:
         q, after = request.query.get("q", "").strip(), read_cursor(request, UUID)
         async with self._site.rail.reading() as connection:
-            found = await list_companies(connection, _PAGE + 1, after, q=q or None)
+            found = await list_companies(CompanyFilter(q=q or None), _PAGE + 1, after, connection)
             glance = await deals_at_a_glance("company_id", [company.id for company in found], connection)
         companies = [
             {
@@ -81,10 +83,10 @@ class PeoplePages:
             company = await read_company(company_id, connection)
             if company is None:
                 raise not_found("company")
-            contacts = await list_contacts(connection, _PAGE, company_id=company_id)
+            contacts = await list_contacts(ContactFilter(company=company_id), _PAGE, None, connection)
             deals = await list_deals(DealFilter(status="all", company=company_id), _PAGE, None, connection)
             entries = await list_entries(of_company(company_id), _PAGE, None, connection)
-            mates = {mate["email"]: mate for mate in await list_teammates(connection)}
+            mates = {mate.email: mate for mate in await list_teammates(connection)}
             workflow = await load_workflow(connection)
         names = {(pipeline.key, stage.key): stage.name for pipeline in workflow.pipelines for stage in pipeline.stages}
         context: dict[str, Any] = {

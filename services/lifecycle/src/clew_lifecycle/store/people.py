@@ -6,11 +6,27 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from clew_shared.contracts.lifecycle import LifecycleStage
 from sqlalchemy import Row, Select, Text, any_, cast, func, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from clew_lifecycle.store.deals import contacts_with_email, contains
+from clew_lifecycle.store.deals import CompanyRef, contacts_with_email, contains
 from clew_lifecycle.store.tables import company, contact, contact_point, deal
+
+
+class ContactFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of contacts is narrowed to; `q` is part of a name or an address."""
+
+    email: str | None = None
+    company: UUID | None = None
+    q: str | None = None
+
+
+class CompanyFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of companies is narrowed to; `q` is part of a name."""
+
+    lifecycle_stage: LifecycleStage | None = None
+    q: str | None = None
 
 
 class ContactView(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +34,7 @@ class ContactView(msgspec.Struct, frozen=True, kw_only=True):
     name: str | None
     email: str | None
     phone: str | None
-    company: dict[str, Any] | None
+    company: CompanyRef | None
     created_at: datetime
     version: int
 
@@ -54,24 +70,18 @@ async def read_contact(contact_id: UUID, connection: AsyncConnection) -> Contact
 
 
 async def list_contacts(
-    connection: AsyncConnection,
-    limit: int,
-    after: UUID | None = None,
-    *,
-    email: str | None = None,
-    company_id: UUID | None = None,
-    q: str | None = None,
+    wanted: ContactFilter, limit: int, after: UUID | None, connection: AsyncConnection
 ) -> list[ContactView]:
     """List contacts, the newest first, going on after the id that the last page ended with."""
     query = _contacts().order_by(contact.c.id.desc()).limit(limit)
     if after is not None:
         query = query.where(contact.c.id < after)
-    if email is not None:
-        query = query.where(contact.c.id == any_(contacts_with_email(email)))
-    if company_id is not None:
-        query = query.where(contact.c.company_id == company_id)
-    if q:
-        query = query.where(or_(contains(contact.c.name, q), contains(contact.c.email, q)))
+    if wanted.email is not None:
+        query = query.where(contact.c.id == any_(contacts_with_email(wanted.email)))
+    if wanted.company is not None:
+        query = query.where(contact.c.company_id == wanted.company)
+    if wanted.q:
+        query = query.where(or_(contains(contact.c.name, wanted.q), contains(contact.c.email, wanted.q)))
     return [_contact_view(row) for row in await connection.execute(query)]
 
 
@@ -81,20 +91,15 @@ async def read_company(company_id: UUID, connection: AsyncConnection) -> Company
 
 
 async def list_companies(
-    connection: AsyncConnection,
-    limit: int,
-    after: UUID | None = None,
-    *,
-    lifecycle_stage: str | None = None,
-    q: str | None = None,
+    wanted: CompanyFilter, limit: int, after: UUID | None, connection: AsyncConnection
 ) -> list[CompanyView]:
     query = select(company).order_by(company.c.id.desc()).limit(limit)
     if after is not None:
         query = query.where(company.c.id < after)
-    if lifecycle_stage is not None:
-        query = query.where(company.c.lifecycle_stage == lifecycle_stage)
-    if q:
-        query = query.where(contains(company.c.name, q))
+    if wanted.lifecycle_stage is not None:
+        query = query.where(company.c.lifecycle_stage == wanted.lifecycle_stage)
+    if wanted.q:
+        query = query.where(contains(company.c.name, wanted.q))
     return [_company_view(row) for row in await connection.execute(query)]
 
 
@@ -128,13 +133,12 @@ def _contacts() -> Select[Any]:
 
 
 def _contact_view(row: Row[Any]) -> ContactView:
-    employer = {"id": row.company_id, "name": row.company_name, "lifecycle_stage": row.lifecycle_stage}
     return ContactView(
         id=row.id,
         name=row.name,
         email=row.email,
         phone=row.phone,
-        company=employer if row.company_id else None,
+        company=CompanyRef(row.company_id, row.company_name, row.lifecycle_stage) if row.company_id else None,
         created_at=row.created_at,
         version=row.version,
     )

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 from clew_shared.runtime.sessions import Actor
 from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,6 +14,13 @@ SESSION_IDLE = timedelta(hours=12)
 SESSION_LIFE = timedelta(days=7)
 # How exactly the last use of a session is known: a write for every request would cost more than it tells.
 _SEEN_EVERY = timedelta(minutes=1)
+
+
+class TeammateView(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who works here."""
+
+    email: str
+    name: str
 
 
 async def actor_of_session(sha256: bytes, connection: AsyncConnection) -> Actor | None:
@@ -62,11 +70,11 @@ async def first_admin(connection: AsyncConnection) -> UUID | None:
     return found
 
 
-async def list_teammates(connection: AsyncConnection) -> list[dict[str, str]]:
+async def list_teammates(connection: AsyncConnection) -> list[TeammateView]:
     found = await connection.execute(
         select(teammate.c.email, teammate.c.name).where(teammate.c.active).order_by(teammate.c.name, teammate.c.id)
     )
-    return [{"email": row.email, "name": row.name} for row in found]
+    return [TeammateView(email=row.email, name=row.name) for row in found]
 
 
 async def add_link(

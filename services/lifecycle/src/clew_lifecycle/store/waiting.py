@@ -11,6 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from clew_lifecycle.store.tables import enquiry
 
 
+class EnquiryFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which enquiries are listed."""
+
+    status: str = "waiting"
+
+
 class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
     """`enquiry` is what arrived, `reason` why nobody but a person may place it."""
 
@@ -23,8 +29,10 @@ class WaitingView(msgspec.Struct, frozen=True, kw_only=True):
     enquiry: dict[str, Any]
 
 
-async def list_enquiries(status: str, limit: int, after: UUID | None, connection: AsyncConnection) -> list[WaitingView]:
-    query = select(enquiry).where(enquiry.c.status == status).order_by(enquiry.c.id.desc()).limit(limit)
+async def list_enquiries(
+    wanted: EnquiryFilter, limit: int, after: UUID | None, connection: AsyncConnection
+) -> list[WaitingView]:
+    query = select(enquiry).where(enquiry.c.status == wanted.status).order_by(enquiry.c.id.desc()).limit(limit)
     if after is not None:
         query = query.where(enquiry.c.id < after)
     return [

@@ -1,12 +1,20 @@
 """The pipelines as they stand, read in one query. Next: clew_lifecycle.domain.workflow.Workflow."""
 
-from typing import Any
-
+import msgspec
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.domain.workflow import Pipeline, Stage, Transition, Workflow
 from clew_lifecycle.store.workflow_tables import lost_reason, pipeline, stage, step, transition
+
+
+class LostReasonView(msgspec.Struct, frozen=True, kw_only=True):
+    """A reason for which deals are lost; a repeat of the client reopens a deal only where that is `reopenable`."""
+
+    key: str
+    label: str
+    needs_note: bool
+    reopenable: bool
 
 
 async def load_workflow(connection: AsyncConnection) -> Workflow:
@@ -77,7 +85,7 @@ def _step_of_stage() -> ColumnElement[bool]:
     return (step.c.stage_id == stage.c.id) & (step.c.pipeline_id == pipeline.c.id)
 
 
-async def list_lost_reasons(connection: AsyncConnection) -> list[dict[str, Any]]:
+async def list_lost_reasons(connection: AsyncConnection) -> list[LostReasonView]:
     columns = (lost_reason.c.key, lost_reason.c.label, lost_reason.c.needs_note, lost_reason.c.reopenable)
     found = await connection.execute(select(*columns).order_by(lost_reason.c.position))
-    return [dict(row) for row in found.mappings()]
+    return [LostReasonView(**row) for row in found.mappings()]
