@@ -62,13 +62,14 @@ def test_every_installed_service_is_built() -> None:
 
 
 def test_every_event_has_a_listener() -> None:
-    """A durable, or the pages that are open, to which lifecycle passes its own on."""
+    """A durable, a reader of the teller's own outbox, or the pages that are open, to which lifecycle passes its own."""
     defined = set(events_of_the_contracts())
     told = {event for service in services() for event in service.tells}
     heard = {event for service in services() for part in service.subscriptions for event in part.events}
     shown = {event for service in services() for event in service.watches}
+    followed = {event for service in services() for events in service.follows.values() for event in events}
 
-    assert names(heard | shown) == names(defined)
+    assert names(heard | shown | followed) == names(defined)
     assert names(told) == names(defined)
 
 

@@ -58,6 +58,7 @@ from clew_lifecycle.sign_in import issue_sign_in_link
 from clew_lifecycle.store.board import add_up_totals
 from clew_lifecycle.store.columns import RAIL, metadata
 from clew_lifecycle.verify import TeamVerifier
+from clew_lifecycle.webhooks.event_names import told_outside
 
 _TELLS = (
     *(DealOpened, CommentAdded, DealReopened, DealMoved, DealChanged, DealDeleted),
@@ -87,6 +88,7 @@ def build(settings: Settings) -> Service:
         tells=_TELLS,
         subscriptions=_subscriptions(),
         watches=WATCHED,
+        follows={"lifecycle-queue-webhooks": told_outside(_TELLS)},
         routes=routes,
         doors=(partial(_watch, rail, hub),),
         timers=(partial(_add_up, rail),),

@@ -6,13 +6,13 @@ from aiohttp import web
 from clew_shared.contracts.enquiry import EnquiryReceived
 from clew_shared.contracts.mail import AutoReplyReceived, MailAccepted, MailBounced
 from clew_shared.runtime.rail import Rail
+from clew_shared.runtime.seal import Seal
 from clew_shared.runtime.service import Service
 from clew_shared.runtime.settings import Settings
 from clew_shared.runtime.subscription import Subscription
 from clew_shared.web.pages import Pages
 
 from clew_mail_intake.accept import Acceptance
-from clew_mail_intake.credentials import Credentials
 from clew_mail_intake.imap.keeper import MailboxKeeper
 from clew_mail_intake.process import Processing
 from clew_mail_intake.reading import Reading, surroundings
@@ -29,7 +29,7 @@ def build(settings: Settings) -> Service:
     acceptance = Acceptance(rail.unit_of_work)
     reading = Reading(surroundings(settings))
     processing = Processing(reading.understand, our_recipients(settings), lambda: acceptance.is_crowded)
-    credentials = Credentials(settings)
+    credentials = Seal(settings, b"clew mailbox credentials 1")
     keeper = MailboxKeeper(rail, acceptance, credentials, settings.data_dir / "spool", settings.max_mail_bytes)
     addresses: dict[str, str] = {}
 

@@ -28,6 +28,7 @@ class Service:
     """One service, wired and not yet started.
 
     `tells` are the event types that it emits, `watches` those that it shows live as they pass, without a durable,
+    `follows` those of its own that it reads from its outbox instead, in the order of their commits, by who reads them,
     `prefixes` the paths that are its own (lifecycle takes the rest),
     `doors` what it opens besides HTTP while it runs (each gives the addresses it listens on, by name), `timers`
     coroutines that run until cancelled, `answers` its request/reply subjects, `seed` what the first start needs to
@@ -41,6 +42,7 @@ class Service:
     tells: tuple[type[Event], ...] = ()
     subscriptions: tuple[Subscription, ...] = ()
     watches: tuple[type[Event], ...] = ()
+    follows: Mapping[str, tuple[type[Event], ...]] = field(default_factory=dict)
     prefixes: tuple[str, ...] = ()
     routes: Callable[[], Sequence[web.AbstractRouteDef]] = tuple
     doors: tuple[Door, ...] = ()

@@ -98,7 +98,8 @@ def _hearers(services: Iterable[Service], event: type[Event]) -> list[str]:
         for subscription in service.subscriptions
         if event in subscription.events
     ]
-    return heard + [f"{service.name}, live" for service in services if event in service.watches]
+    followed = [f"`{name}`" for service in services for name, events in service.follows.items() if event in events]
+    return heard + followed + [f"{service.name}, live" for service in services if event in service.watches]
 
 
 def _pretty(value: Any) -> str:

@@ -7,12 +7,12 @@ from uuid import UUID
 
 import structlog
 from clew_shared.runtime.rail import Rail
+from clew_shared.runtime.seal import Seal, Unreadable
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_mail_intake.accept import Acceptance
-from clew_mail_intake.credentials import Credentials, UnreadableCredential
 from clew_mail_intake.imap.take_new import Taking
 from clew_mail_intake.imap.watch import Watch
 from clew_mail_intake.mailboxes import Mailbox, list_mailboxes, report_health
@@ -31,9 +31,7 @@ class MailboxKeeper:
     by itself, and another one has them within seconds.
     """
 
-    def __init__(
-        self, rail: Rail, acceptance: Acceptance, credentials: Credentials, spool: Path, max_mail_bytes: int
-    ) -> None:
+    def __init__(self, rail: Rail, acceptance: Acceptance, credentials: Seal, spool: Path, max_mail_bytes: int) -> None:
         self._rail = rail
         self._acceptance = acceptance
         self._credentials = credentials
@@ -82,7 +80,7 @@ class MailboxKeeper:
     async def _begin(self, mailbox: Mailbox, connection: AsyncConnection) -> None:
         try:
             password = self._credentials.open(mailbox.place.password)
-        except UnreadableCredential as error:
+        except Unreadable as error:
             await report_health(mailbox.id, connection, state="failing", error=str(error))
             await self._unlock(mailbox.id, connection)
             return

@@ -9,8 +9,8 @@ from aiohttp import web
 from clew_shared.runtime.api import answer, page, read_id, read_json
 from clew_shared.runtime.problem import FieldError, Problem, not_found
 from clew_shared.runtime.rail import Rail
+from clew_shared.runtime.seal import Seal
 
-from clew_mail_intake.credentials import Credentials
 from clew_mail_intake.imap.keeper import MailboxKeeper
 from clew_mail_intake.mailboxes import After, Mailbox, MailboxPlace, Tls, add_mailbox, list_mailboxes, remove_mailbox
 
@@ -34,7 +34,7 @@ class MailboxAsked(msgspec.Struct, frozen=True, kw_only=True):
 class MailboxApi:
     rail: Rail
     keeper: MailboxKeeper
-    credentials: Credentials
+    credentials: Seal
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         return [
@@ -76,7 +76,7 @@ def faults(asked: MailboxAsked) -> dict[str, str]:
     return found
 
 
-async def keep(asked: MailboxAsked, rail: Rail, keeper: MailboxKeeper, credentials: Credentials) -> Mailbox:
+async def keep(asked: MailboxAsked, rail: Rail, keeper: MailboxKeeper, credentials: Seal) -> Mailbox:
     """Store a mailbox and have it watched at once."""
     place = MailboxPlace(
         host=asked.host,

@@ -11,11 +11,11 @@ from aiohttp import web
 from clew_shared.runtime.api import read_cursor, read_id, write_cursor
 from clew_shared.runtime.problem import Problem, not_found
 from clew_shared.runtime.rail import Rail
+from clew_shared.runtime.seal import Seal
 from clew_shared.runtime.settings import Settings
 from clew_shared.runtime.web import actor_of
 from clew_shared.web.pages import Pages
 
-from clew_mail_intake.credentials import Credentials
 from clew_mail_intake.imap.keeper import MailboxKeeper
 from clew_mail_intake.mailboxes import list_mailboxes
 from clew_mail_intake.process import Processing
@@ -33,7 +33,7 @@ class MailPages:
     settings: Settings
     processing: Processing
     keeper: MailboxKeeper
-    credentials: Credentials
+    credentials: Seal
     pages: Pages
     doors: Mapping[str, str]
 
