@@ -1,16 +1,41 @@
 """Forms for programs: `/api/v1/forms`. Next: clew_forms.form_book.publish_form."""
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+import msgspec
 from aiohttp import web
-from clew_shared.runtime.api import answer, page, read_cursor, read_limit, write_cursor
+from clew_shared.runtime.api import answer, cut, page, read_cursor, read_json, read_limit, write_cursor
+from clew_shared.runtime.describes import describes
 from clew_shared.runtime.problem import FieldError, Problem, not_found
 from clew_shared.runtime.rail import Rail
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from clew_forms.definition import BadDefinition, read_definition
+from clew_forms.definition import BadDefinition, FormDefinition, check_definition
 from clew_forms.form_book import FormBook, LiveForm, count_submissions, publish_form, read_forms
-from clew_forms.list_submissions import list_submissions
+from clew_forms.list_submissions import SubmissionView, list_submissions
+
+
+class _Form(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    slug: str
+    title: str
+    version: int
+    closed_at: datetime | None
+    url: str
+
+
+class FormView(_Form, frozen=True, kw_only=True):
+    """A form in the list; `url` is where visitors find it."""
+
+    submissions: int
+
+
+class FormDetails(_Form, frozen=True, kw_only=True):
+    """A form with its definition as it is published now."""
+
+    definition: FormDefinition
 
 
 class FormsApi:
@@ -29,21 +54,26 @@ class FormsApi:
             web.get("/api/v1/forms/{slug}/submissions", self.list_submissions),
         ]
 
-    async def list_forms(self, _: web.Request) -> web.Response:
+    @describes("List the forms.", lists=FormView)
+    async def list_forms(self, request: web.Request) -> web.Response:
         async with self._rail.reading() as connection:
             forms = await read_forms(connection)
             counts = await count_submissions(connection, [form.id for form in forms])
-        return answer(page([{**self._view(form), "submissions": counts.get(form.id, 0)} for form in forms]))
+        views = [FormView(**self._fields(form), submissions=counts.get(form.id, 0)) for form in forms]
+        return answer(cut(request, views, lambda view: (view.slug,)))
 
+    @describes("Read a form with its definition.", answer=FormDetails)
     async def show_form(self, request: web.Request) -> web.Response:
         async with self._rail.reading() as connection:
             form = await _find(connection, request)
-        return answer({**self._view(form), "definition": form.definition})
+        return answer(FormDetails(**self._fields(form), definition=form.definition))
 
+    @describes("Publish a definition as the form's next version.", body=FormDefinition, answer=FormDetails)
     async def put_form(self, request: web.Request) -> web.Response:
         """Publish the definition in the body as the form's next version; the same again changes nothing."""
+        definition = await read_json(request, FormDefinition)
         try:
-            definition = read_definition(await request.read())
+            check_definition(definition)
         except BadDefinition as error:
             errors = [FieldError(pointer="", code="definition", message=problem) for problem in error.problems]
             raise Problem(422, "Not a form", str(error), errors=errors) from None
@@ -52,8 +82,9 @@ class FormsApi:
         async with self._rail.unit_of_work() as uow:
             form = await publish_form(uow.connection, definition)
         self._book.forget()
-        return answer({**self._view(form), "definition": form.definition})
+        return answer(FormDetails(**self._fields(form), definition=form.definition))
 
+    @describes("List what a form received, the latest first.", lists=SubmissionView)
     async def list_submissions(self, request: web.Request) -> web.Response:
         limit, before = read_limit(request), read_cursor(request, UUID)
         async with self._rail.reading() as connection:
@@ -62,7 +93,7 @@ class FormsApi:
         more = len(items) > limit
         return answer(page(items[:limit], write_cursor(items[limit - 1].id) if more else None))
 
-    def _view(self, form: LiveForm) -> dict[str, object]:
+    def _fields(self, form: LiveForm) -> dict[str, Any]:
         return {
             "id": form.id,
             "slug": form.definition.slug,

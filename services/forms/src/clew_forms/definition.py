@@ -96,10 +96,15 @@ def read_definition(source: bytes | str) -> FormDefinition:
         definition = msgspec.json.decode(source, type=FormDefinition)
     except msgspec.MsgspecError as error:
         raise BadDefinition([str(error)]) from error
+    check_definition(definition)
+    return definition
+
+
+def check_definition(definition: FormDefinition) -> None:
+    """Check that the form could be filled in. Raises `BadDefinition`, which names every problem at once."""
     problems = _problems(definition)
     if problems:
         raise BadDefinition(problems)
-    return definition
 
 
 def write_definition(definition: FormDefinition) -> bytes:

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from clew_shared.contracts.ids import derived_id
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_mail_intake.tables import RAIL, arrival, attachment, message, raw_piece
-from clew_mail_intake.understanding.understood import Attachment
+from clew_mail_intake.understanding.understood import Attachment, Verdict
 
 _SHOWN = (
     "key",
@@ -32,6 +33,13 @@ _SHOWN = (
     "released_at",
     "understanding",
 )
+
+
+class MailFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of mails is narrowed to; `q` is looked for in sender and subject."""
+
+    verdict: Verdict | None = None
+    q: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,17 +77,17 @@ class KeptFile:
 
 
 async def list_mails(
-    connection: AsyncConnection, *, limit: int, before: UUID | None = None, verdict: str | None = None, words: str = ""
+    wanted: MailFilter, limit: int, before: UUID | None, connection: AsyncConnection
 ) -> list[ShownMail]:
-    """List mails, the latest first, from below `before`; `words` is looked for in sender and subject."""
+    """List mails, the latest first, from below `before`."""
     query = select(*(message.c[name] for name in _SHOWN)).order_by(message.c.key.desc()).limit(limit)
     if before is not None:
         query = query.where(message.c.key < before)
-    if verdict is not None:
-        query = query.where(message.c.verdict == verdict)
-    if words:
+    if wanted.verdict is not None:
+        query = query.where(message.c.verdict == wanted.verdict)
+    if wanted.q:
         found = [
-            message.c[name].icontains(words, autoescape=True) for name in ("sender", "sender_name", "subject_line")
+            message.c[name].icontains(wanted.q, autoescape=True) for name in ("sender", "sender_name", "subject_line")
         ]
         query = query.where(or_(*found))
     return await _shown(query, connection)

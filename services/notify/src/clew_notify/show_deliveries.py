@@ -1,8 +1,8 @@
 """Deliveries as the API shows them. Next: clew_notify.routes.deliveries.DeliveryRoutes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -10,6 +10,30 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_notify.tables import DELIVERY, DELIVERY_EVENT
+
+Status = Literal[
+    "planned",
+    "held",
+    "sending",
+    "accepted",
+    "delivered",
+    "bounced",
+    "suppressed",
+    "skipped",
+    "failed",
+    "in_doubt",
+    "dead",
+]
+
+
+class DeliveryFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of deliveries is narrowed to."""
+
+    deal_id: UUID | None = None
+    recipient: str | None = None
+    status: Status | None = None
+    event: str | None = None
+    rule: str | None = None
 
 
 class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,7 +44,7 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     rule: str
     recipient: str
     channel: str
-    status: str
+    status: Status
     attempts: int
     reason: str | None
     deal_id: UUID | None
@@ -53,13 +77,16 @@ _WAITING = ("planned", "held", "in_doubt")
 
 
 async def list_deliveries(
-    connection: AsyncConnection, filters: Mapping[str, Any], *, before: UUID | None, limit: int
+    wanted: DeliveryFilter, limit: int, before: UUID | None, connection: AsyncConnection
 ) -> Sequence[DeliveryView]:
-    """List the latest first; `filters` are columns and the value, or the values, that they have."""
+    """List the latest first, those that went out before `before`."""
     query = select(*_COLUMNS).order_by(DELIVERY.c.id.desc()).limit(limit)
-    for name, value in filters.items():
-        column = DELIVERY.c[name]
-        query = query.where(column.in_(value) if isinstance(value, tuple) else column == value)
+    for name in ("deal_id", "status", "event", "rule"):
+        if getattr(wanted, name) is not None:
+            query = query.where(DELIVERY.c[name] == getattr(wanted, name))
+    if wanted.recipient is not None:
+        # Teammates are kept in lower case, clients as they spell themselves.
+        query = query.where(DELIVERY.c.recipient.in_((wanted.recipient, wanted.recipient.casefold())))
     if before is not None:
         query = query.where(DELIVERY.c.id < before)
     return [DeliveryView(**row) for row in (await connection.execute(query)).mappings()]

@@ -1,7 +1,7 @@
 """What the JSON APIs of all services have in common: bodies, pages of lists, answers."""
 
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import blake2b
 from typing import Any, TypeVar
 from uuid import UUID
@@ -117,18 +117,11 @@ def page(items: Sequence[T], next_cursor: str | None = None) -> Page[T]:
     return Page(list(items), next_cursor)
 
 
-def cut(request: web.Request, items: Sequence[T], name: str) -> Page[T]:
-    """Give the page that was asked for of a short list that is at hand as a whole; `name` is what an item is called by.
-
-    Raises `Problem` 400 when the item that the last page ended with is there no more.
-    """
-    limit, after = read_limit(request), read_cursor(request, str)
-    names = [str(getattr(item, name)) for item in items]
-    if after is not None and after not in names:
-        raise Problem(400, "Bad cursor", "What it goes on from is there no more: begin again.")
-    start = names.index(after) + 1 if after is not None else 0
-    found = items[start : start + limit]
-    return page(found, write_cursor(names[start + limit - 1]) if start + limit < len(items) else None)
+def cut(request: web.Request, items: Iterable[T], key: Callable[[T], tuple[str, ...]]) -> Page[T]:
+    """Give the page that was asked for of a short list that is at hand as a whole, in the order of `key`."""
+    limit, after = read_limit(request), read_cursor(request, tuple[str, ...])
+    found = sorted((item for item in items if after is None or key(item) > after), key=key)
+    return page(found[:limit], write_cursor(key(found[limit - 1])) if len(found) > limit else None)
 
 
 def read_id(request: web.Request, what: str, name: str = "id") -> UUID:

@@ -19,12 +19,12 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 @web.middleware
 async def keep_to_description(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Check the path, the query and the preconditions of a described route. Raises `Problem` 400, 404 or 428."""
+    """Check the address of every request, and query and precondition of a described one. Raises `Problem` 400, 428."""
+    # PostgreSQL's text holds no NUL, so nothing of ours is called like that.
+    if "%00" in request.raw_path:
+        raise Problem(400, "Bad address", "An address holds no NUL character.")
     operation = operation_of(request.match_info.handler)
     if operation is not None:
-        # PostgreSQL's text holds no NUL, so nothing of ours is called like that.
-        if any("\0" in value for value in request.match_info.values()):
-            raise Problem(404, "Not found", "There is nothing by that name.")
         _check_names(request, operation)
         if operation.query is not None:
             request[QUERY] = _read_query(request, operation.query)
@@ -40,9 +40,8 @@ def _check_names(request: web.Request, operation: Operation) -> None:
         knows = f"known are {', '.join(known)}" if known else "there are none here"
         raise Problem(400, "Unknown parameter", f"{', '.join(unknown)}: {knows}.")
     for name in known:
-        values = request.query.getall(name, [])
-        if len(values) > 1 or any("\0" in value for value in values):
-            raise Problem(400, "Bad parameter", f"{name} is given once, as text without NUL.")
+        if len(request.query.getall(name, [])) > 1:
+            raise Problem(400, "Bad parameter", f"{name} is given once.")
 
 
 def _read_query(request: web.Request, kind: type[T]) -> T:

@@ -1,6 +1,6 @@
 """What several services say of themselves, as one answer: for the origin before them.
 
-Next: clew_shared.runtime.health.health_routes.
+Next: clew_shared.runtime.openapi.merge_documents.
 """
 
 import asyncio
@@ -12,6 +12,9 @@ from aiohttp import ClientError, ClientSession, web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
+
+from clew_shared.runtime.openapi import PATH, document_response, merge_documents
+from clew_shared.runtime.problem import Problem
 
 
 async def merged_readiness(session: ClientSession, targets: Mapping[str, str]) -> web.Response:
@@ -31,6 +34,15 @@ async def merged_metrics(session: ClientSession, targets: Mapping[str, str]) -> 
     registry = CollectorRegistry()
     registry.register(_Merged(dict(zip(targets, answers, strict=True))))
     return web.Response(body=generate_latest(registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+
+async def merged_document(session: ClientSession, targets: Mapping[str, str]) -> web.Response:
+    """Give one OpenAPI document for all services: all of it, or none while one of them is away."""
+    answers = await asyncio.gather(*(_read(session, f"{url}{PATH}") for url in targets.values()))
+    if not all(answers):
+        away = Problem(503, "Not available now", "A service is starting; try again.", headers={"Retry-After": "2"})
+        return away.to_response()
+    return document_response(merge_documents([json.loads(text) for text in answers]))
 
 
 class _Merged:

@@ -33,18 +33,18 @@ _IF_MATCH = {
 
 def openapi_routes(routes: Sequence[web.AbstractRouteDef]) -> list[web.RouteDef]:
     """Give the route that serves the document of `routes`; it is open to everybody, as it says nothing of anybody."""
-    body = msgspec.json.encode(describe_api(routes))
+    document = describe_api(routes)
 
     @public
     async def show(_: web.Request) -> web.Response:
-        return document_response(body)
+        return document_response(document)
 
     return [web.get(PATH, show)]
 
 
-def document_response(body: bytes) -> web.Response:
+def document_response(document: Mapping[str, Any]) -> web.Response:
     headers = {"Cache-Control": "no-cache", "X-Content-Type-Options": "nosniff"}
-    return web.Response(body=body, content_type=JSON, headers=headers)
+    return web.Response(body=msgspec.json.encode(document), content_type=JSON, headers=headers)
 
 
 def describe_api(routes: Iterable[web.AbstractRouteDef]) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def _together(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 class _Schemas:
-    """The JSON Schemas of all types that the operations name, each struct once."""
+    """The JSON Schemas of all that is sent and answered, each struct once."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         types = [kind for operation in operations for kind in _types(operation)]
@@ -112,7 +112,7 @@ class _Schemas:
 
 
 def _types(operation: Operation) -> list[Any]:
-    return [kind for kind in (operation.body, operation.query, *_answers(operation)) if kind is not None]
+    return [kind for kind in (operation.body, *_answers(operation)) if kind is not None]
 
 
 def _answers(operation: Operation) -> tuple[Any, ...]:
@@ -148,7 +148,8 @@ def _parameters(route: web.RouteDef, operation: Operation, schemas: _Schemas) ->
         {"name": name, "in": "path", "required": True, "schema": _path_schema(name)} for name in _names(route.path)
     ]
     if operation.query is not None:
-        struct = schemas.resolved(operation.query)
+        _, kinds = msgspec.json.schema_components([operation.query], ref_template=_SCHEMA)
+        struct = kinds[operation.query.__name__]
         found += [
             {"name": name, "in": "query", "required": name in struct["required"], "schema": _given(schema)}
             for name, schema in struct["properties"].items()

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator, Mapping
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
 
-from clew_shared.runtime.merged_health import merged_metrics, merged_readiness
+from clew_shared.runtime.merged_health import merged_document, merged_metrics, merged_readiness
+from clew_shared.runtime.openapi import PATH
 
 _HOP_BY_HOP = frozenset(
     (
@@ -32,6 +33,9 @@ def origin_app(targets: Mapping[str, str], prefixes: Mapping[str, tuple[str, ...
     async def metrics(request: web.Request) -> web.Response:
         return await merged_metrics(request.app[_SESSION], targets)
 
+    async def openapi(request: web.Request) -> web.Response:
+        return await merged_document(request.app[_SESSION], targets)
+
     async def forward(request: web.Request) -> web.StreamResponse:
         target = next((url for prefix, url in table if _is_below(request.path, prefix)), rest)
         try:
@@ -42,6 +46,7 @@ def origin_app(targets: Mapping[str, str], prefixes: Mapping[str, tuple[str, ...
     app = web.Application(client_max_size=0)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics)
+    app.router.add_get(PATH, openapi)
     app.router.add_route("*", "/{path:.*}", forward)
     app.cleanup_ctx.append(_keep_session)
     return app

@@ -6,14 +6,17 @@ from uuid import UUID
 
 import msgspec
 from aiohttp import web
+from msgspec import structs
 
-from clew_shared.runtime.api import allowed_filters, answer, page, read_id
+from clew_shared.runtime.api import answer, cut, read_id, read_query
 from clew_shared.runtime.bus import Bus, BusUnavailable
+from clew_shared.runtime.describes import describes
 from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.shunt import Shunted, drop_shunted, list_shunted, retry_shunted
 
 Action = Literal["list", "retry", "drop"]
+State = Literal["waiting", "retried", "dropped"]
 
 
 class ShuntRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +30,25 @@ class ShuntAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
     items: tuple[Shunted, ...] = ()
     settled: bool = False
+
+
+class ShuntFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of the events that were set aside are listed."""
+
+    state: State = "waiting"
+
+
+class ShuntView(Shunted, frozen=True, kw_only=True):
+    """An event set aside, and the service whose it is; `body` is what arrived, in base64."""
+
+    service: str
+
+
+class Settled(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done with an event that had been set aside."""
+
+    id: UUID
+    state: State
 
 
 def shunt_subject(service: str) -> str:
@@ -56,19 +78,27 @@ class ShuntDesk:
 def shunt_routes(bus: Bus, services: tuple[str, ...]) -> list[web.RouteDef]:
     """Give the API's routes; they ask every service, and a service that is away has nothing to show."""
 
+    @describes("List the events that were set aside, the oldest first.", query=ShuntFilter, lists=ShuntView)
     async def show(request: web.Request) -> web.Response:
-        state = allowed_filters(request, ("state",)).get("state", "waiting")
-        found = await _ask_all(ShuntRequest(action="list", state=state))
-        items = [{"service": service, **msgspec.to_builtins(item)} for service, reply in found for item in reply.items]
-        return answer(page(sorted(items, key=lambda item: str(item["shunted_at"]))))
+        wanted = read_query(request, ShuntFilter)
+        found = await _ask_all(ShuntRequest(action="list", state=wanted.state))
+        items = [ShuntView(**structs.asdict(item), service=service) for service, reply in found for item in reply.items]
+        return answer(cut(request, items, lambda item: (item.shunted_at.isoformat(), str(item.id))))
 
-    async def settle(request: web.Request) -> web.Response:
+    @describes("Put an event back on its stream.", answer=Settled)
+    async def retry(request: web.Request) -> web.Response:
+        return await _settle(request, "retry")
+
+    @describes("Have an event done with.", answer=Settled)
+    async def drop(request: web.Request) -> web.Response:
+        return await _settle(request, "drop")
+
+    async def _settle(request: web.Request, action: Action) -> web.Response:
         shunt_id = read_id(request, "entry in the shunt")
-        action: Action = "retry" if request.match_info["action"] == "retry" else "drop"
         found = await _ask_all(ShuntRequest(action=action, id=shunt_id))
         if not any(reply.settled for _, reply in found):
             raise not_found("entry waiting in the shunt")
-        return answer({"id": shunt_id, "state": "retried" if action == "retry" else "dropped"})
+        return answer(Settled(id=shunt_id, state="retried" if action == "retry" else "dropped"))
 
     async def _ask_all(asked: ShuntRequest) -> list[tuple[str, ShuntAnswer]]:
         replies = await asyncio.gather(*(_ask(service, asked) for service in services))
@@ -83,5 +113,6 @@ def shunt_routes(bus: Bus, services: tuple[str, ...]) -> list[web.RouteDef]:
 
     return [
         web.get("/api/v1/shunt", show),
-        web.post("/api/v1/shunt/{id}/{action:retry|drop}", settle),
+        web.post("/api/v1/shunt/{id}/retry", retry),
+        web.post("/api/v1/shunt/{id}/drop", drop),
     ]

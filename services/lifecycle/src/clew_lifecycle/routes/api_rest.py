@@ -54,7 +54,9 @@ class WorkflowApi:
         async with self._rail.reading() as connection:
             workflow = await load_workflow(connection)
             reasons = await list_lost_reasons(connection)
-        return answer(cut(request, [_view(pipeline, reasons) for pipeline in workflow.pipelines], "key"))
+        places = {pipeline.key: f"{place:06}" for place, pipeline in enumerate(workflow.pipelines)}
+        views = [_view(pipeline, reasons) for pipeline in workflow.pipelines]
+        return answer(cut(request, views, lambda view: (places[view.key],)))
 
     @describes("List what waits for a person to place it.", query=EnquiryFilter, lists=WaitingView)
     async def enquiries(self, request: web.Request) -> web.Response:
@@ -68,7 +70,7 @@ class WorkflowApi:
     async def teammates(self, request: web.Request) -> web.Response:
         async with self._rail.reading() as connection:
             found = await list_teammates(connection)
-        return answer(cut(request, found, "email"))
+        return answer(cut(request, found, lambda mate: (mate.name, mate.email)))
 
 
 def _view(pipeline: Pipeline, reasons: list[LostReasonView]) -> PipelineView:

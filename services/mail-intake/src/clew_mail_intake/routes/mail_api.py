@@ -5,21 +5,22 @@ Next: clew_mail_intake.release.release_mail.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
 from aiohttp import web
-from clew_shared.runtime.api import allowed_filters, answer, page, read_cursor, read_id, read_limit, write_cursor
+from clew_shared.runtime.api import answer, page, read_cursor, read_id, read_limit, read_query, write_cursor
+from clew_shared.runtime.describes import describes
 from clew_shared.runtime.problem import Problem, not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.web import actor_of
 
 from clew_mail_intake.process import Processing
 from clew_mail_intake.release import NotReleasable, release_mail
+from clew_mail_intake.routes.mail_view import Counts, MailDetails, MailView, Released, view_details, view_mail
 from clew_mail_intake.show_mails import (
     KeptFile,
-    ShownMail,
+    MailFilter,
     count_arrivals,
     count_verdicts,
     list_files,
@@ -39,6 +40,7 @@ _STRANGE = {
 }
 # Types that a browser would run or interpret are given as plain bytes (B26).
 _HARMLESS = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "audio/", "video/")
+_GIVEN_TYPES = ("application/octet-stream", *(f"{kind}*" if kind.endswith("/") else kind for kind in _HARMLESS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,20 +59,16 @@ class MailApi:
             web.get("/api/v1/mail/counts", self.get_counts),
         ]
 
+    @describes("List the mails that came, the latest first.", query=MailFilter, lists=MailView)
     async def list_messages(self, request: web.Request) -> web.Response:
-        filters = allowed_filters(request, ("verdict", "q"))
-        limit = read_limit(request)
+        wanted = read_query(request, MailFilter)
+        limit, before = read_limit(request), read_cursor(request, UUID)
         async with self.rail.reading() as connection:
-            mails = await list_mails(
-                connection,
-                limit=limit + 1,
-                before=read_cursor(request, UUID),
-                verdict=filters.get("verdict"),
-                words=filters.get("q", ""),
-            )
+            mails = await list_mails(wanted, limit + 1, before, connection)
         more = write_cursor(mails[limit - 1].key) if len(mails) > limit else None
-        return answer(page([_item(mail) for mail in mails[:limit]], more))
+        return answer(page([view_mail(mail) for mail in mails[:limit]], more))
 
+    @describes("Read a mail, and what was read in it.", answer=MailDetails)
     async def get_message(self, request: web.Request) -> web.Response:
         key = read_id(request, "mail")
         async with self.rail.reading() as connection:
@@ -78,8 +76,9 @@ class MailApi:
             files = await list_files(key, connection)
         if mail is None:
             raise not_found("mail")
-        return answer(_item(mail) | _details(mail, files))
+        return answer(view_details(mail, files))
 
+    @describes("Read a mail byte for byte as it came.", answer=bytes, gives="message/rfc822")
     async def get_raw(self, request: web.Request) -> web.StreamResponse:
         """Give the mail byte for byte as it came (B1)."""
         return await self._send_raw(request, "message/rfc822")
@@ -109,6 +108,7 @@ class MailApi:
         await response.write_eof()
         return response
 
+    @describes("Read a file of a mail, by its number or its id.", answer=bytes, gives=_GIVEN_TYPES, problems=(409,))
     async def get_attachment(self, request: web.Request) -> web.Response:
         key = read_id(request, "mail")
         async with self.rail.reading() as connection:
@@ -128,6 +128,7 @@ class MailApi:
             },
         )
 
+    @describes("Have a mail that was set aside worked as an enquiry.", answer=Released, problems=(409,))
     async def release(self, request: web.Request) -> web.Response:
         key = read_id(request, "mail")
         try:
@@ -137,14 +138,15 @@ class MailApi:
             raise Problem(409, "Not releasable", f"A mail with verdict {error.verdict or 'none yet'} stays.") from None
         if released is None:
             raise not_found("mail")
-        return answer({"id": key, "verdict": "enquiry", "released": released})
+        return answer(Released(id=key, verdict="enquiry", released=released))
 
+    @describes("Count the mails by verdict.", answer=Counts)
     async def get_counts(self, request: web.Request) -> web.Response:
         """Give how many mails have which verdict; with the duplicates they sum to all that arrived (B45)."""
         async with self.rail.reading() as connection:
             verdicts = await count_verdicts(connection)
             arrivals = await count_arrivals(connection)
-        return answer({"received": arrivals, "verdicts": verdicts, "duplicate": arrivals - sum(verdicts.values())})
+        return answer(Counts(received=arrivals, verdicts=verdicts, duplicate=arrivals - sum(verdicts.values())))
 
 
 def _is_asked_for(kept: KeptFile, request: web.Request) -> bool:
@@ -154,48 +156,3 @@ def _is_asked_for(kept: KeptFile, request: web.Request) -> bool:
 
 def _harmless_type(kind: str) -> str:
     return kind if kind.startswith(_HARMLESS) else "application/octet-stream"
-
-
-def _item(mail: ShownMail) -> dict[str, Any]:
-    return {
-        "id": mail.key,
-        "received_at": mail.received_at,
-        "from": {"email": mail.sender, "name": mail.sender_name or mail.sender},
-        "to": list(mail.recipients),
-        "subject": mail.subject_line or "",
-        "verdict": mail.verdict,
-        "reasons": list(mail.reasons),
-        "state": mail.state,
-        "door": mail.door,
-        "size": mail.size,
-        "attachments": mail.attachments,
-        "text": mail.preview[:400],
-        "message_id": mail.message_id,
-        "sha256": mail.digest.hex(),
-        "raw_url": f"/api/v1/mail/messages/{mail.key}/raw",
-    }
-
-
-def _details(mail: ShownMail, files: Sequence[KeptFile]) -> dict[str, Any]:
-    return {
-        "text": mail.preview,
-        "parser_version": mail.parser_version,
-        "understanding": mail.understanding,
-        "released_by": mail.released_by,
-        "released_at": mail.released_at,
-        "attachments": [
-            {
-                "id": kept.id,
-                "number": kept.number,
-                "name": kept.file.name,
-                "type": kept.file.type,
-                "size": kept.file.size,
-                "sha256": kept.file.sha256,
-                "inline": kept.file.inline,
-                "rejected": kept.file.rejected,
-                "url": f"/api/v1/mail/messages/{mail.key}/attachments/{kept.number}",
-            }
-            for kept in files
-            if not kept.file.decoration
-        ],
-    }

@@ -2,17 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from clew_shared.runtime.api import answer, page, read_id, read_json
+from clew_shared.runtime.api import answer, cut, read_id, read_json
+from clew_shared.runtime.describes import describes
 from clew_shared.runtime.problem import FieldError, Problem, not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.seal import Seal
 
 from clew_mail_intake.imap.keeper import MailboxKeeper
-from clew_mail_intake.mailboxes import After, Mailbox, MailboxPlace, Tls, add_mailbox, list_mailboxes, remove_mailbox
+from clew_mail_intake.mailboxes import (
+    After,
+    Mailbox,
+    MailboxPlace,
+    State,
+    Tls,
+    add_mailbox,
+    list_mailboxes,
+    remove_mailbox,
+)
 
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
 
@@ -30,6 +41,24 @@ class MailboxAsked(msgspec.Struct, frozen=True, kw_only=True):
     move_to: str | None = None
 
 
+class MailboxView(msgspec.Struct, frozen=True, kw_only=True):
+    """A mailbox without its password; `lag_seconds` is how long its newest mail had lain there when we had it."""
+
+    id: UUID
+    host: str
+    port: int
+    tls: Tls
+    username: str
+    folder: str
+    after: After
+    move_to: str | None
+    state: State
+    last_success_at: datetime | None
+    lag_seconds: int | None
+    last_error: str | None
+    received: int
+
+
 @dataclass(frozen=True, slots=True)
 class MailboxApi:
     rail: Rail
@@ -43,11 +72,19 @@ class MailboxApi:
             web.delete("/api/v1/mail/mailboxes/{id}", self.remove),
         ]
 
+    @describes("List the mailboxes that are read, and how each is doing.", lists=MailboxView)
     async def list(self, request: web.Request) -> web.Response:
         async with self.rail.reading() as connection:
             mailboxes = await list_mailboxes(connection)
-        return answer(page([item(mailbox) for mailbox in mailboxes]))
+        # Their ids are in the order in which they were added.
+        return answer(cut(request, map(view_mailbox, mailboxes), lambda mailbox: (str(mailbox.id),)))
 
+    @describes(
+        "Have a mailbox read, or change how.",
+        body=MailboxAsked,
+        answer=MailboxView,
+        status=201,
+    )
     async def add(self, request: web.Request) -> web.Response:
         asked = await read_json(request, MailboxAsked)
         wrong = faults(asked)
@@ -55,8 +92,9 @@ class MailboxApi:
             errors = [FieldError(pointer=f"/{name}", code="invalid", message=text) for name, text in wrong.items()]
             raise Problem(422, "Invalid content", "The mailbox cannot be read like this.", errors=errors)
         mailbox = await keep(asked, self.rail, self.keeper, self.credentials)
-        return answer(item(mailbox), 201)
+        return answer(view_mailbox(mailbox), 201)
 
+    @describes("Read a mailbox no more; the mails that came from it stay.")
     async def remove(self, request: web.Request) -> web.Response:
         await forget(request, self.rail, self.keeper)
         return web.Response(status=204)
@@ -105,21 +143,20 @@ async def forget(request: web.Request, rail: Rail, keeper: MailboxKeeper) -> Non
     keeper.poke()
 
 
-def item(mailbox: Mailbox) -> dict[str, Any]:
-    """Give a mailbox as the API and the page show it: without its password."""
+def view_mailbox(mailbox: Mailbox) -> MailboxView:
     place, health = mailbox.place, mailbox.health
-    return {
-        "id": mailbox.id,
-        "host": place.host,
-        "port": place.port,
-        "tls": place.tls,
-        "username": place.username,
-        "folder": place.folder,
-        "after": place.after,
-        "move_to": place.move_to,
-        "state": health.state,
-        "last_success_at": health.last_success_at,
-        "lag_seconds": health.lag_seconds,
-        "last_error": health.last_error,
-        "received": health.received,
-    }
+    return MailboxView(
+        id=mailbox.id,
+        host=place.host,
+        port=place.port,
+        tls=place.tls,
+        username=place.username,
+        folder=place.folder,
+        after=place.after,
+        move_to=place.move_to,
+        state=health.state,
+        last_success_at=health.last_success_at,
+        lag_seconds=health.lag_seconds,
+        last_error=health.last_error,
+        received=health.received,
+    )

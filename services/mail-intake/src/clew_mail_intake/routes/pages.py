@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -20,8 +20,9 @@ from clew_mail_intake.imap.keeper import MailboxKeeper
 from clew_mail_intake.mailboxes import list_mailboxes
 from clew_mail_intake.process import Processing
 from clew_mail_intake.release import NotReleasable, release_mail
-from clew_mail_intake.routes.mailbox_api import MailboxAsked, faults, forget, item, keep
-from clew_mail_intake.show_mails import ShownMail, count_verdicts, list_mails
+from clew_mail_intake.routes.mailbox_api import MailboxAsked, faults, forget, keep, view_mailbox
+from clew_mail_intake.show_mails import MailFilter, ShownMail, count_verdicts, list_mails
+from clew_mail_intake.understanding.understood import Verdict
 
 _ON_A_PAGE = 50
 _NEEDED = ("host", "username", "password")
@@ -47,15 +48,12 @@ class MailPages:
         ]
 
     async def show_mail(self, request: web.Request) -> web.Response:
-        verdict, words = request.query.get("verdict", ""), request.query.get("q", "").strip()
+        # A link with a verdict that there is not shows all mails.
+        asked, words = request.query.get("verdict", ""), request.query.get("q", "").strip()
+        verdict = next((known for known in get_args(Verdict) if known == asked), None)
         async with self.rail.reading() as connection:
-            mails = await list_mails(
-                connection,
-                limit=_ON_A_PAGE + 1,
-                before=read_cursor(request, UUID),
-                verdict=verdict or None,
-                words=words,
-            )
+            wanted, before = MailFilter(verdict=verdict, q=words), read_cursor(request, UUID)
+            mails = await list_mails(wanted, _ON_A_PAGE + 1, before, connection)
             counts = await count_verdicts(connection)
         more = None
         if len(mails) > _ON_A_PAGE:
@@ -65,7 +63,7 @@ class MailPages:
             "messages": [_row(mail) for mail in mails[:_ON_A_PAGE]],
             "counts": {name: number for name, number in sorted(counts.items()) if name != "waiting"},
             "total": sum(counts.values()),
-            "filters": {"verdict": verdict, "q": words},
+            "filters": {"verdict": verdict or "", "q": words},
             "next_url": more,
         }
         return self.pages.render(request, "mail.html", context)
@@ -115,7 +113,8 @@ class MailPages:
             {"label": name.upper(), "address": self.settings.intake_address, "where": where}
             for name, where in self.doors.items()
         ]
-        context = {"mailboxes": [item(one) for one in mailboxes], "doors": doors, "errors": errors, "values": values}
+        shown = [view_mailbox(one) for one in mailboxes]
+        context = {"mailboxes": shown, "doors": doors, "errors": errors, "values": values}
         return self.pages.render(request, "mailboxes.html", context, status=status)
 
 

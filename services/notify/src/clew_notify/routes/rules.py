@@ -8,7 +8,8 @@ from uuid import UUID
 
 import msgspec
 from aiohttp import web
-from clew_shared.runtime.api import allowed_filters, answer, page, read_cursor, read_limit, write_cursor
+from clew_shared.runtime.api import answer, cut, page, read_cursor, read_limit, read_query, write_cursor
+from clew_shared.runtime.describes import describes
 from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.rail import Rail
 from sqlalchemy import delete, select
@@ -28,6 +29,12 @@ class RuleView(msgspec.Struct, frozen=True, kw_only=True):
     automatic: bool
     window: float
     in_doubt: str
+
+
+class SuppressionFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which suppressions are listed."""
+
+    address: str | None = None
 
 
 class SuppressionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,8 +60,8 @@ class RuleRoutes:
             web.delete("/api/v1/suppressions/{address}", self.lift),
         ]
 
+    @describes("List the rules: which events tell whom.", lists=RuleView)
     async def list_rules(self, request: web.Request) -> web.Response:
-        allowed_filters(request, ())
         rules = [
             RuleView(
                 id=rule.id,
@@ -68,14 +75,15 @@ class RuleRoutes:
             )
             for rule in RULES.values()
         ]
-        return answer(page(rules))
+        return answer(cut(request, rules, lambda rule: (rule.id,)))
 
+    @describes("List the addresses that get nothing.", query=SuppressionFilter, lists=SuppressionView)
     async def list_suppressions(self, request: web.Request) -> web.Response:
-        filters = allowed_filters(request, ("address",))
+        wanted = read_query(request, SuppressionFilter)
         limit, after = read_limit(request), read_cursor(request, str)
         query = select(SUPPRESSION).order_by(SUPPRESSION.c.address).limit(limit + 1)
-        if "address" in filters:
-            query = query.where(SUPPRESSION.c.address == filters["address"].lower())
+        if wanted.address is not None:
+            query = query.where(SUPPRESSION.c.address == wanted.address.lower())
         if after is not None:
             query = query.where(SUPPRESSION.c.address > after)
         async with self._rail.reading() as connection:
@@ -83,6 +91,7 @@ class RuleRoutes:
         items = found[:limit]
         return answer(page(items, write_cursor(items[-1].address) if len(found) > limit else None))
 
+    @describes("Lift a suppression: the address may get mail again.")
     async def lift(self, request: web.Request) -> web.Response:
         statement = delete(SUPPRESSION).where(SUPPRESSION.c.address == request.match_info["address"].lower())
         async with self._rail.unit_of_work() as uow:

@@ -1,20 +1,21 @@
 """`/api/v1/sandbox/messages`: the built-in mailbox for programs. Next: clew_notify.answer_as_recipient."""
 
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
 from clew_shared.runtime.api import (
-    allowed_filters,
     answer,
     page,
     read_cursor,
     read_id,
     read_json,
     read_limit,
+    read_query,
     write_cursor,
 )
+from clew_shared.runtime.describes import describes
 from clew_shared.runtime.problem import FieldError, Problem, not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.settings import Settings
@@ -23,10 +24,43 @@ from clew_notify.answer_as_recipient import NotTaken, answer_as_recipient
 from clew_notify.sandbox_store import SandboxMessage, empty_mailbox, find_message, list_messages
 
 
-class Answer(msgspec.Struct, frozen=True):
+class SandboxReply(msgspec.Struct, frozen=True):
     """What the recipient answers."""
 
     body: str
+
+
+class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """What the mailbox is narrowed to; `q` is part of a subject or a recipient."""
+
+    to: str = ""
+    q: str = ""
+
+
+class MessageView(msgspec.Struct, frozen=True, kw_only=True):
+    """A mail in the built-in mailbox; `rule` says why it was sent."""
+
+    id: UUID
+    to: str
+    sender: str = msgspec.field(name="from")
+    from_name: str
+    subject: str
+    text: str
+    html: str | None
+    message_id: str
+    in_reply_to: str | None
+    references: list[str]
+    reply_to: str | None
+    headers: dict[str, str]
+    rule: str
+    deal_id: UUID | None
+    received_at: datetime
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """The Message-ID of the answer."""
+
+    message_id: str
 
 
 class SandboxRoutes:
@@ -46,19 +80,20 @@ class SandboxRoutes:
             web.post("/api/v1/sandbox/messages/{id}/reply", self.reply),
         ]
 
+    @describes("List the mails in the built-in mailbox, the latest first.", query=MessageFilter, lists=MessageView)
     async def list(self, request: web.Request) -> web.Response:
-        filters = allowed_filters(request, ("to", "q"))
+        wanted = read_query(request, MessageFilter)
         limit, before = read_limit(request), read_cursor(request, UUID)
         async with self._rail.reading() as connection:
-            found = await list_messages(
-                connection, to=filters.get("to", ""), search=filters.get("q", ""), before=before, limit=limit + 1
-            )
+            found = await list_messages(connection, to=wanted.to, search=wanted.q, before=before, limit=limit + 1)
         items = [_show(message) for message in found[:limit]]
         return answer(page(items, write_cursor(found[limit - 1].id) if len(found) > limit else None))
 
+    @describes("Read a mail in the built-in mailbox.", answer=MessageView)
     async def read(self, request: web.Request) -> web.Response:
         return answer(_show(await self.message(request)))
 
+    @describes("Read a mail in the built-in mailbox byte for byte.", answer=bytes, gives="message/rfc822")
     async def raw(self, request: web.Request) -> web.Response:
         message = await self.message(request)
         return web.Response(
@@ -70,9 +105,10 @@ class SandboxRoutes:
             },
         )
 
+    @describes("Answer as the recipient would.", body=SandboxReply, answer=Answered, status=201, problems=(502,))
     async def reply(self, request: web.Request) -> web.Response:
         message = await self.message(request)
-        words = (await read_json(request, Answer)).body.strip()
+        words = (await read_json(request, SandboxReply)).body.strip()
         if not words:
             missing = FieldError(pointer="/body", label="Answer", code="required", message="An answer needs words.")
             raise Problem(422, "Incomplete", errors=[missing])
@@ -80,12 +116,13 @@ class SandboxRoutes:
             message_id = await self.answer(message, words)
         except NotTaken as error:
             raise Problem(502, "Not taken", str(error)) from error
-        return answer({"message_id": message_id}, 201)
+        return answer(Answered(message_id=message_id), 201)
 
     async def answer(self, message: SandboxMessage, words: str) -> str:
         """Send the recipient's answer through the mail door; give its Message-ID. Raises `NotTaken`."""
         return await answer_as_recipient(message.read(), message.recipient, words, *self._door)
 
+    @describes("Throw a mail away.")
     async def delete(self, request: web.Request) -> web.Response:
         message_id = read_id(request, "message")
         async with self._rail.unit_of_work() as uow:
@@ -93,8 +130,8 @@ class SandboxRoutes:
                 raise not_found("message")
         return web.Response(status=204)
 
+    @describes("Throw all mails away.")
     async def empty(self, request: web.Request) -> web.Response:
-        allowed_filters(request, ())
         async with self._rail.unit_of_work() as uow:
             await empty_mailbox(uow.connection)
         return web.Response(status=204)
@@ -109,22 +146,22 @@ class SandboxRoutes:
         return found
 
 
-def _show(message: SandboxMessage) -> dict[str, Any]:
+def _show(message: SandboxMessage) -> MessageView:
     mail = message.read()
-    return {
-        "id": message.id,
-        "to": message.recipient,
-        "from": mail.sender_address,
-        "from_name": mail.sender_name,
-        "subject": mail.subject_line,
-        "text": mail.text,
-        "html": mail.html,
-        "message_id": mail.message_id,
-        "in_reply_to": mail.in_reply_to,
-        "references": mail.references,
-        "reply_to": mail.reply_to,
-        "headers": dict(mail.headers),
-        "rule": message.rule,
-        "deal_id": message.deal_id,
-        "received_at": message.received_at,
-    }
+    return MessageView(
+        id=message.id,
+        to=message.recipient,
+        sender=mail.sender_address,
+        from_name=mail.sender_name,
+        subject=mail.subject_line,
+        text=mail.text,
+        html=mail.html,
+        message_id=mail.message_id,
+        in_reply_to=mail.in_reply_to,
+        references=mail.references,
+        reply_to=mail.reply_to,
+        headers=dict(mail.headers),
+        rule=message.rule,
+        deal_id=message.deal_id,
+        received_at=message.received_at,
+    )
