@@ -103,11 +103,13 @@ def _fields(wanted: NewDeal) -> DealChanges:
 
 async def _people(wanted: NewDeal, uow: UnitOfWork) -> tuple[UUID | None, UUID | None]:
     if wanted.company_id is not None:
-        known = await uow.connection.scalar(select(company.c.id).where(company.c.id == wanted.company_id))
+        is_there = (company.c.id == wanted.company_id) & company.c.deleted_at.is_(None)
+        known = await uow.connection.scalar(select(company.c.id).where(is_there))
         if known is None:
             raise not_found("company")
     if wanted.contact_id is not None:
-        row = (await uow.connection.execute(select(contact).where(contact.c.id == wanted.contact_id))).one_or_none()
+        is_known = (contact.c.id == wanted.contact_id) & contact.c.deleted_at.is_(None)
+        row = (await uow.connection.execute(select(contact).where(is_known))).one_or_none()
         if row is None:
             raise not_found("contact")
         return row.id, wanted.company_id or row.company_id

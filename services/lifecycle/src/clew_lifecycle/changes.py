@@ -46,12 +46,13 @@ async def check_changes(wanted: DealChanges, deal: KnownDeal, connection: AsyncC
         elif name in values:
             setattr(deal, name, values[name])
     if wanted.owner is not msgspec.UNSET and (wanted.owner or None) != deal.owner:
-        values["owner_id"], deal.owner = await _owner(wanted.owner, connection)
+        values["owner_id"], deal.owner = await find_owner(wanted.owner, connection)
     return values
 
 
 def named_fields(values: dict[str, Any]) -> tuple[str, ...]:
-    return tuple("owner" if name == "owner_id" else name for name in values)
+    """Name the columns as whoever hears of them knows them."""
+    return tuple("owner" if name == "owner_id" else name for name in values if name != "name_key")
 
 
 def read_amount(given: str | float | None) -> Decimal | None:
@@ -88,7 +89,14 @@ def _title(given: str) -> str:
     return title[:LONGEST_TITLE]
 
 
-async def _owner(email: str | None, connection: AsyncConnection) -> tuple[Any, str | None]:
+def merge_custom(known: dict[str, Any] | None, wanted: dict[str, Any]) -> dict[str, Any] | None:
+    """Give the attributes of an organisation's own as they will be; null takes one away."""
+    merged = {**(known or {}), **wanted}
+    return {name: value for name, value in merged.items() if value is not None} or None
+
+
+async def find_owner(email: str | None, connection: AsyncConnection) -> tuple[Any, str | None]:
+    """Give the id and the address of the teammate that an address is; None for none. Raises `Problem` 422."""
     if not (email or "").strip():
         return None, None
     found = await connection.execute(

@@ -15,6 +15,7 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from clew_lifecycle.add_teammate import add_teammate
+from clew_lifecycle.store.tables import company_type
 from clew_lifecycle.store.team_tables import api_token, teammate
 from clew_lifecycle.store.workflow_tables import lost_reason, pipeline, stage, step
 
@@ -44,6 +45,15 @@ _LOST_REASONS = (
     ("wrong_number", "Wrong number or address", False, False),
     ("other", "Other", True, True),
 )
+# key, label, sells to us; only where there is none yet, so that one that was taken away stays away
+_COMPANY_TYPES = (
+    ("direct", "Direct customer", False),
+    ("reseller", "Reseller", False),
+    ("wholesaler", "Wholesaler", False),
+    ("retailer", "Retailer", False),
+    ("distributor", "Distributor", False),
+    ("supplier", "Supplier", True),
+)
 
 
 async def seed(rail: Rail, settings: Settings) -> None:
@@ -51,6 +61,7 @@ async def seed(rail: Rail, settings: Settings) -> None:
     async with rail.unit_of_work() as uow:
         await _seed_sales(uow)
         await _seed_lost_reasons(uow)
+        await _seed_company_types(uow)
         await _seed_team(settings, uow)
         await _seed_token(settings, uow)
 
@@ -105,6 +116,16 @@ async def _seed_lost_reasons(uow: UnitOfWork) -> None:
         for position, (key, label, needs_note, reopenable) in enumerate(_LOST_REASONS)
     ]
     await _insert(uow, lost_reason, rows)
+
+
+async def _seed_company_types(uow: UnitOfWork) -> None:
+    if await uow.connection.scalar(select(func.count()).select_from(company_type)):
+        return
+    rows = [
+        {"key": key, "label": label, "position": position, "is_supplier": is_supplier}
+        for position, (key, label, is_supplier) in enumerate(_COMPANY_TYPES)
+    ]
+    await _insert(uow, company_type, rows)
 
 
 async def _seed_team(settings: Settings, uow: UnitOfWork) -> None:

@@ -1,6 +1,9 @@
-"""A deal as the events tell it. Next: clew_shared.contracts.lifecycle.DealSummary."""
+"""Deals, companies and contacts as the events tell them. Next: clew_shared.contracts.lifecycle.DealSummary."""
 
-from clew_shared.contracts.lifecycle import DealSummary
+from typing import Any
+
+from clew_shared.contracts.lifecycle import CompanySummary, ContactSummary, DealSummary
+from sqlalchemy import Row
 
 from clew_lifecycle.domain.workflow import Workflow
 from clew_lifecycle.store.world import KnownDeal
@@ -24,4 +27,23 @@ def summarise(deal: KnownDeal, workflow: Workflow) -> DealSummary:
         parent=deal.parent_id,
         contact_id=deal.contact_id,
         company_id=deal.company_id,
+    )
+
+
+def summarise_company(row: Row[Any]) -> CompanySummary:
+    """Give a row of `company`, with its `owner`'s address, as the events tell it."""
+    return CompanySummary(
+        id=row.id,
+        name=row.name,
+        lifecycle_stage=row.lifecycle_stage,
+        version=row.version,
+        is_person=row.is_person,
+        company_type=row.company_type,
+        owner=row.owner,
+    )
+
+
+def summarise_contact(row: Row[Any]) -> ContactSummary:
+    return ContactSummary(
+        id=row.id, version=row.version, name=row.name, email=row.email, phone=row.phone, company_id=row.company_id
     )

@@ -22,6 +22,7 @@ from clew_shared.runtime.web import actor_of
 from clew_lifecycle.add_deal import NewDeal, add_deal
 from clew_lifecycle.apply_transition import Move, apply_transition
 from clew_lifecycle.changes import DealChanges
+from clew_lifecycle.delete_record import delete_deal
 from clew_lifecycle.edit_deal import edit_deal
 from clew_lifecycle.routes.entry_view import EntryView, view_entry
 from clew_lifecycle.routes.site import Site
@@ -61,6 +62,7 @@ class DealApi:
             web.post("/api/v1/deals", self.add),
             web.get("/api/v1/deals/{id}", self.read),
             web.patch("/api/v1/deals/{id}", self.edit),
+            web.delete("/api/v1/deals/{id}", self.delete),
             web.get("/api/v1/deals/{id}/activities", self.activities),
             web.post("/api/v1/deals/{id}/comments", self.comment),
             web.post("/api/v1/deals/{id}/mails", self.mail),
@@ -93,6 +95,13 @@ class DealApi:
         async with self._rail.unit_of_work() as uow:
             await edit_deal(deal_id, wanted, actor_of(request), uow, version)
         return await self._answer(deal_id)
+
+    @describes("Delete a deal; what its client writes next opens another.", if_match=True)
+    async def delete(self, request: web.Request) -> web.Response:
+        deal_id, version = read_id(request, "deal"), read_version(request)
+        async with self._rail.unit_of_work() as uow:
+            await delete_deal(deal_id, actor_of(request), uow, version)
+        return web.Response(status=204)
 
     @describes("List a deal's timeline, the newest entry first.", lists=EntryView)
     async def activities(self, request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Contacts and companies in the JSON API. Next: clew_lifecycle.add_contact.find_or_add_contact."""
+"""Contacts and companies in the JSON API. Next: clew_lifecycle.add_contact.add_contact."""
 
 from uuid import UUID
 
@@ -11,12 +11,18 @@ from clew_shared.runtime.api import (
     read_json,
     read_limit,
     read_query,
+    read_version,
     write_cursor,
 )
 from clew_shared.runtime.describes import describes
 from clew_shared.runtime.problem import not_found
+from clew_shared.runtime.web import actor_of
 
-from clew_lifecycle.add_contact import NewCompany, NewContact, add_company, find_or_add_contact
+from clew_lifecycle.add_company import NewCompany, add_company
+from clew_lifecycle.add_contact import NewContact, add_contact
+from clew_lifecycle.delete_record import delete_company, delete_contact
+from clew_lifecycle.edit_company import CompanyChanges, edit_company
+from clew_lifecycle.edit_contact import ContactChanges, edit_contact
 from clew_lifecycle.routes.site import Site
 from clew_lifecycle.store.people import (
     CompanyFilter,
@@ -39,9 +45,13 @@ class PeopleApi:
             web.get("/api/v1/contacts", self.list_contacts),
             web.post("/api/v1/contacts", self.add_contact),
             web.get("/api/v1/contacts/{id}", self.read_contact),
+            web.patch("/api/v1/contacts/{id}", self.edit_contact),
+            web.delete("/api/v1/contacts/{id}", self.delete_contact),
             web.get("/api/v1/companies", self.list_companies),
             web.post("/api/v1/companies", self.add_company),
             web.get("/api/v1/companies/{id}", self.read_company),
+            web.patch("/api/v1/companies/{id}", self.edit_company),
+            web.delete("/api/v1/companies/{id}", self.delete_company),
         ]
 
     @describes("List contacts, the newest first.", query=ContactFilter, lists=ContactView)
@@ -57,13 +67,13 @@ class PeopleApi:
         body=NewContact,
         answer=ContactView,
         status=(201, 200),
-        problems=(404,),
+        problems=(404, 409),
         etag=True,
     )
     async def add_contact(self, request: web.Request) -> web.Response:
         wanted = await read_json(request, NewContact)
         async with self._rail.unit_of_work() as uow:
-            contact_id, is_new = await find_or_add_contact(wanted, uow)
+            contact_id, is_new = await add_contact(wanted, actor_of(request), uow)
             found = await read_contact(contact_id, uow.connection)
         return _tagged(found, "contact", 201 if is_new else 200)
 
@@ -73,6 +83,22 @@ class PeopleApi:
         async with self._rail.reading() as connection:
             found = await read_contact(contact_id, connection)
         return _tagged(found, "contact")
+
+    @describes("Change a contact.", body=ContactChanges, answer=ContactView, problems=(409,), if_match=True, etag=True)
+    async def edit_contact(self, request: web.Request) -> web.Response:
+        contact_id, version = read_id(request, "contact"), read_version(request)
+        wanted = await read_json(request, ContactChanges)
+        async with self._rail.unit_of_work() as uow:
+            await edit_contact(contact_id, wanted, actor_of(request), uow, version)
+            found = await read_contact(contact_id, uow.connection)
+        return _tagged(found, "contact")
+
+    @describes("Delete a contact; who writes from an address of theirs is somebody new.", if_match=True)
+    async def delete_contact(self, request: web.Request) -> web.Response:
+        contact_id, version = read_id(request, "contact"), read_version(request)
+        async with self._rail.unit_of_work() as uow:
+            await delete_contact(contact_id, actor_of(request), uow, version)
+        return web.Response(status=204)
 
     @describes("List companies, the newest first.", query=CompanyFilter, lists=CompanyView)
     async def list_companies(self, request: web.Request) -> web.Response:
@@ -86,7 +112,7 @@ class PeopleApi:
     async def add_company(self, request: web.Request) -> web.Response:
         wanted = await read_json(request, NewCompany)
         async with self._rail.unit_of_work() as uow:
-            company_id = await add_company(wanted, uow)
+            company_id = await add_company(wanted, actor_of(request), uow)
             found = await read_company(company_id, uow.connection)
         return _tagged(found, "company", 201)
 
@@ -96,6 +122,22 @@ class PeopleApi:
         async with self._rail.reading() as connection:
             found = await read_company(company_id, connection)
         return _tagged(found, "company")
+
+    @describes("Change a company.", body=CompanyChanges, answer=CompanyView, if_match=True, etag=True)
+    async def edit_company(self, request: web.Request) -> web.Response:
+        company_id, version = read_id(request, "company"), read_version(request)
+        wanted = await read_json(request, CompanyChanges)
+        async with self._rail.unit_of_work() as uow:
+            await edit_company(company_id, wanted, actor_of(request), uow, version)
+            found = await read_company(company_id, uow.connection)
+        return _tagged(found, "company")
+
+    @describes("Delete a company; its people stay, and are with none.", if_match=True)
+    async def delete_company(self, request: web.Request) -> web.Response:
+        company_id, version = read_id(request, "company"), read_version(request)
+        async with self._rail.unit_of_work() as uow:
+            await delete_company(company_id, actor_of(request), uow, version)
+        return web.Response(status=204)
 
 
 def _tagged(found: ContactView | CompanyView | None, what: str, status: int = 200) -> web.Response:

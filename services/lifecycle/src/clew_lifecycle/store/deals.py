@@ -74,7 +74,7 @@ class DealFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def read_deal(deal_id: UUID, connection: AsyncConnection) -> DealView | None:
-    found = await _views(select(deal).where(deal.c.id == deal_id), connection)
+    found = await _views(select(deal).where(deal.c.id == deal_id, deal.c.deleted_at.is_(None)), connection)
     return found[0] if found else None
 
 
@@ -88,7 +88,7 @@ async def list_deals(
 
 def conditions(wanted: DealFilter) -> list[ColumnElement[bool]]:
     """Turn a filter into what the rows of `deal` must fulfil."""
-    found: list[ColumnElement[bool]] = []
+    found: list[ColumnElement[bool]] = [deal.c.deleted_at.is_(None)]
     if wanted.status != "all":
         found.append(deal.c.status == wanted.status)
     if wanted.contact_email is not None:
@@ -99,13 +99,8 @@ def conditions(wanted: DealFilter) -> list[ColumnElement[bool]]:
         )
     if wanted.stage is not None:
         found.append(deal.c.stage_id == any_(as_array(select(stage.c.id).where(stage.c.key == wanted.stage))))
-    if wanted.owner == "none":
-        found.append(deal.c.owner_id.is_(None))
-    elif wanted.owner is not None:
-        owner_key = wanted.owner.strip().casefold()
-        found.append(
-            deal.c.owner_id == select(teammate.c.id).where(teammate.c.email_key == owner_key).scalar_subquery()
-        )
+    if wanted.owner is not None:
+        found.append(of_owner(deal.c.owner_id, wanted.owner))
     if wanted.company is not None:
         found.append(deal.c.company_id == wanted.company)
     if wanted.contact is not None:
@@ -113,6 +108,14 @@ def conditions(wanted: DealFilter) -> list[ColumnElement[bool]]:
     if wanted.q:
         found.append(deal.c.id == any_(as_array(_matching(wanted.q))))
     return found
+
+
+def of_owner(column: ColumnElement[Any], owner: str) -> ColumnElement[bool]:
+    """Have the column be the teammate with that address, or nobody for `none`."""
+    if owner == "none":
+        return column.is_(None)
+    key = owner.strip().casefold()
+    return column == select(teammate.c.id).where(teammate.c.email_key == key).scalar_subquery()
 
 
 def contacts_with_email(email: str) -> ColumnElement[Any]:

@@ -34,7 +34,7 @@ async def _select(which: ColumnElement[bool], connection: AsyncConnection) -> li
     query = (
         select(deal.c.id, deal.c.title, deal.c.status, stage.c.name.label("stage_name"))
         .join(stage, stage.c.id == deal.c.stage_id)
-        .where(which)
+        .where(which, deal.c.deleted_at.is_(None))
         .order_by(deal.c.id.desc())
         .limit(_MOST)
     )

@@ -197,7 +197,7 @@ _SEEN = with_arrays(
 _POINTS = with_arrays(
     f"""
     SELECT p.id, p.kind, p.value_norm, p.value_raw, p.contact_id, p.company_id, p.shared,
-        coalesce(c.company_id, p.company_id) AS employer_id, c.name AS contact_name, c.email, c.phone,
+        o.id AS employer_id, c.name AS contact_name, c.email, c.phone,
         o.name AS company_name, o.name_key, o.is_person
     FROM (
         SELECT * FROM lifecycle.contact_point WHERE kind = 'email' AND value_norm = ANY(:emails)
@@ -215,7 +215,7 @@ _POINTS = with_arrays(
         ) same
     ) p
     LEFT JOIN lifecycle.contact c ON c.id = p.contact_id
-    LEFT JOIN lifecycle.company o ON o.id = coalesce(c.company_id, p.company_id)
+    LEFT JOIN lifecycle.company o ON o.id = coalesce(c.company_id, p.company_id) AND o.deleted_at IS NULL
     ORDER BY p.shared, p.id
     """,  # noqa: S608 - the number is our own
     emails=Text,
@@ -242,16 +242,19 @@ _DEALS = with_arrays(
         UNION
         SELECT d.id FROM unnest(:contacts) AS wanted_contact(id) CROSS JOIN LATERAL (
             SELECT id FROM lifecycle.deal WHERE contact_id = wanted_contact.id AND status = 'open'
+                AND deleted_at IS NULL
             ORDER BY id DESC LIMIT {_MOST_OPEN}
         ) d
         UNION
         SELECT d.id FROM unnest(:contacts) AS wanted_contact(id) CROSS JOIN LATERAL (
             SELECT id FROM lifecycle.deal WHERE contact_id = wanted_contact.id AND status <> 'open'
+                AND deleted_at IS NULL
             ORDER BY id DESC LIMIT {_MOST_CLOSED}
         ) d
         UNION
         SELECT d.id FROM unnest(:companies) AS wanted_company(id) CROSS JOIN LATERAL (
             SELECT id FROM lifecycle.deal WHERE company_id = wanted_company.id AND status = 'open'
+                AND deleted_at IS NULL
             ORDER BY id DESC LIMIT {_MOST_OPEN}
         ) d
     )
@@ -266,7 +269,7 @@ _DEALS = with_arrays(
     LEFT JOIN lifecycle.company o ON o.id = d.company_id
     LEFT JOIN lifecycle.teammate t ON t.id = d.owner_id
     LEFT JOIN lifecycle.lost_reason r ON r.id = d.lost_reason_id
-    WHERE d.id = ANY(ARRAY(SELECT id FROM wanted))
+    WHERE d.id = ANY(ARRAY(SELECT id FROM wanted)) AND d.deleted_at IS NULL
     ORDER BY d.id
     FOR NO KEY UPDATE OF d
     """,  # noqa: S608 - the numbers are our own

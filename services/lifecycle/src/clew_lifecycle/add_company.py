@@ -1,0 +1,75 @@
+"""Add a company by hand. Next: clew_lifecycle.points.replace_points."""
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from clew_shared.contracts.ids import new_id
+from clew_shared.contracts.lifecycle import CompanyAdded
+from clew_shared.runtime.sessions import Actor
+from clew_shared.runtime.unit_of_work import UnitOfWork
+from sqlalchemy import insert
+
+from clew_lifecycle.changes import find_owner, merge_custom
+from clew_lifecycle.domain.mailbox import company_domain
+from clew_lifecycle.domain.wording import name_key
+from clew_lifecycle.edit_company import check_company_type, read_name
+from clew_lifecycle.points import Owner, Read, read_emails, read_phones, replace_points
+from clew_lifecycle.store.records import lock_company
+from clew_lifecycle.store.tables import company
+from clew_lifecycle.tell import summarise_company
+
+
+class NewCompany(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A company may be known from an advert or a van alone: nobody of it needs to be a contact.
+
+    `email` and `phone` are read and answered by many, and so are all of `emails` and `phones`; the first of them is
+    the main one. `owner` is a teammate's address, `company_type` a key.
+    """
+
+    name: str
+    is_person: bool = False
+    company_type: str | None = None
+    owner: str | None = None
+    phone: str | None = None
+    phones: list[str] = []
+    email: str | None = None
+    emails: list[str] = []
+    region: str | None = None
+    domain: str | None = None
+    auto_lifecycle: bool = True
+    custom: dict[str, Any] = {}
+
+
+async def add_company(wanted: NewCompany, actor: Actor, uow: UnitOfWork) -> UUID:
+    """Add a company, with the addresses and the numbers that are the company's own. Raises `Problem` 422."""
+    emails = read_emails([text for text in (wanted.email, *wanted.emails) if text and text.strip()], "/emails")
+    phones = read_phones([text for text in (wanted.phone, *wanted.phones) if text], wanted.region)
+    domain = (wanted.domain or "").strip().lower() or (company_domain(emails[0].norm) if emails else None)
+    company_id = await insert_company(
+        uow,
+        name=read_name(wanted.name),
+        is_person=wanted.is_person,
+        company_type=await check_company_type(wanted.company_type, uow.connection),
+        owner_id=(await find_owner(wanted.owner, uow.connection))[0],
+        email=_main(emails),
+        phone=_main(phones),
+        domain=domain,
+        auto_lifecycle=wanted.auto_lifecycle,
+        custom=merge_custom(None, wanted.custom),
+    )
+    await replace_points(Owner(None, company_id), "email", emails, uow)
+    await replace_points(Owner(None, company_id), "phone", phones, uow)
+    uow.emit(CompanyAdded(company=summarise_company(await lock_company(company_id, uow.connection)), actor=actor.email))
+    return company_id
+
+
+async def insert_company(uow: UnitOfWork, *, name: str, **values: Any) -> UUID:
+    """Write the row of a new company."""
+    company_id = new_id()
+    await uow.connection.execute(insert(company).values(id=company_id, name=name, name_key=name_key(name), **values))
+    return company_id
+
+
+def _main(read: list[Read]) -> str | None:
+    return read[0].main if read else None
