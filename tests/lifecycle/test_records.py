@@ -87,6 +87,7 @@ async def test_what_comes_from_a_companys_own_address_is_with_the_company(api: R
 
 
 async def test_a_company_is_changed_by_who_has_seen_it_last(api: RunningClew, intake: Desk) -> None:
+    await added(api, "attributes", entity="company", key="vat", type="text")
     acme = await added(api, "companies", name="Acme")
     changes = {"name": "Acme Ltd", "company_type": "reseller", "owner": "sam@team.example", "custom": {"vat": "GB1"}}
     await intake.forget_told()
@@ -104,6 +105,8 @@ async def test_a_company_is_changed_by_who_has_seen_it_last(api: RunningClew, in
 
 
 async def test_attributes_of_an_organisations_own_change_one_by_one(api: RunningClew) -> None:
+    await added(api, "attributes", entity="company", key="vat", type="text")
+    await added(api, "attributes", entity="company", key="fleet", type="number")
     acme = await added(api, "companies", name="Acme", custom={"vat": "GB1", "fleet": 3})
 
     _, changed = await call(api, "PATCH", f"companies/{acme['id']}", {"custom": {"fleet": 4, "vat": None}}, 1)

@@ -10,7 +10,8 @@ from clew_shared.runtime.sessions import Actor
 from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import insert
 
-from clew_lifecycle.changes import find_owner, merge_custom
+from clew_lifecycle.changes import find_owner
+from clew_lifecycle.custom_values import change_custom
 from clew_lifecycle.domain.mailbox import company_domain
 from clew_lifecycle.domain.wording import name_key
 from clew_lifecycle.edit_company import check_company_type, read_name
@@ -56,7 +57,7 @@ async def add_company(wanted: NewCompany, actor: Actor, uow: UnitOfWork) -> UUID
         phone=_main(phones),
         domain=domain,
         auto_lifecycle=wanted.auto_lifecycle,
-        custom=merge_custom(None, wanted.custom),
+        custom=await change_custom("company", None, wanted.custom, uow.connection),
     )
     await replace_points(Owner(None, company_id), "email", emails, uow)
     await replace_points(Owner(None, company_id), "phone", phones, uow)

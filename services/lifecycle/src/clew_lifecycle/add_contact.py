@@ -12,7 +12,7 @@ from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import insert, select
 
 from clew_lifecycle.add_company import insert_company
-from clew_lifecycle.changes import merge_custom
+from clew_lifecycle.custom_values import change_custom
 from clew_lifecycle.domain.mailbox import company_domain
 from clew_lifecycle.edit_contact import full_name, unknowable, words
 from clew_lifecycle.points import Owner, Read, read_emails, read_phones, replace_points
@@ -75,7 +75,7 @@ async def find_or_add_contact(wanted: NewContact, uow: UnitOfWork) -> tuple[UUID
         "email": emails[0].main if emails else None,
         "phone": phones[0].main if phones else None,
         "company_id": await _company(wanted, name, emails, phones, uow),
-        "custom": merge_custom(None, wanted.custom),
+        "custom": await change_custom("contact", None, wanted.custom, uow.connection),
     }
     await uow.connection.execute(insert(contact).values(id=contact_id, **values))
     owner = Owner(contact_id, values["company_id"])

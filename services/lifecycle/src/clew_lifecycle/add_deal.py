@@ -42,6 +42,7 @@ class NewDeal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     email: str | None = None
     phone: str | None = None
     company: str | None = None
+    custom: dict[str, Any] = {}
 
 
 async def add_deal(wanted: NewDeal, actor: Actor, uow: UnitOfWork) -> UUID:
@@ -98,6 +99,7 @@ def _fields(wanted: NewDeal) -> DealChanges:
         currency=wanted.currency,
         expected_close=wanted.expected_close,
         owner=wanted.owner,
+        custom=wanted.custom or msgspec.UNSET,
     )
 
 

@@ -16,10 +16,10 @@ from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from clew_lifecycle.changes import DealChanges, check_changes
+from clew_lifecycle.available import available_from
+from clew_lifecycle.changes import DealChanges, check_changes, check_version_of
 from clew_lifecycle.domain.board_rank import fresh_rank
 from clew_lifecycle.domain.workflow import Pipeline, Stage
-from clew_lifecycle.edit_deal import check_version
 from clew_lifecycle.facts import Facts
 from clew_lifecycle.log_deals import Before, log_deals, step_of
 from clew_lifecycle.store.board import rank_beside
@@ -27,7 +27,7 @@ from clew_lifecycle.store.deal_log import was_opportunity
 from clew_lifecycle.store.entries import add_entries
 from clew_lifecycle.store.prefetch import lock_deal
 from clew_lifecycle.store.tables import deal as deals
-from clew_lifecycle.store.workflow import load_transitions, load_workflow
+from clew_lifecycle.store.workflow import load_workflow
 from clew_lifecycle.store.workflow_tables import lost_reason as lost_reasons
 from clew_lifecycle.store.world import Activity, KnownDeal
 from clew_lifecycle.tell import summarise
@@ -76,7 +76,7 @@ async def apply_transition(
     deal = await lock_deal(deal_id, uow.connection)
     if deal is None:
         raise not_found("deal")
-    check_version(deal, version)
+    check_version_of("deal", deal.version, version)
     workflow = await load_workflow(uow.connection)
     pipeline = workflow.by_id[deal.pipeline_id]
     origin, target = workflow.stages[deal.stage_id], await _target(pipeline, deal, key, uow.connection)
@@ -124,19 +124,15 @@ class _Reason:
 
 
 async def _target(pipeline: Pipeline, deal: KnownDeal, key: str, connection: AsyncConnection) -> Stage:
-    defined = await load_transitions(connection, pipeline)
-    stages = {stage.id: stage for stage in pipeline.stages}
-    if defined:
-        open_to = {move.key: stages[move.to_stage] for move in defined if move.from_stage == deal.stage_id}
-    else:
-        open_to = {stage.key: stage for stage in pipeline.stages if stage.id != deal.stage_id}
+    moves = await available_from(pipeline, pipeline.steps[deal.step_id].key, connection)
+    open_to = {move.key: pipeline.stage_of_step(move.to_step) for move in moves}
     if key not in open_to:
-        if key not in {move.key for move in defined} | {stage.key for stage in pipeline.stages}:
+        if pipeline.stage_of_key(key) is None:
             raise not_found("transition")
         raise Problem(
             409,
             "Transition unavailable",
-            f"From {stages[deal.stage_id].name} this deal cannot go there.",
+            f"From {pipeline.stage_of_step(deal.step_id).name} this deal cannot go there.",
             code="transition_unavailable",
             available=sorted(open_to),
         )

@@ -9,6 +9,8 @@ from clew_shared.runtime.problem import FieldError, Problem
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from clew_lifecycle.custom_values import change_custom
+from clew_lifecycle.store.tables import deal as deals
 from clew_lifecycle.store.team_tables import teammate
 from clew_lifecycle.store.world import KnownDeal
 
@@ -17,7 +19,10 @@ _MOST = Decimal(10) ** 15
 
 
 class DealChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The fields that are to change; null empties one. `owner` is a teammate's address."""
+    """The fields that are to change; null empties one.
+
+    `owner` is a teammate's address. Of `custom` the keys that are named change, null takes one away.
+    """
 
     title: str | msgspec.UnsetType = msgspec.UNSET
     description: str | msgspec.UnsetType | None = msgspec.UNSET
@@ -25,6 +30,7 @@ class DealChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     currency: str | msgspec.UnsetType = msgspec.UNSET
     expected_close: date | msgspec.UnsetType | None = msgspec.UNSET
     owner: str | msgspec.UnsetType | None = msgspec.UNSET
+    custom: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 async def check_changes(wanted: DealChanges, deal: KnownDeal, connection: AsyncConnection) -> dict[str, Any]:
@@ -47,6 +53,11 @@ async def check_changes(wanted: DealChanges, deal: KnownDeal, connection: AsyncC
             setattr(deal, name, values[name])
     if wanted.owner is not msgspec.UNSET and (wanted.owner or None) != deal.owner:
         values["owner_id"], deal.owner = await find_owner(wanted.owner, connection)
+    if wanted.custom is not msgspec.UNSET:
+        known = await connection.scalar(select(deals.c.custom).where(deals.c.id == deal.id))
+        custom = await change_custom("deal", known, wanted.custom, connection)
+        if custom != known:
+            values["custom"] = custom
     return values
 
 
@@ -76,6 +87,13 @@ def read_currency(given: str) -> str:
     return code
 
 
+def check_version_of(what: str, known: int, given: int | None) -> None:
+    """Raise `Problem` 412 when a version is given and is not the one that is known."""
+    if given is not None and given != known:
+        detail = f"Somebody else changed this {what}."
+        raise Problem(412, "Changed meanwhile", detail, headers={"ETag": f'"{known}"'})
+
+
 def invalid(pointer: str, message: str) -> Problem:
     return Problem(
         422, "Invalid content", message, errors=[FieldError(pointer=pointer, code="invalid", message=message)]
@@ -87,12 +105,6 @@ def _title(given: str) -> str:
     if not title:
         raise invalid("/title", "A deal needs a title.")
     return title[:LONGEST_TITLE]
-
-
-def merge_custom(known: dict[str, Any] | None, wanted: dict[str, Any]) -> dict[str, Any] | None:
-    """Give the attributes of an organisation's own as they will be; null takes one away."""
-    merged = {**(known or {}), **wanted}
-    return {name: value for name, value in merged.items() if value is not None} or None
 
 
 async def find_owner(email: str | None, connection: AsyncConnection) -> tuple[Any, str | None]:

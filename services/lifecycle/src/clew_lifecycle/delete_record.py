@@ -12,7 +12,7 @@ from clew_shared.runtime.sessions import Actor
 from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import Table, func, update
 
-from clew_lifecycle.edit_deal import check_version
+from clew_lifecycle.changes import check_version_of
 from clew_lifecycle.points import Owner, lock_points_of, retire_points
 from clew_lifecycle.store.audit import write_audit
 from clew_lifecycle.store.prefetch import lock_deal
@@ -27,7 +27,7 @@ async def delete_deal(deal_id: UUID, actor: Actor, uow: UnitOfWork, version: int
     known = await lock_deal(deal_id, uow.connection)
     if known is None:
         raise not_found("deal")
-    check_version(known, version)
+    check_version_of("deal", known.version, version)
     await _bury(deal, deal_id, actor, uow)
     uow.emit(DealDeleted(deal=summarise(known, await load_workflow(uow.connection)), actor=actor.email))
 

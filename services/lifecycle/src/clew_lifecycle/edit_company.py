@@ -10,7 +10,8 @@ from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from clew_lifecycle.changes import find_owner, invalid, merge_custom, named_fields
+from clew_lifecycle.changes import find_owner, invalid, named_fields
+from clew_lifecycle.custom_values import change_custom
 from clew_lifecycle.domain.wording import name_key
 from clew_lifecycle.points import Owner
 from clew_lifecycle.reach import change_reach
@@ -82,7 +83,7 @@ async def _check(wanted: CompanyChanges, row: Row[Any], connection: AsyncConnect
     if wanted.domain is not msgspec.UNSET:
         values["domain"] = (wanted.domain or "").strip().lower() or None
     if wanted.custom is not msgspec.UNSET:
-        values["custom"] = merge_custom(row.custom, wanted.custom)
+        values["custom"] = await change_custom("company", row.custom, wanted.custom, connection)
     for name in ("is_person", "auto_lifecycle"):
         if (given := getattr(wanted, name)) is not msgspec.UNSET:
             values[name] = given

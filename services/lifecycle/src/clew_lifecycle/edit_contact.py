@@ -11,7 +11,8 @@ from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from clew_lifecycle.changes import merge_custom, named_fields
+from clew_lifecycle.changes import named_fields
+from clew_lifecycle.custom_values import change_custom
 from clew_lifecycle.points import Owner, lock_points_of
 from clew_lifecycle.reach import change_reach
 from clew_lifecycle.store.records import lock_contact
@@ -86,7 +87,7 @@ async def _check(wanted: ContactChanges, row: Row[Any], connection: AsyncConnect
     if wanted.company_id is not msgspec.UNSET:
         values["company_id"] = await _company(wanted.company_id, connection)
     if wanted.custom is not msgspec.UNSET:
-        values["custom"] = merge_custom(row.custom, wanted.custom)
+        values["custom"] = await change_custom("contact", row.custom, wanted.custom, connection)
     return {name: value for name, value in values.items() if value != getattr(row, name)}
 
 

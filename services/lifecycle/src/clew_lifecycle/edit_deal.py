@@ -3,12 +3,12 @@
 from uuid import UUID
 
 from clew_shared.contracts.lifecycle import DealChanged
-from clew_shared.runtime.problem import Problem, not_found
+from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.sessions import Actor
 from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import update
 
-from clew_lifecycle.changes import DealChanges, check_changes, named_fields
+from clew_lifecycle.changes import DealChanges, check_changes, check_version_of, named_fields
 from clew_lifecycle.store.prefetch import lock_deal
 from clew_lifecycle.store.tables import deal as deals
 from clew_lifecycle.store.workflow import load_workflow
@@ -26,7 +26,7 @@ async def edit_deal(
     deal = await lock_deal(deal_id, uow.connection)
     if deal is None:
         raise not_found("deal")
-    check_version(deal, version)
+    check_version_of("deal", deal.version, version)
     values = await check_changes(wanted, deal, uow.connection)
     if values:
         deal.version += 1
@@ -34,10 +34,3 @@ async def edit_deal(
         workflow = await load_workflow(uow.connection)
         uow.emit(DealChanged(deal=summarise(deal, workflow), changes=named_fields(values), actor=actor.email))
     return deal
-
-
-def check_version(deal: KnownDeal, version: int | None) -> None:
-    if version is not None and version != deal.version:
-        raise Problem(
-            412, "Changed meanwhile", "Somebody else changed this deal.", headers={"ETag": f'"{deal.version}"'}
-        )

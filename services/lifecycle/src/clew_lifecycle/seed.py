@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from clew_lifecycle.add_teammate import add_teammate
 from clew_lifecycle.store.tables import company_type
 from clew_lifecycle.store.team_tables import api_token, teammate
-from clew_lifecycle.store.workflow_tables import lost_reason, pipeline, stage, step
+from clew_lifecycle.store.workflow_tables import entry, lost_reason, pipeline, stage, step
 
 # Every id below is derived from this one, so that two processes that start together seed the same rows.
 _ROOT = UUID("0195c1e0-0000-7000-8000-000000000001")
@@ -96,11 +96,12 @@ async def _seed_sales(uow: UnitOfWork) -> None:
                 "name": name,
                 "position": 0,
                 "hidden": True,
-                "is_entry": key == "new",
             }
         )
     await _insert(uow, stage, stages)
     await _insert(uow, step, steps)
+    begin = {"pipeline_id": _SALES, "kind": "new", "name": "New opportunity", "step_id": steps[0]["id"]}
+    await _insert(uow, entry, [begin])
 
 
 async def _seed_lost_reasons(uow: UnitOfWork) -> None:

@@ -43,6 +43,7 @@ from clew_lifecycle.note_bounce import note_bounces
 from clew_lifecycle.note_failure import note_failures
 from clew_lifecycle.receive_enquiry import receive_enquiries
 from clew_lifecycle.remember_message import remember_messages
+from clew_lifecycle.routes.api_attributes import AttributeApi
 from clew_lifecycle.routes.api_company_types import CompanyTypeApi
 from clew_lifecycle.routes.api_deals import DealApi
 from clew_lifecycle.routes.api_people import PeopleApi
@@ -69,6 +70,7 @@ _TELLS = (
 )
 _EDGES = (
     *(DealApi, PeopleApi, CompanyTypeApi, WorkflowApi),
+    *(AttributeApi,),
     *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes),
 )
 _ADD_UP_SECONDS = 30.0

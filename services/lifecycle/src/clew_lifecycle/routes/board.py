@@ -20,12 +20,13 @@ from clew_lifecycle.apply_transition import Move, Place, apply_transition
 from clew_lifecycle.changes import DealChanges
 from clew_lifecycle.domain.workflow import ENQUIRIES, Pipeline, Stage, Workflow
 from clew_lifecycle.place_card import place_card
+from clew_lifecycle.routes.moves import allowed_stages, transition_to
 from clew_lifecycle.routes.site import Site
 from clew_lifecycle.store.amounts import plain
 from clew_lifecycle.store.board import count_stages, is_unread, list_cards
 from clew_lifecycle.store.deals import DealFilter, read_deal
 from clew_lifecycle.store.team import list_teammates
-from clew_lifecycle.store.workflow import list_lost_reasons, load_transitions, load_workflow
+from clew_lifecycle.store.workflow import list_lost_reasons, load_workflow
 
 _MOST_CARDS = 500
 _FIRST_CARDS = 50
@@ -66,7 +67,7 @@ class BoardPages:
                 "filters": _filters(wanted),
                 "filtered": bool(wanted.q or wanted.owner or wanted.status != "open"),
                 "columns": columns,
-                "allowed": await allowed_moves(pipeline, connection),
+                "allowed": await allowed_stages(pipeline, connection),
                 "teammates": await list_teammates(connection),
                 "lost_reasons": await list_lost_reasons(connection),
                 "totals": _totals(columns),
@@ -101,7 +102,7 @@ class BoardPages:
             if found.stage == wanted.to:
                 await place_card(deal_id, place, uow)
                 return answer({"id": deal_id, "stage": found.stage, "status": found.status, "version": found.version})
-            key = await _transition_to(found.pipeline, found.stage, wanted.to, uow.connection)
+            key = await transition_to(found, wanted.to, uow.connection)
             move = Move(patch=wanted.patch, lost_reason=wanted.lost_reason, lost_note=wanted.lost_note)
             applied = await apply_transition(deal_id, key, move, actor_of(request), uow, place=place)
         moved = applied.deal
@@ -116,33 +117,11 @@ def read_view(request: web.Request) -> DealFilter:
     )
 
 
-async def allowed_moves(pipeline: Pipeline, connection: AsyncConnection) -> dict[str, list[str]]:
-    """Give, for each stage, the stages that the workflow lets a deal move to."""
-    defined = await load_transitions(connection, pipeline)
-    keys = {stage.id: stage.key for stage in pipeline.stages}
-    if not defined:
-        return {key: [other for other in keys.values() if other != key] for key in keys.values()}
-    allowed: dict[str, list[str]] = {key: [] for key in keys.values()}
-    for move in defined:
-        allowed[keys[move.from_stage]].append(keys[move.to_stage])
-    return allowed
-
-
 def _chosen(workflow: Workflow, request: web.Request) -> Pipeline:
     key = request.query.get("pipeline")
     if key and key not in workflow.by_key:
         raise not_found("pipeline")
     return workflow.by_key[key] if key else workflow.by_key.get(ENQUIRIES) or workflow.pipelines[0]
-
-
-async def _transition_to(pipeline_key: str, stage: str, to: str, connection: AsyncConnection) -> str:
-    """Give the transition that leads from one stage to the other; a free pipeline's are named like their stages."""
-    pipeline = (await load_workflow(connection)).by_key[pipeline_key]
-    keys = {known.id: known.key for known in pipeline.stages}
-    for move in await load_transitions(connection, pipeline):
-        if keys[move.from_stage] == stage and keys[move.to_stage] == to:
-            return move.key
-    return to
 
 
 def _filters(wanted: DealFilter) -> dict[str, str]:

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.changes import DealChanges, invalid
 from clew_lifecycle.edit_deal import edit_deal
-from clew_lifecycle.routes.board import allowed_moves
 from clew_lifecycle.routes.entry_view import page_entry
+from clew_lifecycle.routes.moves import stages_from
 from clew_lifecycle.routes.site import Site, errors_by_field
 from clew_lifecycle.store.deals import DealView, read_deal
 from clew_lifecycle.store.linked import list_linked
@@ -130,7 +130,7 @@ async def _context(deal: DealView, request: web.Request, connection: AsyncConnec
     reasons = await list_lost_reasons(connection)
     participants = await list_participants(deal.id, connection)
     linked = await list_linked(deal, connection)
-    allowed = (await allowed_moves(pipeline, connection))[deal.stage]
+    allowed = await stages_from(deal, pipeline, connection)
     names = {stage.key: stage.name for stage in pipeline.stages}
     before = request.query.get("before", "")
     after = await find_position(UUID(before), connection) if _is_id(before) else None

@@ -57,6 +57,7 @@ class DealView(msgspec.Struct, frozen=True, kw_only=True):
     lost_reason: str | None
     lost_note: str | None
     last_activity_at: datetime
+    custom: dict[str, Any]
     version: int
 
 
@@ -172,7 +173,7 @@ def _view(row: Row[Any], workflow: Workflow) -> DealView:
         status=row.status,
         pipeline=pipeline_of.key,
         stage=workflow.stages[row.stage_id].key,
-        step=pipeline_of.steps[row.step_id][0],
+        step=pipeline_of.steps[row.step_id].key,
         amount=plain(row.amount),
         currency=row.currency,
         expected_close=row.expected_close,
@@ -186,6 +187,7 @@ def _view(row: Row[Any], workflow: Workflow) -> DealView:
         lost_reason=row.lost_reason_key,
         lost_note=row.lost_note,
         last_activity_at=row.last_activity_at,
+        custom=row.custom or {},
         version=row.version,
     )
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from clew_lifecycle.domain.mailbox import without_tag
 from clew_lifecycle.store.arrays import with_arrays
 from clew_lifecycle.store.tables import source
-from clew_lifecycle.store.workflow import load_workflow
+from clew_lifecycle.store.workflow import WORKFLOW_LOCK, load_workflow
 from clew_lifecycle.store.world import Company, Contact, KnownDeal, Point, Source, World
 
 MOST_REFERENCES = 200
@@ -29,10 +29,11 @@ MOST_SHARING = 20
 
 async def prefetch(batch: Sequence[EnquiryReceived], connection: AsyncConnection) -> World:
     """Lock the identities of the batch, then read what they have."""
-    world = World(await load_workflow(connection))
-    world.sources = await load_sources({event.source for event in batch}, connection)
-    emails, phones = _identities(batch, world.sources)
+    sources = await load_sources({event.source for event in batch}, connection)
+    emails, phones = _identities(batch, sources)
     await lock_identities([*(f"email:{key}" for key in emails), *(f"phone:{key}" for key in phones)], connection)
+    # What is published from now on waits for us, so that no deal begins at a step that is there no more.
+    world = World(await load_workflow(connection), sources)
     world.seen = await _seen(batch, connection)
     await _read_points(world, emails, phones, connection)
     await _read_refs(world, batch, connection)
@@ -86,8 +87,9 @@ def _identities(batch: Sequence[EnquiryReceived], sources: dict[str, Source]) ->
 
 
 async def lock_identities(names: Iterable[str], connection: AsyncConnection) -> None:
-    """Have everybody who writes for the same people wait for us, in one order for all."""
-    await connection.execute(_LOCK, {"keys": sorted({_lock_key(name) for name in names})})
+    """Have everybody who writes for the same people wait for us, in one order for all; the workflow stays as it is."""
+    keys = sorted({_lock_key(name) for name in names})
+    await connection.execute(_LOCK, {"keys": keys, "workflow": WORKFLOW_LOCK})
 
 
 def _lock_key(name: str) -> int:
@@ -175,6 +177,8 @@ async def _read_participants(
 _LOCK = with_arrays(
     """
     SELECT set_config('enable_seqscan', 'off', true)
+    UNION ALL
+    SELECT pg_advisory_xact_lock_shared(:workflow)::text
     UNION ALL
     SELECT pg_advisory_xact_lock(key)::text FROM unnest(:keys) AS key
     """,

@@ -56,6 +56,8 @@ company = Table(
     text_column("phone", nullable=True),
     text_column("email", nullable=True),
     key_to("owner_id", "teammate"),
+    # Since when it is an account: somebody we do business with, whose next deal needs no introduction.
+    time_column("account_since"),
     # What the counted orders come to, and when their want makes the company churn; null is never.
     Column("order_count", Integer, nullable=False, server_default="0"),
     time_column("first_order_at"),
