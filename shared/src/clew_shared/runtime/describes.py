@@ -20,24 +20,28 @@ _OPERATION = "clew_operation"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A described route; see `describes`."""
+    """A described route; see `describes`. `item` is what it is a list of."""
 
     summary: str
     body: Any
     takes: str
     query: type[msgspec.Struct] | None
     answer: Any
-    is_list: bool
+    item: Any
     gives: tuple[str, ...]
     statuses: tuple[int, ...]
     problems: tuple[int, ...]
     if_match: bool
     etag: bool
+    example: Any
 
     @property
     def parameters(self) -> tuple[str, ...]:
         """The names that its query knows."""
-        return (*(self.query.__struct_fields__ if self.query else ()), *(("limit", "cursor") if self.is_list else ()))
+        return (
+            *(self.query.__struct_encode_fields__ if self.query else ()),
+            *(("limit", "cursor") if self.item is not None else ()),
+        )
 
 
 def describes(
@@ -53,6 +57,7 @@ def describes(
     problems: Sequence[int] = (),
     if_match: bool = False,
     etag: bool = False,
+    example: Any = None,
 ) -> Callable[[HandlerT], HandlerT]:
     """Describe a handler of the API; what is described is also what is let through to it.
 
@@ -62,7 +67,7 @@ def describes(
     page of a list, which takes `limit` and `cursor` besides. `gives` are the types of content, JSON first where it is
     one of several. `problems` are the statuses of this route's own refusals: those that follow from the rest (400, 401,
     403, 404 below an id, 412, 413, 415, 422, 428) go without saying. `if_match` asks for the header, `etag` says that
-    the answer carries one.
+    the answer carries one. `example` is a body that shows what it is for.
     """
 
     def describe(handler: HandlerT) -> HandlerT:
@@ -74,12 +79,13 @@ def describes(
             takes=takes,
             query=query,
             answer=content,
-            is_list=lists is not None,
+            item=lists,
             gives=(gives,) if isinstance(gives, str) else tuple(gives),
             statuses=statuses,
             problems=tuple(problems),
             if_match=if_match,
             etag=etag,
+            example=example,
         )
         setattr(handler, _OPERATION, operation)
         return handler

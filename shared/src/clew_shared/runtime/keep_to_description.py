@@ -45,9 +45,14 @@ def _check_names(request: web.Request, operation: Operation) -> None:
 
 
 def _read_query(request: web.Request, kind: type[T]) -> T:
-    own = {name: request.query[name] for name in kind.__struct_fields__ if name in request.query}
+    own = {name: request.query[name] for name in kind.__struct_encode_fields__ if name in request.query}
     try:
-        return msgspec.convert(own, kind, strict=False)
+        found = msgspec.convert(own, kind, strict=False)
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$.")
         raise Problem(400, "Bad parameter", f"{place.rstrip('`') or 'query'}: {message}.") from None
+    for field, name in zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True):
+        # Read leniently, the word "null" is None: as if it had not been asked for.
+        if name in own and getattr(found, field) is None:
+            raise Problem(400, "Bad parameter", f"{name}: there is no such value.")
+    return found

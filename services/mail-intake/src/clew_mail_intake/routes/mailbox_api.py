@@ -28,7 +28,7 @@ from clew_mail_intake.mailboxes import (
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
 
 
-class MailboxAsked(msgspec.Struct, frozen=True, kw_only=True):
+class MailboxAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A mailbox as it is given: `move_to` is needed when `after` is move."""
 
     host: str

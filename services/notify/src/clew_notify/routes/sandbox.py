@@ -24,7 +24,7 @@ from clew_notify.answer_as_recipient import NotTaken, answer_as_recipient
 from clew_notify.sandbox_store import SandboxMessage, empty_mailbox, find_message, list_messages
 
 
-class SandboxReply(msgspec.Struct, frozen=True):
+class SandboxReply(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the recipient answers."""
 
     body: str
