@@ -7,6 +7,7 @@ import re
 from typing import Annotated, Any
 
 import msgspec
+from clew_shared.runtime.content_tag import check_content_tag
 from clew_shared.runtime.problem import Problem, not_found
 from clew_shared.runtime.sessions import Actor
 from clew_shared.runtime.unit_of_work import UnitOfWork
@@ -68,12 +69,18 @@ async def add_company_type(wanted: NewCompanyType, actor: Actor, uow: UnitOfWork
     return CompanyTypeView(**values)
 
 
-async def edit_company_type(key: str, wanted: CompanyTypeChanges, actor: Actor, uow: UnitOfWork) -> CompanyTypeView:
-    """Change how a type is called or what it means; its key stays. Raises `Problem` 404, 422."""
+async def edit_company_type(
+    key: str, wanted: CompanyTypeChanges, actor: Actor, uow: UnitOfWork, tag: str | None = None
+) -> CompanyTypeView:
+    """Change how a type is called or what it means; its key stays.
+
+    Raises `Problem` 404, 412 when `tag` is given and is not the type's, 422.
+    """
     found = await uow.connection.execute(select(company_type).where(company_type.c.key == key).with_for_update())
     row = found.mappings().one_or_none()
     if row is None:
         raise not_found("company type")
+    check_content_tag(tag, CompanyTypeView(**row))
     given = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value is not msgspec.UNSET}
     if "label" in given:
         given["label"] = _label(given["label"])
@@ -84,12 +91,13 @@ async def edit_company_type(key: str, wanted: CompanyTypeChanges, actor: Actor, 
     return CompanyTypeView(**{**row, **given})
 
 
-async def delete_company_type(key: str, actor: Actor, uow: UnitOfWork) -> None:
-    """Take away a type that no company is of. Raises `Problem` 404, 409 while one is."""
+async def delete_company_type(key: str, actor: Actor, uow: UnitOfWork, tag: str | None = None) -> None:
+    """Take away a type that no company is of. Raises `Problem` 404, 409 while one is, 412."""
     found = await uow.connection.execute(select(company_type).where(company_type.c.key == key).with_for_update())
     row = found.mappings().one_or_none()
     if row is None:
         raise not_found("company type")
+    check_content_tag(tag, CompanyTypeView(**row))
     if await uow.connection.scalar(select(company.c.id).where(company.c.company_type == key).limit(1)):
         raise Problem(409, "Still used", "There are companies of that type; give them another one first.")
     await uow.connection.execute(delete(company_type).where(company_type.c.key == key))

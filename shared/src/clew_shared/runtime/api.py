@@ -140,18 +140,24 @@ def allowed_filters(request: web.Request, names: Sequence[str]) -> dict[str, str
     return {name: request.query[name] for name in names if name in request.query}
 
 
-def read_version(request: web.Request) -> int | None:
-    """Read `If-Match` (RFC 9110 13.1.1); None is `*`, which any version fulfils.
+def read_tag(request: web.Request) -> str | None:
+    """Read `If-Match` (RFC 9110 13.1.1); None is `*`, which whatever there is fulfils.
 
     A weak tag counts as the strong one: proxies that compress make one of the other. Raises `Problem` 428 when it is
-    missing, 412 when it can be no version.
+    missing.
     """
     given = request.headers.get("If-Match")
     if given is None:
         raise Problem(428, "Precondition required", "Send If-Match with the ETag that you have seen.")
-    if given.strip() == "*":
+    return None if given.strip() == "*" else given.strip().removeprefix("W/")
+
+
+def read_version(request: web.Request) -> int | None:
+    """Read the version that `If-Match` names. Raises `Problem` 428, 412 when it can be no version."""
+    tag = read_tag(request)
+    if tag is None:
         return None
-    tag = given.strip().removeprefix("W/").strip('"')
-    if not tag.isascii() or not tag.isdigit() or len(tag) > 18:
+    version = tag.strip('"')
+    if not version.isascii() or not version.isdigit() or len(version) > 18:
         raise Problem(412, "Changed meanwhile", "If-Match names no version of this.")
-    return int(tag)
+    return int(version)
