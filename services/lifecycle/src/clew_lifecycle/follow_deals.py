@@ -1,4 +1,4 @@
-"""Have companies follow what their deals and orders come to. Next: clew_lifecycle.store.log_tables.lifecycle_log."""
+"""Have companies follow what their deals come to. Next: clew_lifecycle.recompute.recompute_companies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,8 @@ from datetime import datetime
 from uuid import UUID
 
 from clew_shared.runtime.unit_of_work import UnitOfWork
+
+from clew_lifecycle.recompute import recompute_companies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,3 +36,17 @@ async def follow_deals(
     batch_id: UUID | None = None,
 ) -> None:
     """Move the companies of the deals where the rules say so; the deals and their log are written already."""
+    since: dict[UUID, datetime] = {}
+    for step in steps:
+        if _may_move(step):
+            since[step.company_id] = min(step.at, since.get(step.company_id, step.at))
+    if since:
+        await recompute_companies(since, uow, since=since, actor=actor, historical=historical, batch_id=batch_id)
+
+
+def _may_move(step: DealStep) -> bool:
+    if not step.drives_lifecycle:
+        return False
+    if step.status != "open":
+        return step.status != step.previous_status
+    return step.is_opportunity and (not step.was_opportunity or step.previous_status not in (None, "open"))

@@ -65,6 +65,8 @@ company = Table(
     time_column("churn_due_at"),
     Column("ledger_count", Integer, nullable=False, server_default="0"),
     Column("auto_lifecycle", Boolean, nullable=False, server_default="true"),
+    # Orders up to here were found by an initial calculation from the sales history; later ones go by the live rules.
+    time_column("history_until"),
     Column("rfm_r", SmallInteger),
     Column("rfm_f", SmallInteger),
     Column("rfm_m", SmallInteger),
