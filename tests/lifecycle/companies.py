@@ -5,14 +5,14 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from clew_lifecycle.add_contact import NewCompany, add_company
+from clew_lifecycle.add_company import NewCompany, add_company
 from clew_lifecycle.recompute import recompute_companies
 from clew_lifecycle.set_lifecycle_stage import set_lifecycle_stage
 from clew_lifecycle.store.order_tables import sales_order
 from clew_shared.contracts.ids import new_id
 from sqlalchemy import insert, text
 
-from tests.lifecycle.desk import Desk
+from tests.lifecycle.desk import SAM, Desk
 
 
 def day(written: str) -> datetime:
@@ -21,7 +21,7 @@ def day(written: str) -> datetime:
 
 async def company(desk: Desk, name: str = "Acme Ltd", **fields: Any) -> UUID:
     async with desk.rail.unit_of_work() as uow:
-        return await add_company(NewCompany(name=name, **fields), uow)
+        return await add_company(NewCompany(name=name, **fields), SAM, uow)
 
 
 async def put_orders(desk: Desk, company_id: UUID, *days: str | datetime, **fields: Any) -> list[UUID]:

@@ -291,7 +291,7 @@ async def test_a_deal_lost_ten_days_ago_is_taken_up_where_it_was(desk: Desk) -> 
     assert [(e.kind, e.facts.to_stage) for e in entries if e.kind == "transition"][-1] == ("transition", "Proposal")
     assert [e.facts.lost_reason for e in entries if e.kind == "transition"][-1] == "Too expensive"
     assert entries[-1].match_reason == "reopened"
-    assert (await desk.told())[-2:] == ["deal_reopened", "comment_added"]
+    assert (await desk.told())[-3:] == ["deal_reopened", "comment_added", "company_lifecycle_changed"]
 
 
 async def test_an_abandoned_deal_is_taken_up_at_any_time(desk: Desk) -> None:

@@ -35,7 +35,8 @@ async def test_a_move_is_one_version_one_entry_and_one_event(desk: Desk) -> None
     assert (deal.stage, deal.status, deal.version) == ("qualified", "open", 2)
     entry = await desk.last_entry(deal_id)
     assert (entry.kind, entry.facts.from_stage, entry.facts.to_stage) == ("transition", "New", "Qualified")
-    kind, body = (await desk.told_bodies())[-1]
+    [_, (kind, body), *followed] = await desk.told_bodies()
+    assert [kind for kind, _ in followed] == ["company_lifecycle_changed"]
     assert (kind, body["previous_stage"], body["transition"], body["actor"]) == (
         "deal_moved",
         "new",

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from clew_shared.contracts.ids import utc_now
 from clew_shared.contracts.lifecycle import CompanyChanged
 from clew_shared.runtime.sessions import Actor
 from clew_shared.runtime.unit_of_work import UnitOfWork
@@ -15,6 +16,8 @@ from clew_lifecycle.custom_values import change_custom
 from clew_lifecycle.domain.wording import name_key
 from clew_lifecycle.points import Owner
 from clew_lifecycle.reach import change_reach
+from clew_lifecycle.recompute import recompute_companies
+from clew_lifecycle.set_lifecycle_stage import read_stage, set_lifecycle_stage
 from clew_lifecycle.store.records import lock_company
 from clew_lifecycle.store.tables import company, company_type
 from clew_lifecycle.tell import summarise_company
@@ -27,6 +30,7 @@ class CompanyChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     `owner` is a teammate's address, `company_type` a key. `email` and `phone` are the first of `emails` and `phones`,
     which are the company's own: whoever reads them. Of `custom` the keys that are named change, null removes one.
+    Without a `lifecycle_stage` a company is a suspect.
     """
 
     name: str | msgspec.UnsetType = msgspec.UNSET
@@ -40,6 +44,7 @@ class CompanyChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     domain: str | msgspec.UnsetType | None = msgspec.UNSET
     is_person: bool | msgspec.UnsetType = msgspec.UNSET
     auto_lifecycle: bool | msgspec.UnsetType = msgspec.UNSET
+    lifecycle_stage: str | msgspec.UnsetType | None = msgspec.UNSET
     custom: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -53,12 +58,16 @@ async def edit_company(
     row = await lock_company(company_id, uow.connection, version)
     values = await _check(wanted, row, uow.connection)
     values |= await change_reach(wanted, row, Owner(None, company_id), uow)
-    if not values:
-        return
-    change = update(company).where(company.c.id == company_id).values(**values, version=row.version + 1)
-    await uow.connection.execute(change)
-    after = summarise_company(await lock_company(company_id, uow.connection))
-    uow.emit(CompanyChanged(company=after, changes=named_fields(values), actor=actor.email))
+    if values:
+        change = update(company).where(company.c.id == company_id).values(**values, version=row.version + 1)
+        await uow.connection.execute(change)
+        after = summarise_company(await lock_company(company_id, uow.connection))
+        uow.emit(CompanyChanged(company=after, changes=named_fields(values), actor=actor.email))
+    if wanted.lifecycle_stage is not msgspec.UNSET:
+        stage = read_stage(wanted.lifecycle_stage) or "suspect"
+        await set_lifecycle_stage([company_id], stage, actor=actor.email, uow=uow)
+    elif "auto_lifecycle" in values:
+        await recompute_companies([company_id], uow, since={company_id: utc_now()}, actor=actor.email)
 
 
 async def check_company_type(key: str | None, connection: AsyncConnection) -> str | None:

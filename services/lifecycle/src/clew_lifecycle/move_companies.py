@@ -10,7 +10,6 @@ from uuid import UUID
 from clew_shared.contracts.lifecycle import CompanyHistoryRewritten, CompanyLifecycleChanged, CompanySummary
 from clew_shared.runtime.unit_of_work import UnitOfWork
 
-from clew_lifecycle.store.histories import KnownCompany
 from clew_lifecycle.store.lifecycle_rows import CompanyMove, write_moves
 
 
@@ -31,7 +30,7 @@ async def move_companies(
     await write_moves(moves, uow.connection, now=now, actor=actor, note=note, batch_id=batch_id)
     changed = []
     for move in moves:
-        company = summarise_company(move.company, move.stage, move.version)
+        company = _as_it_is(move)
         common = {"historical": historical, "actor": actor, "batch_id": batch_id, "note": note}
         if move.stage != move.company.stage:
             changed.append(move.company.id)
@@ -51,12 +50,13 @@ async def move_companies(
     return changed
 
 
-def summarise_company(company: KnownCompany, stage: str, version: int) -> CompanySummary:
+def _as_it_is(move: CompanyMove) -> CompanySummary:
+    company = move.company
     return CompanySummary(
         id=company.id,
         name=company.name,
-        lifecycle_stage=stage,  # type: ignore[arg-type]  # the table's CHECK knows them all
-        version=version,
+        lifecycle_stage=move.stage,  # type: ignore[arg-type]  # the table's CHECK knows them all
+        version=move.version,
         is_person=company.is_person,
         company_type=company.company_type,
         owner=company.owner,

@@ -37,8 +37,7 @@ async def set_lifecycle_stage(
     One that stood there at that time already gets none. An entry in the past changes the past alone, unless nothing
     is known after it. Raises `Problem` 422 for a stage that is none and for the future.
     """
-    if stage not in STAGES:
-        raise invalid("/stage", f"A stage is one of {', '.join(STAGES)}.")
+    stage = read_stage(stage, "/stage") or stage
     if effective_at is not None and effective_at > utc_now() + _A_CLOCK_APART:
         raise invalid("/effective_at", "That lies in the future; a stage can be set for now or for the past.")
     known = await lock_companies(company_ids, uow.connection)
@@ -50,6 +49,13 @@ async def set_lifecycle_stage(
         moves, uow, now=now, actor=actor, note=(note or "").strip() or None, historical=historical, batch_id=batch_id
     )
     return [move.company.id for move in moves]
+
+
+def read_stage(given: str | None, pointer: str = "/lifecycle_stage") -> str | None:
+    """Give a stage that there is, None for none given. Raises `Problem` 422 for another word."""
+    if given is not None and given not in STAGES:
+        raise invalid(pointer, f"A stage is one of {', '.join(STAGES)}.")
+    return given
 
 
 def _place(company: KnownCompany, stage: str, at: datetime, now: datetime, rules: Rules) -> CompanyMove | None:

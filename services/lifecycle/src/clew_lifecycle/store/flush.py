@@ -4,20 +4,24 @@ Rows go as arrays, so that the statements are compiled and planned once, whateve
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import msgspec
+from clew_shared.contracts.ids import utc_now
 from clew_shared.runtime.database import insert_rows
 from sqlalchemy import DateTime, Integer, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.store.arrays import with_arrays
 from clew_lifecycle.store.deal_log import add_steps
+from clew_lifecycle.store.lifecycle_rows import begin_lifecycles
 from clew_lifecycle.store.tables import activity, company, contact, contact_point, deal, enquiry, message_ref
-from clew_lifecycle.store.world import Activity, KnownDeal, World
+from clew_lifecycle.store.world import Activity, Company, KnownDeal, World
 
-_COMPANY = ("id", "name", "name_key", "is_person", "domain")
+_COMPANY = ("id", "name", "name_key", "is_person", "domain", "lifecycle_stage", "lifecycle_since")
 _CONTACT = ("id", "company_id", "name", "email", "phone")
 _POINT = ("id", "kind", "value_norm", "value_raw", "contact_id", "company_id", "shared", "verified")
 _DEAL = (
@@ -35,7 +39,9 @@ _ENQUIRY = ("id", "source", "external_id", "received_at", "reason", "payload")
 
 async def flush(world: World, connection: AsyncConnection) -> None:
     """Write all that is new or changed in `world`."""
-    await _insert(company, _COMPANY, map(_fields(_COMPANY), world.new_companies), connection)
+    beginnings = _beginnings(world)
+    await _insert(company, _COMPANY, map(_company_row, world.new_companies, beginnings), connection)
+    await begin_lifecycles(beginnings, connection, actor=None)
     await _insert(contact, _CONTACT, map(_fields(_CONTACT), world.new_contacts), connection)
     await _insert(contact_point, _POINT, map(_fields(_POINT), world.new_points), connection)
     await _insert(deal, _DEAL, map(_deal_row, world.new_deals), connection)
@@ -68,6 +74,19 @@ def _statement(table: Table, columns: tuple[str, ...]) -> Any:
 @cache
 def _fields(columns: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
     return lambda row: tuple([getattr(row, name) for name in columns])
+
+
+def _beginnings(world: World) -> list[tuple[UUID, str, datetime]]:
+    """Say since when the new companies are suspects: since the first word of theirs."""
+    opened: dict[UUID | None, datetime] = {}
+    for known in world.new_deals:
+        opened[known.company_id] = min(known.opened_at, opened.get(known.company_id, known.opened_at))
+    now = utc_now()
+    return [(new.id, "suspect", min(now, opened.get(new.id, now))) for new in world.new_companies]
+
+
+def _company_row(new: Company, beginning: tuple[UUID, str, datetime]) -> tuple[Any, ...]:
+    return (new.id, new.name, new.name_key, new.is_person, new.domain, *beginning[1:])
 
 
 def _deal_row(known: KnownDeal) -> tuple[Any, ...]:

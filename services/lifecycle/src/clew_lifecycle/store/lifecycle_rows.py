@@ -54,6 +54,17 @@ _LOG = (
     *("cause_kind", "cause_id", "note", "facts", "batch_id"),
 )
 _INSERT = insert_rows(lifecycle_log, _LOG)
+_BEGIN = ("id", "company_id", "stage", "effective_at", "rule", "actor")
+_INSERT_BEGINNINGS = insert_rows(lifecycle_log, _BEGIN)
+
+
+async def begin_lifecycles(
+    companies: Sequence[tuple[UUID, str, datetime]], connection: AsyncConnection, *, rule: str = "a", actor: str | None
+) -> None:
+    """Write the first rows of new companies: which, at what stage, since when."""
+    if companies:
+        rows = [(new_id(), *company, rule, actor) for company in companies]
+        await connection.execute(_INSERT_BEGINNINGS, dict(zip(_BEGIN, map(list, zip(*rows, strict=True)), strict=True)))
 
 
 async def write_moves(
