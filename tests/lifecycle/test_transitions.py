@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 from clew_lifecycle.apply_transition import Applied, Move, Place, apply_transition
-from clew_lifecycle.changes import DealChanges
 from clew_lifecycle.place_card import place_card
 from clew_lifecycle.store.board import add_up_totals, count_stages, list_cards
 from clew_lifecycle.store.deals import DealFilter
 from clew_lifecycle.store.workflow import load_workflow
+from clew_lifecycle.transition_patch import Patch
 from clew_shared.runtime.problem import Problem
 
 from tests.lifecycle.desk import BOB, SAM, Desk, form
@@ -64,7 +64,7 @@ async def test_a_loss_without_a_reason_is_incomplete_and_saves_nothing(desk: Des
     deal_id = await opened(desk)
 
     with pytest.raises(Problem) as refused:
-        await move(desk, deal_id, "lost", patch=DealChanges(title="Never seen"))
+        await move(desk, deal_id, "lost", patch=Patch(title="Never seen"))
 
     assert (refused.value.status, refused.value.title) == (422, "Incomplete")
     assert [(error.pointer, error.code) for error in refused.value.errors] == [("/lost_reason", "required")]
@@ -88,7 +88,7 @@ async def test_the_patch_is_applied_with_the_move(desk: Desk) -> None:
     """W3"""
     deal_id = await opened(desk)
 
-    await move(desk, deal_id, "proposal", patch=DealChanges(amount="1,200.50", owner="kim@team.example"))
+    await move(desk, deal_id, "proposal", patch=Patch(amount="1,200.50", owner="kim@team.example"))
 
     deal = await desk.only_deal()
     assert (deal.stage, deal.amount, deal.owner, deal.version) == (
@@ -177,8 +177,8 @@ async def test_the_board_counts_what_is_in_its_columns(desk: Desk) -> None:
     """The triggers' sums are what a count of all deals would give, before and after they are added up."""
     await desk.receive(form(), form(BOB), form("carol@third.example"))
     first, second, _ = await desk.deals()
-    await move(desk, first.id, "proposal", patch=DealChanges(amount="100"))
-    await move(desk, second.id, "proposal", patch=DealChanges(amount="50.5"))
+    await move(desk, first.id, "proposal", patch=Patch(amount="100"))
+    await move(desk, second.id, "proposal", patch=Patch(amount="50.5"))
     await move(desk, second.id, "won")
 
     before = await counted(desk)

@@ -1,9 +1,12 @@
-"""Move a deal to another stage: the one way, for the API, the board and everything that moves deals.
+"""Move a deal along its workflow: the one way, for the API, the board and everything that moves deals.
 
-Next: clew_lifecycle.domain.workflow.Workflow.
+What is filled in is written first, then the move is checked, then done; whatever fails undoes all of it.
+Next: clew_lifecycle.follow_deals.follow_deals.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,33 +16,44 @@ from clew_shared.contracts.lifecycle import DealMoved
 from clew_shared.runtime.problem import FieldError, Problem, not_found
 from clew_shared.runtime.sessions import Actor
 from clew_shared.runtime.unit_of_work import UnitOfWork
-from sqlalchemy import select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import update
 
-from clew_lifecycle.available import available_from
-from clew_lifecycle.changes import DealChanges, check_changes, check_version_of
+from clew_lifecycle.changes import check_version_of
+from clew_lifecycle.check_move import check_guard_of, check_role, find_passage
 from clew_lifecycle.domain.board_rank import fresh_rank
-from clew_lifecycle.domain.workflow import Pipeline, Stage
+from clew_lifecycle.domain.workflow import Pipeline, Transition, Workflow
+from clew_lifecycle.enter_stage import Reason, enter, find_reason, status_after
 from clew_lifecycle.facts import Facts
-from clew_lifecycle.log_deals import Before, log_deals, step_of
-from clew_lifecycle.store.board import rank_beside
-from clew_lifecycle.store.deal_log import was_opportunity
+from clew_lifecycle.log_deals import Before, follow_steps, step_of
+from clew_lifecycle.messages import Sending, plan_messages, request_messages
+from clew_lifecycle.points import lock_points_of
+from clew_lifecycle.required_attributes import find_missing
+from clew_lifecycle.run_triggers import Creation, plan_triggers, run_triggers
+from clew_lifecycle.store.audit import write_audit
+from clew_lifecycle.store.board import Neighbours, rank_beside
+from clew_lifecycle.store.deal_log import add_steps, was_opportunity
+from clew_lifecycle.store.deal_record import read_record
 from clew_lifecycle.store.entries import add_entries
+from clew_lifecycle.store.people import contact_of
 from clew_lifecycle.store.prefetch import lock_deal
 from clew_lifecycle.store.tables import deal as deals
-from clew_lifecycle.store.workflow import load_workflow
-from clew_lifecycle.store.workflow_tables import lost_reason as lost_reasons
+from clew_lifecycle.store.workflow import hold_workflow, load_workflow
 from clew_lifecycle.store.world import Activity, KnownDeal
 from clew_lifecycle.tell import summarise
+from clew_lifecycle.transition_patch import Patch, apply_patch
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What goes with a transition; the patch is applied before anything is checked."""
+    """What goes with a transition; the patch is applied before anything is checked.
 
-    patch: DealChanges = DealChanges()
+    `force` lets an admin go where no transition leads.
+    """
+
+    patch: Patch = Patch()
     lost_reason: str | None = None
     lost_note: str | None = None
     dry_run: bool = False
+    force: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +64,30 @@ class Place:
     before: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class How:
+    """In which way a deal is moved by whoever moves it.
+
+    `effective_at` is when it happened, if not now. `historical` moves tell nobody and need no reason why a deal was
+    lost; `quiet` ones say nothing to the deal's people.
+    """
+
+    version: int | None = None
+    place: Neighbours | None = None
+    effective_at: datetime | None = None
+    historical: bool = False
+    quiet: bool = False
+    batch_id: UUID | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
     """The deal as it now is, or would be; `missing` is what a dry run found wanting."""
 
     deal: KnownDeal
     missing: list[FieldError]
+    creates: list[Creation] = field(default_factory=list)
+    sends: list[Sending] = field(default_factory=list)
 
 
 async def apply_transition(
@@ -66,158 +98,160 @@ async def apply_transition(
     uow: UnitOfWork,
     *,
     version: int | None = None,
-    place: Place | None = None,
+    place: Neighbours | None = None,
+    how: How | None = None,
 ) -> Applied:
     """Take the deal along the transition `key`, or do nothing at all.
 
-    Raises `Problem` 404, 409 for a transition that does not leave the current stage, 412 for another version than the
-    one given, 422 "Incomplete" with a pointer for each field that is wanting.
+    Raises `Problem` 403 for a role that may not, 404, 409 for a transition that does not leave the current step or
+    whose guard says no, 412 for another version than the one given, 422 "Incomplete" with a pointer for each field
+    that is wanting.
     """
-    deal = await lock_deal(deal_id, uow.connection)
-    if deal is None:
-        raise not_found("deal")
-    check_version_of("deal", deal.version, version)
-    workflow = await load_workflow(uow.connection)
-    pipeline = workflow.by_id[deal.pipeline_id]
-    origin, target = workflow.stages[deal.stage_id], await _target(pipeline, deal, key, uow.connection)
-    values = await check_changes(move.patch, deal, uow.connection)
-    reason, missing = await _lost_reason(target, move, uow.connection)
-    if missing and not move.dry_run:
-        raise Problem(422, "Incomplete", "Some fields are still needed for this move.", errors=missing)
-    before = Before.of(deal)
-    values |= await _enter(deal, origin, target, move, reason, uow.connection)
-    if not move.dry_run:
-        values["board_rank"] = await rank_beside(target.id, place, uow.connection) or fresh_rank(utc_now())
-        await uow.connection.execute(update(deals).where(deals.c.id == deal_id).values(**values))
-        await add_entries([_entry(deal, origin, target, actor)], uow.connection)
-        uow.emit(
-            DealMoved(
-                deal=summarise(deal, workflow),
-                previous_stage=origin.key,
-                previous_status=before.status,  # type: ignore[arg-type]  # the table's CHECK knows the four
-                transition=key,
-                lost_reason=reason.key if reason else None,
-                actor=actor.email,
-            )
-        )
-        was_one = target.is_opportunity and await was_opportunity(deal_id, uow.connection)
-        step = step_of(
-            deal,
-            workflow,
-            key,
-            deal.stage_entered_at,
-            before=before,
-            was_opportunity=was_one,
-            lost_reason_id=reason.id if reason else None,
-            actor=actor.email,
-        )
-        await log_deals([step], uow)
-    return Applied(deal, missing)
+    how = how or How(version=version, place=place)
+
+    async def choose(deal: KnownDeal, pipeline: Pipeline) -> Transition:
+        return await find_passage(pipeline, deal, key, move, actor, uow.connection)
+
+    return await move_deal(deal_id, choose, move, actor, uow, how)
+
+
+async def move_deal(deal_id: UUID, choose: Any, move: Move, actor: Actor, uow: UnitOfWork, how: How) -> Applied:
+    """Move the deal by the passage that `choose` gives for where it stands. Raises as `apply_transition`."""
+    async with uow.attempt() as attempt:
+        await hold_workflow(uow.connection)
+        if move.patch.contact is not msgspec.UNSET:
+            # Whoever takes an enquiry of theirs locks them before the deal.
+            await lock_points_of(await contact_of(deal_id, uow.connection), uow.connection)
+        deal = await _lock(deal_id, uow)
+        check_version_of("deal", deal.version, how.version)
+        workflow = await load_workflow(uow.connection)
+        pipeline = workflow.by_id[deal.pipeline_id]
+        passage = await choose(deal, pipeline)
+        check_role(passage, actor)
+        made = await apply_patch(move.patch, deal, actor, uow)
+        deal = await _lock(deal_id, uow) if move.patch != Patch() else deal
+        course = _Course(workflow, pipeline, passage, move, actor, how)
+        applied, reason, record = await _prepare(deal, course, made, uow)
+        if move.dry_run:
+            deal.status = status_after(pipeline, deal, passage)
+            await attempt.rollback()
+            return applied
+        if applied.missing:
+            raise Problem(422, "Incomplete", "Some fields are still needed for this move.", errors=applied.missing)
+        return await _go(applied, course, reason, record, uow)
 
 
 @dataclass(frozen=True, slots=True)
-class _Reason:
-    id: UUID
-    key: str
-    label: str
-    needs_note: bool
+class _Course:
+    workflow: Workflow
+    pipeline: Pipeline
+    passage: Transition
+    move: Move
+    actor: Actor
+    how: How
 
 
-async def _target(pipeline: Pipeline, deal: KnownDeal, key: str, connection: AsyncConnection) -> Stage:
-    moves = await available_from(pipeline, pipeline.steps[deal.step_id].key, connection)
-    open_to = {move.key: pipeline.stage_of_step(move.to_step) for move in moves}
-    if key not in open_to:
-        if pipeline.stage_of_key(key) is None:
-            raise not_found("transition")
-        raise Problem(
-            409,
-            "Transition unavailable",
-            f"From {pipeline.stage_of_step(deal.step_id).name} this deal cannot go there.",
-            code="transition_unavailable",
-            available=sorted(open_to),
-        )
-    return open_to[key]
+async def _lock(deal_id: UUID, uow: UnitOfWork) -> KnownDeal:
+    deal = await lock_deal(deal_id, uow.connection)
+    if deal is None:
+        raise not_found("deal")
+    return deal
 
 
-async def _lost_reason(
-    target: Stage, move: Move, connection: AsyncConnection
-) -> tuple[_Reason | None, list[FieldError]]:
-    if target.status != "lost":
-        return None, []
-    key = (move.lost_reason or "").strip()
-    if not key:
-        return None, [_required("/lost_reason", "Lost reason", "Why was it lost?")]
-    columns = (lost_reasons.c.id, lost_reasons.c.key, lost_reasons.c.label, lost_reasons.c.needs_note)
-    row = (await connection.execute(select(*columns).where(lost_reasons.c.key == key))).one_or_none()
-    if row is None:
-        message = "There is no such reason."
-        return None, [FieldError(pointer="/lost_reason", label="Lost reason", code="unknown", message=message)]
-    reason = _Reason(*row)
-    if reason.needs_note and not (move.lost_note or "").strip():
-        return reason, [_required("/lost_note", "Note", f"“{reason.label}” needs a few words of explanation.")]
-    return reason, []
+async def _prepare(
+    deal: KnownDeal, course: _Course, made: frozenset[str], uow: UnitOfWork
+) -> tuple[Applied, Reason | None, Mapping[str, Any]]:
+    """Find what is wanting, and what the move would make and say."""
+    passage, move = course.passage, course.move
+    reason: Reason | None = None
+    missing: list[FieldError] = []
+    if status_after(course.pipeline, deal, passage) == "lost" and (deal.status != "lost" or move.lost_reason):
+        unknown = course.how.historical and not move.lost_reason
+        reason, missing = (None, []) if unknown else await find_reason(move.lost_reason, move.lost_note, uow.connection)
+    if not (passage.required or passage.triggers or passage.comms or passage.guard):
+        return Applied(deal, missing), reason, {}
+    record = await read_record(deal.id, uow.connection)
+    missing = await find_missing(passage.required, passage.triggers, record, uow.connection) + missing
+    if passage.guard and not missing and not move.force:
+        check_guard_of(passage, record)
+    creates = await plan_triggers(passage.triggers, record, made, uow)
+    silent = course.how.quiet or course.how.historical
+    return Applied(deal, missing, creates, [] if silent else plan_messages(passage, record)), reason, record
 
 
-def _required(pointer: str, label: str, message: str) -> FieldError:
-    return FieldError(pointer=pointer, label=label, code="required", message=message)
-
-
-async def _enter(
-    deal: KnownDeal, origin: Stage, target: Stage, move: Move, reason: _Reason | None, connection: AsyncConnection
-) -> dict[str, Any]:
-    """Put the deal into the stage; what that means for its status is the stage's category."""
-    now = utc_now()
-    if origin.category == "open":
-        deal.last_open_step_id = deal.step_id
-    if target.status != deal.status:
-        if target.status == "open":
-            deal.thread_slot = not await _slot_is_taken(deal, connection)
-        deal.closed_at = None if target.status == "open" else now
-    deal.status, deal.stage_id, deal.step_id, deal.stage_entered_at = target.status, target.id, target.step_id, now
-    deal.lost_reason = reason.label if reason else None
-    deal.lost_note = (move.lost_note or "").strip() or None if reason else None
-    deal.last_activity_at, deal.version = max(now, deal.last_activity_at), deal.version + 1
-    return {
-        "status": deal.status,
-        "stage_id": deal.stage_id,
-        "step_id": deal.step_id,
-        "last_open_step_id": deal.last_open_step_id,
-        "closed_at": deal.closed_at,
-        "thread_slot": deal.thread_slot,
-        "lost_reason_id": reason.id if reason else None,
-        "lost_note": deal.lost_note,
-        "stage_entered_at": now,
-        "last_activity_at": deal.last_activity_at,
-        "last_staff_at": now,
-        "version": deal.version,
-    }
-
-
-async def _slot_is_taken(deal: KnownDeal, connection: AsyncConnection) -> bool:
-    if deal.thread_key is None:
-        return True
-    holder = select(deals.c.id).where(
-        deals.c.thread_key == deal.thread_key, deals.c.status == "open", deals.c.thread_slot, deals.c.id != deal.id
+async def _go(
+    planned: Applied, course: _Course, reason: Reason | None, record: Mapping[str, Any], uow: UnitOfWork
+) -> Applied:
+    deal, how, passage, actor = planned.deal, course.how, course.passage, course.actor
+    before, at = Before.of(deal), how.effective_at or utc_now()
+    target = course.pipeline.stage_of_step(passage.to_step)
+    values = await enter(deal, course.pipeline, passage, reason, course.move.lost_note, at, uow.connection)
+    if before.stage_id != target.id:
+        values["board_rank"] = await rank_beside(target.id, how.place, uow.connection) or fresh_rank(at)
+    await uow.connection.execute(update(deals).where(deals.c.id == deal.id).values(**values))
+    was_one = target.is_opportunity and await was_opportunity(deal.id, uow.connection)
+    step = step_of(
+        deal,
+        course.workflow,
+        passage.key,
+        at,
+        before=before,
+        was_opportunity=was_one,
+        lost_reason_id=reason.id if reason else None,
+        actor=actor.email,
+        historical=how.historical,
     )
-    return await connection.scalar(holder) is not None
+    step.batch_id = how.batch_id
+    await add_steps([step], uow.connection)
+    told = summarise(deal, course.workflow)
+    creates = await run_triggers(planned.creates, record, deal, told, step.id, actor, uow)
+    await add_entries([_entry(deal, before, course, creates, at)], uow.connection)
+    _tell(deal, before, course, reason, uow)
+    await request_messages(planned.sends, deal, told, step.id, passage.key, actor, uow)
+    if course.move.force:
+        after = {"transition": passage.key, "stage": target.key}
+        await write_audit("transition_forced", f"deal:{deal.id}", actor.email, uow.connection, after=after)
+    await follow_steps([step], uow)
+    return Applied(deal, [], creates, planned.sends)
 
 
-def _entry(deal: KnownDeal, origin: Stage, target: Stage, actor: Actor) -> Activity:
+def _tell(deal: KnownDeal, before: Before, course: _Course, reason: Reason | None, uow: UnitOfWork) -> None:
+    uow.emit(
+        DealMoved(
+            deal=summarise(deal, course.workflow),
+            previous_stage=course.workflow.stages[before.stage_id].key,
+            previous_status=before.status,  # type: ignore[arg-type]  # the table's CHECK knows the four
+            transition=course.passage.key,
+            lost_reason=reason.key if reason else None,
+            actor=course.actor.email,
+            historical=course.how.historical,
+            batch_id=course.how.batch_id,
+        )
+    )
+
+
+def _entry(deal: KnownDeal, before: Before, course: _Course, creates: Sequence[Creation], at: datetime) -> Activity:
+    actor, stages = course.actor, course.workflow.stages
+    steps = course.pipeline.steps
     return Activity(
         id=new_id(),
         deal_id=deal.id,
         contact_id=None,
         company_id=deal.company_id,
         kind="transition",
-        occurred_at=deal.stage_entered_at,
+        occurred_at=at,
         author=actor.email,
         body="",
         source="staff" if actor.kind == "teammate" else "api",
         facts=Facts(
             author_name=actor.name,
-            from_stage=origin.name,
-            to_stage=target.name,
+            from_stage=stages[before.stage_id].name,
+            to_stage=stages[deal.stage_id].name,
+            from_step=None if steps[before.step_id].hidden else steps[before.step_id].name,
+            to_step=None if steps[deal.step_id].hidden else steps[deal.step_id].name,
             lost_reason=deal.lost_reason,
             lost_note=deal.lost_note,
+            created=tuple(creation.trigger for creation in creates if creation.outcome == "created"),
+            flags=("forced",) if course.move.force else (),
         ),
     )

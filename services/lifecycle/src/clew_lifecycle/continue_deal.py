@@ -42,7 +42,9 @@ def reopen_deal(case: Case, decision: Decision, uow: UnitOfWork) -> None:
     before = Before.of(deal)
     previous_status, previous_stage = deal.status, world.workflow.stages[deal.stage_id].name
     pipeline = world.workflow.by_id[deal.pipeline_id]
-    step_id = deal.last_open_step_id or pipeline.entry[0]
+    here = pipeline.steps[deal.step_id]
+    # Where people set the status, the stage has not moved.
+    step_id = here.id if here.stage.category == "open" else deal.last_open_step_id or pipeline.entry[0]
     stage = pipeline.stage_of_step(step_id)
     world.new_activities.append(_moved(deal, previous_stage, stage.name, at))
     deal.status, deal.closed_at, deal.lost_reason, deal.lost_note = "open", None, None, None

@@ -17,7 +17,8 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Fields of an entry; which are there depends on its kind.
 
-    `channel` is the door an enquiry came through. `from_stage` and `to_stage` are the names that the stages had.
+    `channel` is the door an enquiry came through. `from_stage` and `to_stage` are the names that the stages had,
+    `created` what the move made.
     """
 
     flags: tuple[str, ...] = ()
@@ -35,9 +36,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     delivery: Outcome | None = None
     from_stage: str | None = None
     to_stage: str | None = None
+    from_step: str | None = None
+    to_step: str | None = None
     lost_reason: str | None = None
     lost_note: str | None = None
     candidates: tuple[str, ...] = ()
+    created: tuple[str, ...] = ()
 
 
 def read_facts(value: object) -> Facts:

@@ -23,10 +23,13 @@ from clew_shared.contracts.lifecycle import (
     DealMoved,
     DealOpened,
     DealReopened,
+    MessageRequested,
+    RegistrationRequested,
     ReplyWritten,
     SignInRequested,
     TeammateAdded,
     TeammateRemoved,
+    TokenIssueRequested,
 )
 from clew_shared.contracts.mail import AutoReplyReceived, MailBounced
 from clew_shared.contracts.notify import DeliveryFailed, MessageSent
@@ -66,6 +69,7 @@ _TELLS = (
     *(DealOpened, CommentAdded, DealReopened, DealMoved, DealChanged, DealDeleted),
     *(CompanyLifecycleChanged, CompanyHistoryRewritten, CompanySegmentChanged),
     *(CompanyAdded, CompanyChanged, CompanyDeleted, ContactAdded, ContactChanged, ContactDeleted),
+    *(MessageRequested, RegistrationRequested, TokenIssueRequested),
     *(ReplyWritten, TeammateAdded, TeammateRemoved, SignInRequested),
 )
 _EDGES = (

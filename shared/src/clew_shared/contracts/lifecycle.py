@@ -205,6 +205,46 @@ class ReplyWritten(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True
     references: tuple[str, ...] = ()
 
 
+class MessageRequested(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """A transition says something to the deal's contact or its owner: told once for each of its messages.
+
+    `to` is an address or a number, as the channel wants. Next: clew_notify.announce.
+    """
+
+    deal: DealSummary
+    channel: Literal["email", "sms"]
+    audience: Literal["contact", "owner"]
+    to: str
+    text: str
+    transition: str
+    subject_line: str = ""
+    activity_id: UUID | None = None
+
+
+class Requested(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that is to be done outside; `id` is what it is settled by."""
+
+    id: UUID
+    product: str
+    quantity: Decimal
+    attendee_name: str | None = None
+    attendee_email: str | None = None
+
+
+class RegistrationRequested(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """A deal's attendees are to be registered for what they were sold."""
+
+    deal: DealSummary
+    items: tuple[Requested, ...]
+
+
+class TokenIssueRequested(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """Training tokens are to be issued for what a deal sold."""
+
+    deal: DealSummary
+    items: tuple[Requested, ...]
+
+
 class TeammateAdded(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
     email: str
     name: str

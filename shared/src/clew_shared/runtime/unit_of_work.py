@@ -3,7 +3,8 @@
 Next: clew_shared.runtime.outbox.Relay.publish_soon.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from types import TracebackType
@@ -86,6 +87,26 @@ class UnitOfWork:
         body = encode_event(event, event_id, self._service, utc_now(), traceparent or current_traceparent())
         self._emitted.append(_Emitted(event_id, subject_of(self._service, event, key), body))
         return event_id
+
+    @asynccontextmanager
+    async def attempt(self) -> AsyncIterator[AsyncTransaction]:
+        """Have what is written and emitted in the block count as a whole, or not at all.
+
+        An exception undoes it and goes on; so does `rollback()` of what the block gets, which raises nothing.
+        """
+        emitted, callbacks = len(self._emitted), len(self._after_commit)
+        savepoint = await self.connection.begin_nested()
+        try:
+            yield savepoint
+        except BaseException:
+            if savepoint.is_active:
+                await savepoint.rollback()
+            del self._emitted[emitted:], self._after_commit[callbacks:]
+            raise
+        if savepoint.is_active:
+            await savepoint.commit()
+        else:
+            del self._emitted[emitted:], self._after_commit[callbacks:]
 
     async def _flush_events(self) -> list[Outgoing]:
         if not self._emitted:

@@ -24,8 +24,10 @@ from clew_lifecycle.apply_transition import Move, apply_transition
 from clew_lifecycle.changes import DealChanges
 from clew_lifecycle.delete_record import delete_deal
 from clew_lifecycle.edit_deal import edit_deal
+from clew_lifecycle.messages import Sending
 from clew_lifecycle.routes.entry_view import EntryView, view_entry
 from clew_lifecycle.routes.site import Site
+from clew_lifecycle.run_triggers import Creation
 from clew_lifecycle.store.deals import DealFilter, DealView, list_deals, read_deal
 from clew_lifecycle.store.timeline import Position, list_entries, of_deal
 from clew_lifecycle.write_comment import write_comment
@@ -47,8 +49,8 @@ class DryRun(DealView, frozen=True, kw_only=True):
     """The deal as it is, but for the status that it would have; `errors` is what is wanting for the move."""
 
     errors: list[FieldError]
-    creates: list[str]
-    sends: list[str]
+    creates: list[Creation]
+    sends: list[Sending]
     dry_run: bool = True
 
 
@@ -146,7 +148,7 @@ class DealApi:
         if not move.dry_run:
             return await self._answer(deal_id)
         would_be = msgspec.structs.asdict(await self._read(deal_id)) | {"status": applied.deal.status}
-        return answer(DryRun(**would_be, errors=applied.missing, creates=[], sends=[]))
+        return answer(DryRun(**would_be, errors=applied.missing, creates=applied.creates, sends=applied.sends))
 
     async def _read(self, deal_id: UUID) -> DealView:
         async with self._rail.reading() as connection:

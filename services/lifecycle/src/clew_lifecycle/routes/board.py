@@ -17,7 +17,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.add_deal import NewDeal, add_deal
 from clew_lifecycle.apply_transition import Move, Place, apply_transition
-from clew_lifecycle.changes import DealChanges
 from clew_lifecycle.domain.workflow import ENQUIRIES, Pipeline, Stage, Workflow
 from clew_lifecycle.place_card import place_card
 from clew_lifecycle.routes.moves import allowed_stages, transition_to
@@ -27,6 +26,7 @@ from clew_lifecycle.store.board import count_stages, is_unread, list_cards
 from clew_lifecycle.store.deals import DealFilter, read_deal
 from clew_lifecycle.store.team import list_teammates
 from clew_lifecycle.store.workflow import list_lost_reasons, load_workflow
+from clew_lifecycle.transition_patch import Patch
 
 _MOST_CARDS = 500
 _FIRST_CARDS = 50
@@ -40,7 +40,7 @@ class CardMove(msgspec.Struct, frozen=True, kw_only=True):
     before: UUID | None = None
     lost_reason: str | None = None
     lost_note: str | None = None
-    patch: DealChanges = DealChanges()
+    patch: Patch = Patch()
 
 
 class BoardPages:

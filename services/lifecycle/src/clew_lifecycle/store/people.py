@@ -90,6 +90,12 @@ async def find_contact(email_key: str, connection: AsyncConnection) -> UUID | No
     return found
 
 
+async def contact_of(deal_id: UUID, connection: AsyncConnection) -> list[UUID]:
+    """Give the deal's contact, if it has one."""
+    found = await connection.scalar(select(deal.c.contact_id).where(deal.c.id == deal_id))
+    return [found] if found is not None else []
+
+
 async def read_contact(contact_id: UUID, connection: AsyncConnection) -> ContactView | None:
     row = (await connection.execute(_contacts().where(contact.c.id == contact_id))).one_or_none()
     return _contact_view(row) if row is not None else None
