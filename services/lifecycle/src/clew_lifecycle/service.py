@@ -55,6 +55,7 @@ from clew_lifecycle.routes.assets import AssetRoutes
 from clew_lifecycle.routes.board import BoardPages
 from clew_lifecycle.routes.deal_page import DealPages
 from clew_lifecycle.routes.events import EventRoutes
+from clew_lifecycle.routes.odata import ODataRoutes
 from clew_lifecycle.routes.people_pages import PeoplePages
 from clew_lifecycle.routes.sign_in_pages import SignInPages
 from clew_lifecycle.routes.site import Site
@@ -75,7 +76,7 @@ _TELLS = (
 _EDGES = (
     *(DealApi, PeopleApi, CompanyTypeApi, WorkflowApi),
     *(AttributeApi,),
-    *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes),
+    *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes, ODataRoutes),
 )
 _ADD_UP_SECONDS = 30.0
 

@@ -27,6 +27,7 @@ HandlerT = TypeVar("HandlerT", bound=Callable[..., Awaitable[web.StreamResponse]
 ErrorPage = Callable[[web.Request, Problem], web.Response]
 
 _PUBLIC = "clew_public"
+_SHOWN_BY = "clew_shown_by"
 _ENDLESS: web.AppKey[MutableSet[asyncio.Task[Any]]] = web.AppKey("endless", MutableSet)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _KEEPALIVE_SECONDS = 75.0
@@ -44,6 +45,16 @@ def public(handler: HandlerT) -> HandlerT:
 
 def is_public(handler: object) -> bool:
     return bool(getattr(handler, _PUBLIC, False))
+
+
+def shows_problems(show: Callable[[Problem], web.Response]) -> Callable[[HandlerT], HandlerT]:
+    """Have what goes wrong at a handler be said in the words of its own protocol."""
+
+    def mark(handler: HandlerT) -> HandlerT:
+        setattr(handler, _SHOWN_BY, show)
+        return handler
+
+    return mark
 
 
 def actor_of(request: web.Request) -> Actor:
@@ -121,6 +132,9 @@ def _kept_headers(answer: web.HTTPException) -> dict[str, str]:
 
 
 def _show(request: web.Request, problem: Problem, error_page: ErrorPage) -> web.Response:
+    shown_by: Callable[[Problem], web.Response] | None = getattr(request.match_info.handler, _SHOWN_BY, None)
+    if shown_by is not None:
+        return shown_by(problem)
     if wants_html(request):
         return error_page(request, problem)
     return problem.to_response()

@@ -65,9 +65,11 @@ class Scope(Protocol):
 
     def column(self, segments: tuple[str, ...]) -> Typed: ...
 
-    def collection(self, segments: tuple[str, ...]) -> "tuple[FromClause, ColumnElement[bool], Scope]":
-        """Give the rows of a collection, what ties them to this row, and where names of theirs are looked up."""
-        ...
+    def collection(self, segments: tuple[str, ...]) -> "Items": ...
+
+
+# The rows of a collection, what ties them to the row asked, and where the names of an item are looked up.
+Items: TypeAlias = tuple[tuple[FromClause, ...], tuple[ColumnElement[bool], ...], Scope]
 
 
 def compile_filter(expression: Expression, columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
@@ -97,7 +99,7 @@ class _Columns:
             raise FilterError(f"There is no {'/'.join(segments)}.")
         return found, kind_of_column(found)
 
-    def collection(self, segments: tuple[str, ...]) -> tuple[FromClause, ColumnElement[bool], Scope]:
+    def collection(self, segments: tuple[str, ...]) -> Items:
         raise FilterError(f"{'/'.join(segments)} is no collection.")
 
 
@@ -215,7 +217,7 @@ class _Compiler:
     def _items(self, collection: Member, *columns: ColumnElement[Any]) -> tuple[Select[Any], Scope]:
         scope, rest = self._of(collection.segments)
         rows, tie, inside = scope.collection(rest)
-        return select(*columns).select_from(rows).where(tie).correlate_except(rows), inside
+        return select(*columns).select_from(*rows).where(*tie).correlate_except(*rows), inside
 
     def _quantified(self, asked: Quantified) -> ColumnElement[bool]:
         query, inside = self._items(asked.collection, literal(1))
