@@ -50,6 +50,7 @@ from clew_lifecycle.routes.api_attributes import AttributeApi
 from clew_lifecycle.routes.api_company_types import CompanyTypeApi
 from clew_lifecycle.routes.api_deals import DealApi
 from clew_lifecycle.routes.api_people import PeopleApi
+from clew_lifecycle.routes.api_reports import ReportApi
 from clew_lifecycle.routes.api_rest import WorkflowApi
 from clew_lifecycle.routes.assets import AssetRoutes
 from clew_lifecycle.routes.board import BoardPages
@@ -77,6 +78,7 @@ _EDGES = (
     *(DealApi, PeopleApi, CompanyTypeApi, WorkflowApi),
     *(AttributeApi,),
     *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes, ODataRoutes),
+    *(ReportApi,),
 )
 _ADD_UP_SECONDS = 30.0
 
