@@ -64,6 +64,7 @@ from clew_lifecycle.seed import seed
 from clew_lifecycle.sign_in import issue_sign_in_link
 from clew_lifecycle.store.board import add_up_totals
 from clew_lifecycle.store.columns import RAIL, metadata
+from clew_lifecycle.sweep_lifecycle import sweep_lifecycle
 from clew_lifecycle.verify import TeamVerifier
 from clew_lifecycle.webhooks.event_names import told_outside
 
@@ -81,6 +82,7 @@ _EDGES = (
     *(ReportApi,),
 )
 _ADD_UP_SECONDS = 30.0
+_SWEEP_SECONDS = 60.0
 
 
 def build(settings: Settings) -> Service:
@@ -101,7 +103,7 @@ def build(settings: Settings) -> Service:
         follows={"lifecycle-queue-webhooks": told_outside(_TELLS)},
         routes=routes,
         doors=(partial(_watch, rail, hub),),
-        timers=(partial(_add_up, rail),),
+        timers=(partial(_add_up, rail), partial(_sweep, rail)),
         answers={SESSION_SUBJECT: verifier.answer},
         seed=partial(seed, rail, settings),
         verifier=verifier,
@@ -154,3 +156,10 @@ async def _add_up(rail: Rail) -> None:
         async with rail.database.engine.begin() as connection:
             await add_up_totals(connection)
         await asyncio.sleep(_ADD_UP_SECONDS)
+
+
+async def _sweep(rail: Rail) -> None:
+    """Have companies churn when they are due."""
+    while True:
+        await sweep_lifecycle(rail)
+        await asyncio.sleep(_SWEEP_SECONDS)
