@@ -49,9 +49,11 @@ from clew_lifecycle.remember_message import remember_messages
 from clew_lifecycle.routes.api_attributes import AttributeApi
 from clew_lifecycle.routes.api_company_types import CompanyTypeApi
 from clew_lifecycle.routes.api_deals import DealApi
+from clew_lifecycle.routes.api_hooks import HookApi
 from clew_lifecycle.routes.api_people import PeopleApi
 from clew_lifecycle.routes.api_reports import ReportApi
 from clew_lifecycle.routes.api_rest import WorkflowApi
+from clew_lifecycle.routes.api_webhooks import WebhookApi
 from clew_lifecycle.routes.assets import AssetRoutes
 from clew_lifecycle.routes.board import BoardPages
 from clew_lifecycle.routes.deal_page import DealPages
@@ -67,6 +69,8 @@ from clew_lifecycle.store.columns import RAIL, metadata
 from clew_lifecycle.sweep_lifecycle import sweep_lifecycle
 from clew_lifecycle.verify import TeamVerifier
 from clew_lifecycle.webhooks.event_names import told_outside
+from clew_lifecycle.webhooks.queue_deliveries import READER, Queue
+from clew_lifecycle.webhooks.wired import Webhooks
 
 _TELLS = (
     *(DealOpened, CommentAdded, DealReopened, DealMoved, DealChanged, DealDeleted),
@@ -77,7 +81,7 @@ _TELLS = (
 )
 _EDGES = (
     *(DealApi, PeopleApi, CompanyTypeApi, WorkflowApi),
-    *(AttributeApi,),
+    *(AttributeApi, WebhookApi, HookApi),
     *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes, ODataRoutes),
     *(ReportApi,),
 )
@@ -88,9 +92,10 @@ _SWEEP_SECONDS = 60.0
 def build(settings: Settings) -> Service:
     rail = Rail("lifecycle", settings, metadata, RAIL)
     verifier, hub = TeamVerifier(rail), Hub()
+    webhooks = Webhooks(rail, settings, _TELLS)
 
     def routes() -> Sequence[web.AbstractRouteDef]:
-        site = Site(rail, settings, verifier, Pages("clew_lifecycle"), hub)
+        site = Site(rail, settings, verifier, Pages("clew_lifecycle"), hub, webhooks)
         return [route for edge in _EDGES for route in edge(site).routes()]
 
     return Service(
@@ -100,10 +105,10 @@ def build(settings: Settings) -> Service:
         tells=_TELLS,
         subscriptions=_subscriptions(),
         watches=WATCHED,
-        follows={"lifecycle-queue-webhooks": told_outside(_TELLS)},
+        follows={READER: told_outside(_TELLS)},
         routes=routes,
-        doors=(partial(_watch, rail, hub),),
-        timers=(partial(_add_up, rail), partial(_sweep, rail)),
+        doors=(partial(_watch, rail, hub, webhooks.queue),),
+        timers=(partial(_add_up, rail), partial(_sweep, rail), webhooks.queue.run, webhooks.courier.run),
         answers={SESSION_SUBJECT: verifier.answer},
         seed=partial(seed, rail, settings),
         verifier=verifier,
@@ -144,9 +149,14 @@ def _subscriptions() -> tuple[Subscription, ...]:
 
 
 @asynccontextmanager
-async def _watch(rail: Rail, hub: Hub) -> AsyncIterator[Mapping[str, str]]:
-    """Let open pages see what any process does; this opens no address."""
-    await rail.bus.watch("clew.lifecycle.v1.>", hub.hear)
+async def _watch(rail: Rail, hub: Hub, queue: Queue) -> AsyncIterator[Mapping[str, str]]:
+    """Let open pages see what any process does, and wake who follows the outbox; this opens no address."""
+
+    async def hear(body: bytes) -> None:
+        queue.wake()
+        await hub.hear(body)
+
+    await rail.bus.watch("clew.lifecycle.v1.>", hear)
     yield {}
 
 

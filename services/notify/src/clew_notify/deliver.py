@@ -15,13 +15,13 @@ from clew_shared.contracts.ids import new_id
 from clew_shared.runtime.database import is_unavailable
 from clew_shared.runtime.failpoint import failpoint
 from clew_shared.runtime.rail import Rail
+from clew_shared.runtime.wake import Wake
 from sqlalchemy.exc import SQLAlchemyError
 
 from clew_notify.channels.provider import Lane, Provider, ProviderAway
 from clew_notify.claim import LEASE, Claimed, anything_due, claim_due, release_expired, renew
 from clew_notify.domain.outcome import NotTried, Suppressed
 from clew_notify.settle import Result, settle
-from clew_notify.wake import Wake
 
 RENEW_SECONDS = 8.0
 STOP_SECONDS = 5.0

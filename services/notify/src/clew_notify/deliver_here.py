@@ -9,13 +9,13 @@ import structlog
 from clew_shared.runtime.database import is_unavailable
 from clew_shared.runtime.failpoint import failpoint
 from clew_shared.runtime.rail import Rail
+from clew_shared.runtime.wake import Wake
 from sqlalchemy.exc import SQLAlchemyError
 
 from clew_notify.channels.provider import LocalProvider
 from clew_notify.claim import Claimed, claim_here, release_expired
 from clew_notify.domain.outcome import Accepted, Outcome, Suppressed
 from clew_notify.settle import settle
-from clew_notify.wake import Wake
 
 BATCH = 512
 _PAUSE = 0.5

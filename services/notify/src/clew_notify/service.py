@@ -16,6 +16,7 @@ from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.service import Service
 from clew_shared.runtime.settings import Settings
 from clew_shared.runtime.subscription import Subscription
+from clew_shared.runtime.wake import Wake
 
 from clew_notify.announce import Announcer
 from clew_notify.channels.sandbox import SandboxMailbox
@@ -32,7 +33,6 @@ from clew_notify.routes.pages import SandboxPages
 from clew_notify.routes.rules import RuleRoutes
 from clew_notify.routes.sandbox import SandboxRoutes
 from clew_notify.tables import METADATA, RAIL
-from clew_notify.wake import Wake
 
 PREFIXES = (
     "/api/v1/deliveries",

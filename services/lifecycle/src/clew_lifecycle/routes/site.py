@@ -12,6 +12,7 @@ from clew_shared.web.pages import Pages
 
 from clew_lifecycle.live import Hub
 from clew_lifecycle.verify import TeamVerifier
+from clew_lifecycle.webhooks.wired import Webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Site:
     verifier: TeamVerifier
     pages: Pages
     hub: Hub
+    webhooks: Webhooks
 
     def show(self, request: web.Request, template: str, context: Mapping[str, Any], status: int = 200) -> web.Response:
         """Render a page of ours; its frame names whoever is signed in."""

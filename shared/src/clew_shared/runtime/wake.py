@@ -1,4 +1,4 @@
-"""Tell those who send that something is due. Next: clew_notify.deliver.Deliverer.run."""
+"""Tell those who work in the background that something is there to do."""
 
 import asyncio
 import contextlib
@@ -17,6 +17,8 @@ class Wake:
 
     async def wait(self) -> None:
         """Wait for the call, or for the time to look."""
+        # Not wait_for: in Python 3.11 it swallows a cancellation that comes together with the event.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._event.wait(), LOOK_SECONDS)
+            async with asyncio.timeout(LOOK_SECONDS):
+                await self._event.wait()
         self._event.clear()
