@@ -86,12 +86,12 @@ def read_limit(request: web.Request) -> int:
 
 
 def read_cursor(request: web.Request, kind: type[T]) -> T | None:
-    """Read the place that a list goes on from: the last item's sort key, as `next_cursor` gave it.
+    """Read the place that a list goes on from: the last item's sort key, as `next_cursor` gave it; empty is the start.
 
     Raises `Problem` 400 for any other.
     """
     text = request.query.get("cursor")
-    if text is None:
+    if not text:
         return None
     try:
         marked = b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
