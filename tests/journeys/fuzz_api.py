@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,7 +13,12 @@ from clew_shared.runtime.settings import Settings
 from clew_shared.testing.engines import SharedEngines
 from clew_shared.testing.harness import API_TOKEN, RunningClew, migrate_all, run_services
 
+from tests.journeys.walk_api import names_of
+
 _SEED = 20261122
+# How many of each thing there are at first, and how often something is asked for that there is.
+_SOME = 8
+_THERE = 0.7
 # What a request that fits the schema may be told all the same: nobody may, nothing there, not now.
 _ACCEPTED = ("2xx", "401", "403", "404", "409")
 
@@ -21,7 +27,7 @@ async def fuzz(clew: RunningClew, directory: Path, examples: int) -> tuple[int, 
     """Run every check over every operation, the same cases each time; give the exit code and what it wrote."""
     document = await clew.get("/openapi.json")
     settings = directory / "schemathesis.toml"
-    settings.write_text(write_settings(document, examples))
+    settings.write_text(write_settings(document, await _names(clew, document), examples))
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(settings), "--no-color"),
         *("run", f"{clew.url}/openapi.json", "--url", clew.url),
@@ -33,8 +39,19 @@ async def fuzz(clew: RunningClew, directory: Path, examples: int) -> tuple[int, 
     return process.returncode or 0, written.decode()
 
 
-def write_settings(document: Mapping[str, Any], examples: int) -> str:
-    """Write schemathesis's settings: all checks, and what no JSON Schema can say, by operation."""
+async def _names(clew: RunningClew, document: Mapping[str, Any]) -> dict[str, tuple[str, list[str]]]:
+    """Give, for each path that has one, its first parameter and what there is by it."""
+    found = {}
+    for path in document["paths"]:
+        before, _, rest = path.partition("/{")
+        field = rest.partition("}")[0]
+        if field and (names := await names_of(clew, document, before, field)):
+            found[path] = field, names
+    return found
+
+
+def write_settings(document: Mapping[str, Any], names: Mapping[str, tuple[str, list[str]]], examples: int) -> str:
+    """Write schemathesis's settings: all checks, what there is, and what no JSON Schema can say."""
     lines = [
         f"seed = {_SEED}",
         "continue-on-failure = true",
@@ -43,8 +60,6 @@ def write_settings(document: Mapping[str, Any], examples: int) -> str:
         "[generation]",
         f"max-examples = {examples}",
         "database = 'none'",
-        "[phases.stateful.generation]",
-        f"max-examples = {10 * examples}",
         # Made up ones would all be refused before anything of interest happens.
         "[parameters]",
         "'header.If-Match' = '*'",
@@ -52,33 +67,34 @@ def write_settings(document: Mapping[str, Any], examples: int) -> str:
         "[checks.missing_required_header]",
         "expected-statuses = [428]",
     ]
-    for operations in document["paths"].values():
+    for path, (_, there) in names.items():
+        lines += [f"[dictionaries.'{path}']", f"values = {there}"]
+    for path, operations in document["paths"].items():
         for operation in operations.values():
-            lines += [
-                "[[operations]]",
-                f"include-operation-id = '{operation['operationId']}'",
-                "[operations.checks.positive_data_acceptance]",
-                f"expected-statuses = {[*_ACCEPTED, *_refused_for_more_than_shape(operation)]}",
-            ]
+            # A body has to make sense besides.
+            accepted = [*_ACCEPTED, *({"422"} & set(operation["responses"]))]
+            lines += ["[[operations]]", f"include-operation-id = '{operation['operationId']}'"]
+            if path in names:
+                binding = f"{{ dictionary = '{path}', probability = {_THERE} }}"
+                lines += ["[operations.parameters]", f"'path.{names[path][0]}' = {binding}"]
+            lines += ["[operations.checks.positive_data_acceptance]", f"expected-statuses = {accepted}"]
     return "\n".join(lines) + "\n"
 
 
-def _refused_for_more_than_shape(operation: Mapping[str, Any]) -> list[str]:
-    """A body has to make sense besides."""
-    return ["422"] if "422" in operation["responses"] else []
-
-
 async def have_something_of_each(clew: RunningClew) -> None:
-    """Have a visitor write, and a deal, a comment and mails about it come of that."""
-    await clew.post("/f/contact", {"name": "Ada", "email": "ada@client.example", "message": "An engine"}, 201)
-    deal = await clew.eventually(lambda: _first(clew, "/api/v1/deals"))
-    await clew.post(f"/api/v1/deals/{deal['id']}/comments", {"body": "She called"}, 201)
-    await clew.eventually(lambda: _first(clew, "/api/v1/sandbox/messages"))
+    """Have a visitor write and staff add some more, so that much may be deleted and something is left."""
+    for number in range(_SOME):
+        person = {"name": f"Ada {number}", "email": f"ada{number}@client.example"}
+        await clew.post("/f/contact", {**person, "message": "An engine"}, 201)
+        await clew.post("/api/v1/companies", {"name": f"Engines {number}"}, 201)
+        await clew.post("/api/v1/contacts", {"name": f"Bob {number}"}, 201)
+        await clew.post("/api/v1/deals", {"title": f"Van sign {number}"}, 201)
+    for path in ("/api/v1/deals?contact_email=ada0@client.example", "/api/v1/sandbox/messages"):
+        await clew.eventually(partial(_is_there, clew, path))
 
 
-async def _first(clew: RunningClew, path: str) -> dict[str, Any] | None:
-    items = (await clew.get(path))["items"]
-    return dict(items[0]) if items else None
+async def _is_there(clew: RunningClew, path: str) -> bool | None:
+    return bool((await clew.get(path))["items"]) or None
 
 
 async def _run(examples: int) -> int:

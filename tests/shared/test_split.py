@@ -47,6 +47,8 @@ async def test_one_origin_serves_and_answers_for_all_services(split: dict[str, A
             ready = await response.json()
         async with session.get("/metrics") as response:
             metrics = await response.text()
+        async with session.get("/openapi.json") as response:
+            document = await response.json()
         async with session.post("/f/contact", json={"email": "ann@example.org", "message": "Hello"}) as response:
             assert response.status == 201
         deals = await eventually(lambda: _deals(session), seconds=30)
@@ -54,6 +56,7 @@ async def test_one_origin_serves_and_answers_for_all_services(split: dict[str, A
     assert ready["status"] == "ok"
     assert set(ready["checks"]) == {"forms", "mail-intake", "lifecycle", "notify"}
     assert 'process="notify"' in metrics
+    assert {"/api/v1/forms", "/api/v1/mail/messages", "/api/v1/deals", "/api/v1/shunt"} <= set(document["paths"])
     assert deals[0]["contact"]["email"] == "ann@example.org"
 
 

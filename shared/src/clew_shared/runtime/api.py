@@ -16,6 +16,7 @@ from clew_shared.runtime.problem import FieldError, Problem, not_found
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
+NO_VERSION = -1
 _MARK_BYTES = 3
 
 T = TypeVar("T")
@@ -153,11 +154,13 @@ def read_tag(request: web.Request) -> str | None:
 
 
 def read_version(request: web.Request) -> int | None:
-    """Read the version that `If-Match` names. Raises `Problem` 428, 412 when it can be no version."""
+    """Read the version that `If-Match` names; None is any, and what can be none is one that there never is.
+
+    Raises `Problem` 428.
+    """
     tag = read_tag(request)
     if tag is None:
         return None
     version = tag.strip('"')
-    if not version.isascii() or not version.isdigit() or len(version) > 18:
-        raise Problem(412, "Changed meanwhile", "If-Match names no version of this.")
-    return int(version)
+    is_one = version.isascii() and version.isdigit() and len(version) <= 18
+    return int(version) if is_one else NO_VERSION
