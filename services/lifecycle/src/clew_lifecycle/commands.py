@@ -4,6 +4,8 @@ from uuid import UUID
 
 from clew_shared.runtime.subparsers import Subparsers, later
 
+from clew_lifecycle.imports.commands import add_import_commands
+
 _ROLES = ("admin", "manager", "sales", "read_only")
 
 
@@ -23,6 +25,7 @@ def add_commands(commands: Subparsers) -> None:
     remove = mate.add_parser("remove", help="let somebody go: no more sign-in, no more mail; what they did stays")
     remove.add_argument("email")
     remove.set_defaults(run=later("clew_lifecycle.grant_access:remove_teammate_by_hand"))
+    add_import_commands(commands)
     _add_lifecycle(commands.add_parser("lifecycle", help="where companies stand").add_subparsers(required=True))
 
 

@@ -24,6 +24,8 @@ from clew_shared.contracts.lifecycle import (
     DealOpened,
     DealReopened,
     MessageRequested,
+    OrderCancelled,
+    OrderTaken,
     RegistrationRequested,
     ReplyWritten,
     SignInRequested,
@@ -50,6 +52,7 @@ from clew_lifecycle.routes.api_attributes import AttributeApi
 from clew_lifecycle.routes.api_company_types import CompanyTypeApi
 from clew_lifecycle.routes.api_deals import DealApi
 from clew_lifecycle.routes.api_hooks import HookApi
+from clew_lifecycle.routes.api_orders import OrderApi
 from clew_lifecycle.routes.api_people import PeopleApi
 from clew_lifecycle.routes.api_reports import ReportApi
 from clew_lifecycle.routes.api_rest import WorkflowApi
@@ -77,11 +80,11 @@ _TELLS = (
     *(CompanyLifecycleChanged, CompanyHistoryRewritten, CompanySegmentChanged),
     *(CompanyAdded, CompanyChanged, CompanyDeleted, ContactAdded, ContactChanged, ContactDeleted),
     *(MessageRequested, RegistrationRequested, TokenIssueRequested),
-    *(ReplyWritten, TeammateAdded, TeammateRemoved, SignInRequested),
+    *(OrderTaken, OrderCancelled, ReplyWritten, TeammateAdded, TeammateRemoved, SignInRequested),
 )
 _EDGES = (
     *(DealApi, PeopleApi, CompanyTypeApi, WorkflowApi),
-    *(AttributeApi, WebhookApi, HookApi),
+    *(AttributeApi, WebhookApi, HookApi, OrderApi),
     *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes, ODataRoutes),
     *(ReportApi,),
 )

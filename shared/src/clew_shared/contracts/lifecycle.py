@@ -190,6 +190,31 @@ class ContactDeleted(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=Tr
     contact: ContactSummary
 
 
+class OrderSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An order as those outside lifecycle need to know it; `order` is its id in the system `source`."""
+
+    id: UUID
+    company_id: UUID
+    source: str
+    order: str
+    ordered_at: datetime
+    kind: Literal["sale", "credit"]
+    currency: str
+    amount: Decimal | None = None
+    ledger: str | None = None
+
+
+class OrderTaken(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """An order came in as it was made; what an import says of older ones is told by where companies moved."""
+
+    order: OrderSummary
+
+
+class OrderCancelled(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    order: OrderSummary
+    cancelled_at: datetime
+
+
 class ReplyWritten(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
     """A teammate wrote a mail to a deal's people. Next: clew_notify.announce.announce."""
 

@@ -88,11 +88,11 @@ def _identities(batch: Sequence[EnquiryReceived], sources: dict[str, Source]) ->
 
 async def lock_identities(names: Iterable[str], connection: AsyncConnection) -> None:
     """Have everybody who writes for the same people wait for us, in one order for all; the workflow stays as it is."""
-    keys = sorted({_lock_key(name) for name in names})
+    keys = sorted({lock_key(name) for name in names})
     await connection.execute(_LOCK, {"keys": keys, "workflow": WORKFLOW_LOCK})
 
 
-def _lock_key(name: str) -> int:
+def lock_key(name: str) -> int:
     return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "big", signed=True)
 
 

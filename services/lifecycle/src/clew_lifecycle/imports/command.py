@@ -1,0 +1,74 @@
+"""`clew import orders|deals|companies|contacts FILE`. Next: clew_lifecycle.imports.run.run_import."""
+
+import argparse
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from clew_shared.runtime.engines import attached_or_started
+from clew_shared.runtime.failpoint import arm
+from clew_shared.runtime.logs import set_up_logs
+from clew_shared.runtime.migrate import migrate
+from clew_shared.runtime.rail import Rail
+from clew_shared.runtime.service import build_services
+from clew_shared.runtime.settings import OperatorError, load_settings
+from clew_shared.runtime.up import with_engines
+
+from clew_lifecycle.imports.orders import OrderImporter
+from clew_lifecycle.imports.report import Bar, tell_result
+from clew_lifecycle.imports.run import File, Importer, rehearse_import, run_import
+
+_DECIMALS = {"comma": ",", "point": "."}
+
+
+async def import_orders(asked: argparse.Namespace) -> int:
+    return await _import(OrderImporter(asked.source, _DECIMALS.get(asked.decimal)), asked)
+
+
+async def _import(importer: Importer, asked: argparse.Namespace) -> int:
+    file, bar = _file(asked), Bar()
+    async with _rail() as rail:
+        try:
+            if asked.dry_run:
+                result = await rehearse_import(importer, file, rail, bar)
+            else:
+                result = await run_import(importer, file, asked.initial, rail, bar)
+        finally:
+            bar.end()
+        return await tell_result(result, Path(f"{asked.file}.errors.csv") if file.path else None, rail)
+
+
+def _file(asked: argparse.Namespace) -> File:
+    if asked.file == "-":
+        return File(_standard_input, None, asked.encoding)
+    return File(lambda: _opened(Path(asked.file)), str(Path(asked.file).resolve()), asked.encoding)
+
+
+def _standard_input() -> BinaryIO:
+    return sys.stdin.buffer
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise OperatorError(f"{path} cannot be read: {error.strerror}") from None
+
+
+@asynccontextmanager
+async def _rail() -> AsyncIterator[Rail]:
+    """Work on the engines that run on this data, or on engines of our own for the call."""
+    settings = load_settings()
+    set_up_logs("warning", settings.log_format)
+    arm(settings.failpoint)
+    async with attached_or_started(settings) as found:
+        [service] = build_services(with_engines(settings, found), ["lifecycle"])
+        try:
+            await migrate([service])
+            if service.seed is not None:
+                await service.seed()
+            yield service.rail
+        finally:
+            await service.rail.database.close()

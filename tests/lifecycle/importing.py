@@ -1,0 +1,77 @@
+"""What the tests of imports have in common: files, a run in this process, and a look at what came of it."""
+
+from pathlib import Path
+from typing import Any
+
+from clew_lifecycle.imports.orders import OrderImporter
+from clew_lifecycle.imports.report import tell_result
+from clew_lifecycle.imports.run import File, Result, rehearse_import, run_import
+from clew_lifecycle.store.import_jobs import Initial
+from sqlalchemy import text
+
+from tests.lifecycle.desk import Desk
+
+HEADER = "company,order,ordered_at,amount,currency"
+
+
+def silent(_: str, __: int) -> None:
+    """Nobody looks at the progress."""
+
+
+def write(path: Path, *lines: str, header: str = HEADER) -> Path:
+    path.write_text("\n".join([header, *lines, ""]))
+    return path
+
+
+async def import_orders(
+    desk: Desk, path: Path, *, initial: Initial = "replay", source: str = "erp", dry_run: bool = False, **how: Any
+) -> Result:
+    file = File(lambda: path.open("rb"), str(path), **how)
+    if dry_run:
+        return await rehearse_import(OrderImporter(source), file, desk.rail, silent)
+    return await run_import(OrderImporter(source), file, initial, desk.rail, silent)
+
+
+async def findings(desk: Desk, result: Result, path: Path) -> list[str]:
+    """Write the errors file and give its lines without the header."""
+    beside = path.with_name(f"{path.name}.errors.csv")
+    await tell_result(result, beside, desk.rail)
+    return beside.read_text().splitlines()[1:] if beside.exists() else []
+
+
+async def query(desk: Desk, statement: str, **values: Any) -> list[tuple[Any, ...]]:
+    async with desk.rail.reading() as connection:
+        return [tuple(row) for row in await connection.execute(text(statement), values)]
+
+
+async def history(desk: Desk, name: str) -> list[tuple[str, str]]:
+    """Give the stages that a company stood at, with their dates, as its log now says."""
+    rows = await query(
+        desk,
+        """
+        SELECT l.stage, to_char(l.effective_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') FROM lifecycle.lifecycle_log l
+        JOIN lifecycle.company c ON c.id = l.company_id
+        WHERE c.name = :name AND l.superseded_at IS NULL AND l.kind = 'stage' ORDER BY l.effective_at, l.seq
+        """,
+        name=name,
+    )
+    return [(stage, day) for stage, day in rows]
+
+
+async def counts_as_of(desk: Desk, day: str) -> dict[str, int]:
+    """Count companies by the stage that they stood at when that day ended; before its first row one is a suspect."""
+    rows = await query(
+        desk,
+        """
+        SELECT coalesce(l.stage, 'suspect') AS stage, count(*) FROM lifecycle.company c
+        LEFT JOIN LATERAL (
+            SELECT stage FROM lifecycle.lifecycle_log l
+            WHERE l.company_id = c.id AND l.kind = 'stage' AND l.superseded_at IS NULL
+                AND l.effective_at < CAST(CAST(:day AS text) AS date) + 1
+            ORDER BY l.effective_at DESC, l.seq DESC LIMIT 1
+        ) l ON true
+        GROUP BY 1
+        """,
+        day=day,
+    )
+    return {row[0]: row[1] for row in rows}
