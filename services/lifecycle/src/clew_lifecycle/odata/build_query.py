@@ -1,4 +1,4 @@
-"""Build the statement that gives a page of entities. Next: clew_lifecycle.odata.read_entities.read_page."""
+"""Build the statement that gives a page of entities. Next: clew_lifecycle.odata.read_entities.Reader."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Follow a path from a set to what it names. Next: clew_lifecycle.odata.read_entities.read_page."""
+"""Follow a path from a set to what it names. Next: clew_lifecycle.odata.read_entities.Reader."""
 
 import re
 from collections.abc import Sequence

@@ -4,15 +4,18 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+from clew_shared.runtime.api import read_version
 from clew_shared.runtime.problem import Problem
 from clew_shared.runtime.web import actor_of, shows_problems
 
 from clew_lifecycle.domain.odata_filter.syntax import FilterError, Unsupported
 from clew_lifecycle.odata.answer import Answer, Question, answer
 from clew_lifecycle.odata.represent import etag
+from clew_lifecycle.odata.write_entity import add_entity, change_entity, delete_entity, read_writing
 from clew_lifecycle.routes.site import Site
 
 _ROOT = "/odata/v4"
+_METHODS = "GET, HEAD, POST, PATCH, DELETE"
 _TYPES = {"json": "application/json", "xml": "application/xml", "text": "text/plain"}
 _NUMBERS = msgspec.json.Encoder(decimal_format="number")
 _STRINGS = msgspec.json.Encoder(decimal_format="string")
@@ -59,7 +62,25 @@ class ODataRoutes:
         if request.method in ("GET", "HEAD"):
             async with self._rail.reading() as connection:
                 return await answer(question, connection)
-        raise Problem(405, "Not allowed", "That is not done here.", headers={"Allow": "GET, HEAD"})
+        if request.method in ("POST", "PATCH", "DELETE"):
+            return await self._write(request, question)
+        if request.method == "PUT":
+            raise Unsupported("PUT; send PATCH with what changes")
+        raise Problem(405, "Not allowed", "That is not done here.", headers={"Allow": _METHODS})
+
+    async def _write(self, request: web.Request, question: Question) -> Answer:
+        writing = read_writing(question, "entities" if request.method == "POST" else "entity")
+        version = read_version(request) if request.method != "POST" else None
+        if request.method == "DELETE":
+            async with self._rail.unit_of_work() as uow:
+                return await delete_entity(writing, version, uow)
+        if request.content_type != "application/json":
+            raise Problem(415, "Unsupported media type", "Send application/json.")
+        body = await request.read()
+        async with self._rail.unit_of_work() as uow:
+            if request.method == "POST":
+                return await add_entity(writing, body, uow)
+            return await change_entity(writing, body, version, uow)
 
     def _question(self, request: web.Request) -> Question:
         """Take the address as it was sent: what decodes it once decodes `%2527` for good."""

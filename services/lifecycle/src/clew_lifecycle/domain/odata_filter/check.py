@@ -28,8 +28,8 @@ from clew_lifecycle.domain.odata_filter.syntax import (
     Unary,
 )
 
-# What a record has: a kind by each path (`company/name`), and for a collection what each of its items has. An item
-# that is a value by itself has its kind at the path "".
+# What a record has: a kind by each name or path (`company/name`), and for a part or a collection what it, or each of
+# its items, has. An item that is a value by itself has its kind at the name "".
 Fields: TypeAlias = Mapping[str, "Kind | Fields"]
 
 
@@ -88,9 +88,18 @@ def _items(collection: Member, fields: Fields, variables: Mapping[str, Fields]) 
 
 def _find(segments: tuple[str, ...], fields: Fields, variables: Mapping[str, Fields]) -> "Kind | Fields":
     if segments[0] in variables:
-        found = variables[segments[0]].get("/".join(segments[1:]))
+        found = _walk(segments[1:] or ("",), variables[segments[0]])
     else:
-        found = fields.get("/".join(segments))
+        found = _walk(segments, fields)
     if found is None:
         raise FilterError(f"There is no {'/'.join(segments)}.")
+    return found
+
+
+def _walk(segments: tuple[str, ...], fields: Fields) -> "Kind | Fields | None":
+    found: Kind | Fields | None = fields.get("/".join(segments))
+    if found is None:
+        found = fields
+        for segment in segments:
+            found = found.get(segment) if isinstance(found, Mapping) else None
     return found
