@@ -26,6 +26,7 @@ from clew_shared.contracts.lifecycle import (
     MessageRequested,
     OrderCancelled,
     OrderTaken,
+    PipelinePublished,
     RegistrationRequested,
     ReplyWritten,
     SignInRequested,
@@ -54,6 +55,7 @@ from clew_lifecycle.routes.api_deals import DealApi
 from clew_lifecycle.routes.api_hooks import HookApi
 from clew_lifecycle.routes.api_orders import OrderApi
 from clew_lifecycle.routes.api_people import PeopleApi
+from clew_lifecycle.routes.api_pipelines import PipelineApi
 from clew_lifecycle.routes.api_reports import ReportApi
 from clew_lifecycle.routes.api_rest import WorkflowApi
 from clew_lifecycle.routes.api_webhooks import WebhookApi
@@ -79,7 +81,7 @@ _TELLS = (
     *(DealOpened, CommentAdded, DealReopened, DealMoved, DealChanged, DealDeleted),
     *(CompanyLifecycleChanged, CompanyHistoryRewritten, CompanySegmentChanged),
     *(CompanyAdded, CompanyChanged, CompanyDeleted, ContactAdded, ContactChanged, ContactDeleted),
-    *(MessageRequested, RegistrationRequested, TokenIssueRequested),
+    *(PipelinePublished, MessageRequested, RegistrationRequested, TokenIssueRequested),
     *(OrderTaken, OrderCancelled, ReplyWritten, TeammateAdded, TeammateRemoved, SignInRequested),
 )
 _EDGES = (
@@ -87,6 +89,7 @@ _EDGES = (
     *(AttributeApi, WebhookApi, HookApi, OrderApi),
     *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes, ODataRoutes),
     *(ReportApi,),
+    *(PipelineApi,),
 )
 _ADD_UP_SECONDS = 30.0
 _SWEEP_SECONDS = 60.0

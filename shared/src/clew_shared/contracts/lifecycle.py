@@ -270,6 +270,14 @@ class TokenIssueRequested(LifecycleEvent, frozen=True, kw_only=True, omit_defaul
     items: tuple[Requested, ...]
 
 
+class PipelinePublished(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """Deals of a pipeline are worked by a new version of it; `moved` were at steps that it has not."""
+
+    pipeline: str
+    version: int
+    moved: int = 0
+
+
 class TeammateAdded(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
     email: str
     name: str

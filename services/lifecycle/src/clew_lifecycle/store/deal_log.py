@@ -23,6 +23,17 @@ async def add_steps(steps: Sequence[LoggedStep], connection: AsyncConnection) ->
         await connection.execute(_INSERT, arrays)
 
 
+async def list_opportunities(batch_id: UUID, connection: AsyncConnection) -> list[LoggedStep]:
+    """Give the rows of a batch that made opportunities of deals that had never been one."""
+    earlier = deal_log.alias()
+    before = select(earlier.c.id).where(
+        earlier.c.deal_id == deal_log.c.deal_id, earlier.c.is_opportunity, earlier.c.seq < deal_log.c.seq
+    )
+    new = deal_log.c.is_opportunity & ~before.exists()
+    rows = await connection.execute(select(deal_log).where(deal_log.c.batch_id == batch_id, new))
+    return [LoggedStep(**{name: getattr(row, name) for name in _COLUMNS}, drives_lifecycle=True) for row in rows]
+
+
 async def was_opportunity(deal_id: UUID, connection: AsyncConnection) -> bool:
     """Tell whether the deal has ever been in a stage that makes an opportunity."""
     query = select(deal_log.c.id).where(deal_log.c.deal_id == deal_id, deal_log.c.is_opportunity).limit(1)

@@ -195,7 +195,8 @@ deal = Table(
     time_column("deleted_at"),
     Column("version", Integer, nullable=False, server_default="1"),
     ForeignKeyConstraint(["pipeline_id", "stage_id"], [f"{SCHEMA}.stage.pipeline_id", f"{SCHEMA}.stage.id"]),
-    ForeignKeyConstraint(["stage_id", "step_id"], [f"{SCHEMA}.step.stage_id", f"{SCHEMA}.step.id"]),
+    # Deals that are there no more go along with a step that comes to another stage.
+    ForeignKeyConstraint(["stage_id", "step_id"], [f"{SCHEMA}.step.stage_id", f"{SCHEMA}.step.id"], onupdate="CASCADE"),
     ForeignKeyConstraint(["pipeline_id", "last_open_step_id"], [f"{SCHEMA}.step.pipeline_id", f"{SCHEMA}.step.id"]),
     CheckConstraint("status IN ('open', 'won', 'lost', 'abandoned')", name="deal_status"),
     CheckConstraint("(status = 'open') = (closed_at IS NULL)", name="deal_closed_at"),

@@ -299,3 +299,14 @@ def upgrade() -> None:
         schema="lifecycle",
     )
     op.add_column("transition", sa.Column("guard", sa.Text(), nullable=True), schema="lifecycle")
+    op.drop_constraint("deal_stage_id_step_id_fkey", "deal", schema="lifecycle")
+    op.create_foreign_key(
+        "deal_stage_id_step_id_fkey",
+        "deal",
+        "step",
+        ["stage_id", "step_id"],
+        ["stage_id", "id"],
+        source_schema="lifecycle",
+        referent_schema="lifecycle",
+        onupdate="CASCADE",
+    )
