@@ -38,6 +38,16 @@ class FormDetails(_Form, frozen=True, kw_only=True):
     definition: FormDefinition
 
 
+_EXAMPLE = {
+    "slug": "callback",
+    "title": "Call me back",
+    "fields": [
+        {"id": "phone", "type": "tel", "label": "Your number", "required": True, "maps_to": "phone"},
+        {"id": "when", "type": "text", "label": "When"},
+    ],
+}
+
+
 class FormsApi:
     """Reading and publishing definitions, and reading what came in."""
 
@@ -68,7 +78,9 @@ class FormsApi:
             form = await _find(connection, request)
         return answer(FormDetails(**self._fields(form), definition=form.definition))
 
-    @describes("Publish a definition as the form's next version.", body=FormDefinition, answer=FormDetails)
+    @describes(
+        "Publish a definition as the form's next version.", body=FormDefinition, example=_EXAMPLE, answer=FormDetails
+    )
     async def put_form(self, request: web.Request) -> web.Response:
         """Publish the definition in the body as the form's next version; the same again changes nothing."""
         definition = await read_json(request, FormDefinition)

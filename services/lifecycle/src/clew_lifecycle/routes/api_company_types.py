@@ -39,7 +39,13 @@ class CompanyTypeApi:
         return answer(cut(request, found, lambda one: (f"{one.position:06}", one.key)))
 
     @describes(
-        "Add a company type.", body=NewCompanyType, answer=CompanyTypeView, status=201, problems=(409,), etag=True
+        "Add a company type.",
+        body=NewCompanyType,
+        example={"key": "integrator", "label": "Systems integrator"},
+        answer=CompanyTypeView,
+        status=201,
+        problems=(409,),
+        etag=True,
     )
     async def add(self, request: web.Request) -> web.Response:
         wanted = await read_json(request, NewCompanyType)

@@ -79,7 +79,15 @@ class DealApi:
             found = await list_deals(wanted, limit + 1, after, connection)
         return answer(page(found[:limit], write_cursor(found[limit - 1].id) if len(found) > limit else None))
 
-    @describes("Open a deal by hand.", body=NewDeal, answer=DealView, status=201, problems=(404,), etag=True)
+    @describes(
+        "Open a deal by hand.",
+        body=NewDeal,
+        answer=DealView,
+        status=201,
+        problems=(404,),
+        etag=True,
+        example={"title": "Van sign", "amount": "1200.50", "name": "Ada Byron", "email": "ada@client.example"},
+    )
     async def add(self, request: web.Request) -> web.Response:
         wanted = await read_json(request, NewDeal)
         async with self._rail.unit_of_work() as uow:
@@ -90,7 +98,14 @@ class DealApi:
     async def read(self, request: web.Request) -> web.Response:
         return await self._answer(read_id(request, "deal"))
 
-    @describes("Change what is known of a deal.", body=DealChanges, answer=DealView, if_match=True, etag=True)
+    @describes(
+        "Change what is known of a deal.",
+        body=DealChanges,
+        answer=DealView,
+        if_match=True,
+        etag=True,
+        example={"amount": "1350", "expected_close": "2027-01-31"},
+    )
     async def edit(self, request: web.Request) -> web.Response:
         deal_id, version = read_id(request, "deal"), read_version(request)
         wanted = await read_json(request, DealChanges)
@@ -116,7 +131,13 @@ class DealApi:
         last = Position(found[limit - 1].occurred_at, found[limit - 1].id) if len(found) > limit else None
         return answer(page([view_entry(entry) for entry in found[:limit]], write_cursor(last) if last else None))
 
-    @describes("Write a comment on a deal.", body=Comment, answer=EntryView, status=201)
+    @describes(
+        "Write a comment on a deal.",
+        body=Comment,
+        answer=EntryView,
+        status=201,
+        example={"body": "She will decide in May."},
+    )
     async def comment(self, request: web.Request) -> web.Response:
         deal_id = read_id(request, "deal")
         wanted = await read_json(request, Comment)
@@ -124,7 +145,13 @@ class DealApi:
             entry = await write_comment(deal_id, wanted.body, actor_of(request), uow)
         return answer(view_entry(entry), 201)
 
-    @describes("Write to the people of a deal.", body=Mail, answer=EntryView, status=201)
+    @describes(
+        "Write to the people of a deal.",
+        body=Mail,
+        answer=EntryView,
+        status=201,
+        example={"to": ["ada@client.example"], "subject": "Your van sign", "body": "Here is our offer."},
+    )
     async def mail(self, request: web.Request) -> web.Response:
         deal_id = read_id(request, "deal")
         wanted = await read_json(request, Mail)
@@ -138,6 +165,7 @@ class DealApi:
         body=Move,
         answer=(DealView, DryRun),
         problems=(409, 412),
+        example={"lost_reason": "price", "lost_note": "Too dear by half.", "dry_run": True},
     )
     async def transition(self, request: web.Request) -> web.Response:
         deal_id, key = read_id(request, "deal"), request.match_info["key"]

@@ -65,6 +65,7 @@ class PeopleApi:
     @describes(
         "Find the contact with an address, or add one.",
         body=NewContact,
+        example={"name": "Ada Byron", "email": "ada@client.example", "company": "Engines Ltd"},
         answer=ContactView,
         status=(201, 200),
         problems=(404, 409),
@@ -108,7 +109,14 @@ class PeopleApi:
             found = await list_companies(wanted, limit + 1, after, connection)
         return answer(page(found[:limit], write_cursor(found[limit - 1].id) if len(found) > limit else None))
 
-    @describes("Add a company.", body=NewCompany, answer=CompanyView, status=201, etag=True)
+    @describes(
+        "Add a company.",
+        body=NewCompany,
+        answer=CompanyView,
+        status=201,
+        example={"name": "Engines Ltd", "phone": "+442079460958"},
+        etag=True,
+    )
     async def add_company(self, request: web.Request) -> web.Response:
         wanted = await read_json(request, NewCompany)
         async with self._rail.unit_of_work() as uow:

@@ -82,6 +82,7 @@ class MailboxApi:
     @describes(
         "Have a mailbox read, or change how.",
         body=MailboxAsked,
+        example={"host": "127.0.0.1", "username": "deals", "password": "secret", "after": "move", "move_to": "Done"},
         answer=MailboxView,
         status=201,
     )

@@ -105,7 +105,14 @@ class SandboxRoutes:
             },
         )
 
-    @describes("Answer as the recipient would.", body=SandboxReply, answer=Answered, status=201, problems=(502,))
+    @describes(
+        "Answer as the recipient would.",
+        body=SandboxReply,
+        example={"body": "Yes, please."},
+        answer=Answered,
+        status=201,
+        problems=(502,),
+    )
     async def reply(self, request: web.Request) -> web.Response:
         message = await self.message(request)
         words = (await read_json(request, SandboxReply)).body.strip()
