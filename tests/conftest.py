@@ -4,11 +4,22 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from clew_shared.runtime.logs import set_up_logs
 from clew_shared.runtime.settings import Settings
 from clew_shared.testing.engines import SharedEngines
 from clew_shared.testing.harness import API_TOKEN, RunningClew, migrate_all, run_services
+
+
+# How fast a machine is, and what else it does, is no property of the code.
+hypothesis.settings.register_profile(
+    "clew", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+
+
+def pytest_configure() -> None:
+    hypothesis.settings.load_profile("clew")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
