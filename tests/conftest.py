@@ -11,7 +11,6 @@ from clew_shared.runtime.settings import Settings
 from clew_shared.testing.engines import SharedEngines
 from clew_shared.testing.harness import API_TOKEN, RunningClew, migrate_all, run_services
 
-
 # How fast a machine is, and what else it does, is no property of the code.
 hypothesis.settings.register_profile(
     "clew", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
