@@ -17,7 +17,7 @@ from clew_lifecycle.changes import DealChanges, check_changes, invalid
 from clew_lifecycle.domain.board_rank import fresh_rank
 from clew_lifecycle.domain.workflow import Pipeline, Stage
 from clew_lifecycle.log_deals import log_deals, step_of
-from clew_lifecycle.store.prefetch import load_sources
+from clew_lifecycle.store.sources import load_sources
 from clew_lifecycle.store.tables import company, contact
 from clew_lifecycle.store.tables import deal as deals
 from clew_lifecycle.store.workflow import load_workflow

@@ -13,7 +13,7 @@ from clew_shared.runtime.unit_of_work import UnitOfWork
 
 from clew_lifecycle.facts import Facts
 from clew_lifecycle.store.entries import add_entries
-from clew_lifecycle.store.threads import companies_of, find_refs
+from clew_lifecycle.store.threads import find_refs, places_of
 from clew_lifecycle.store.world import Activity
 
 
@@ -23,13 +23,13 @@ async def note_auto_replies(batch: Sequence[Received[AutoReplyReceived]], uow: U
     ids = {message_id for event in events for message_id in _named_ids(event)}
     refs = await find_refs(ids, uow.connection)
     bound = [(event, deal_id, reason) for event in events for deal_id, reason in _named_deal(event, refs)]
-    companies = await companies_of({deal_id for _, deal_id, _ in bound}, uow.connection)
+    places = await places_of({deal_id for _, deal_id, _ in bound}, uow.connection)
     entries = [
         Activity(
             id=new_id(),
-            deal_id=deal_id,
+            deal_id=places[deal_id][0],
             contact_id=None,
-            company_id=companies[deal_id],
+            company_id=places[deal_id][1],
             kind="auto_reply",
             occurred_at=event.received_at,
             author=event.sender,
@@ -40,7 +40,7 @@ async def note_auto_replies(batch: Sequence[Received[AutoReplyReceived]], uow: U
             facts=Facts(from_address=event.sender, subject_line=event.subject_line or None),
         )
         for event, deal_id, reason in bound
-        if deal_id in companies
+        if deal_id in places
     ]
     await add_entries(entries, uow.connection)
 

@@ -9,7 +9,7 @@ from clew_shared.runtime.unit_of_work import UnitOfWork
 
 from clew_lifecycle.facts import Facts, Outcome
 from clew_lifecycle.store.entries import add_entries
-from clew_lifecycle.store.threads import companies_of, find_refs, set_delivery
+from clew_lifecycle.store.threads import find_refs, places_of, set_delivery
 from clew_lifecycle.store.world import Activity
 
 
@@ -24,13 +24,13 @@ async def note_bounces(batch: Sequence[Received[MailBounced]], uow: UnitOfWork) 
             deal_id = event.reply_token.deal_id
         if deal_id is not None:
             bound.append((event, deal_id))
-    companies = await companies_of({deal_id for _, deal_id in bound}, uow.connection)
+    places = await places_of({deal_id for _, deal_id in bound}, uow.connection)
     entries = [
         Activity(
             id=new_id(),
-            deal_id=deal_id,
+            deal_id=places[deal_id][0],
             contact_id=None,
-            company_id=companies[deal_id],
+            company_id=places[deal_id][1],
             kind="bounce",
             occurred_at=event.received_at,
             author=None,
@@ -44,7 +44,7 @@ async def note_bounces(batch: Sequence[Received[MailBounced]], uow: UnitOfWork) 
             ),
         )
         for event, deal_id in bound
-        if deal_id in companies
+        if deal_id in places
     ]
     await add_entries(entries, uow.connection)
     returned = {

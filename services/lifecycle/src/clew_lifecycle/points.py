@@ -91,7 +91,10 @@ async def replace_points(owner: Owner, kind: str, wanted: Sequence[Read], uow: U
     if gone:
         retire = update(points).where(mine, points.c.value_norm.in_(gone)).values(retired_at=func.now())
         await connection.execute(retire)
-    rows = [_row(owner, kind, point, taken) for point in wanted if point.norm not in known]
+    new = [point for point in wanted if point.norm not in known]
+    # They are listed by their ids, and two of one moment are in no order.
+    ids = sorted(new_id() for _ in new)
+    rows = [_row(point_id, owner, kind, point, taken) for point_id, point in zip(ids, new, strict=True)]
     if rows:
         await connection.execute(insert_rows(points, _COLUMNS), as_arrays(rows, _COLUMNS))
     return bool(gone or rows)
@@ -134,11 +137,11 @@ async def _taken(owner: Owner, kind: str, norms: Sequence[str], connection: Asyn
     return {row.value_norm: row.contact_id for row in await connection.execute(query)}
 
 
-def _row(owner: Owner, kind: str, point: Read, taken: dict[str, UUID]) -> dict[str, object]:
+def _row(point_id: UUID, owner: Owner, kind: str, point: Read, taken: dict[str, UUID]) -> dict[str, object]:
     is_office = kind == "email" and is_shared_mailbox(point.norm)
     shared = owner.contact_id is None or is_office or point.norm in taken or point.norm.startswith("raw:")
     return {
-        "id": new_id(),
+        "id": point_id,
         "kind": kind,
         "value_raw": point.raw,
         "value_norm": point.norm,

@@ -98,12 +98,18 @@ def _strong(event: EnquiryReceived, world: World) -> list[tuple[rule.Reason, rul
     """List the deals that the enquiry itself names, each under its strongest reason."""
     named: dict[UUID, rule.Reason] = {}
     if event.reply_token is not None and not event.reply_token.expired:
-        named[event.reply_token.deal_id] = "reply_token"
+        _name(event.reply_token.deal_id, "reply_token", named, world)
     if event.channel == "mail" and world.refs:
         for message_id in message_ids(event):
             deal_id, kind = world.refs.get(message_id, (None, ""))
             if deal_id is not None and (message_id != event.message_id or kind != "received"):
-                named.setdefault(deal_id, "in_reply_to" if message_id == event.in_reply_to else "references")
+                _name(deal_id, "in_reply_to" if message_id == event.in_reply_to else "references", named, world)
     if event.amends is not None and event.amends in world.amended:
-        named.setdefault(world.amended[event.amends], "same_contact")
-    return [(reason, world.deals[deal_id]) for deal_id, reason in named.items() if deal_id in world.deals]
+        _name(world.amended[event.amends], "same_contact", named, world)
+    return [(reason, world.deals[deal_id]) for deal_id, reason in named.items()]
+
+
+def _name(deal_id: UUID, reason: rule.Reason, named: dict[UUID, rule.Reason], world: World) -> None:
+    """A deal that was merged is the one that it was merged into; one that is there no more names nothing."""
+    if deal_id in world.deals:
+        named.setdefault(world.deals[deal_id].id, reason)

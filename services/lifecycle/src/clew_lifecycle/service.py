@@ -14,15 +14,19 @@ from clew_shared.contracts.lifecycle import (
     CompanyDeleted,
     CompanyHistoryRewritten,
     CompanyLifecycleChanged,
+    CompanyMerged,
     CompanySegmentChanged,
     ContactAdded,
     ContactChanged,
     ContactDeleted,
+    ContactMerged,
     DealChanged,
     DealDeleted,
+    DealMerged,
     DealMoved,
     DealOpened,
     DealReopened,
+    MergeUndone,
     MessageRequested,
     OrderCancelled,
     OrderTaken,
@@ -44,6 +48,7 @@ from clew_shared.runtime.subscription import Subscription
 from clew_shared.web.pages import Pages
 
 from clew_lifecycle.live import WATCHED, Hub
+from clew_lifecycle.merging.settle_merges import settle_merges
 from clew_lifecycle.note_auto_reply import note_auto_replies
 from clew_lifecycle.note_bounce import note_bounces
 from clew_lifecycle.note_failure import note_failures
@@ -53,6 +58,7 @@ from clew_lifecycle.routes.api_attributes import AttributeApi
 from clew_lifecycle.routes.api_company_types import CompanyTypeApi
 from clew_lifecycle.routes.api_deals import DealApi
 from clew_lifecycle.routes.api_hooks import HookApi
+from clew_lifecycle.routes.api_merges import MergeApi
 from clew_lifecycle.routes.api_orders import OrderApi
 from clew_lifecycle.routes.api_people import PeopleApi
 from clew_lifecycle.routes.api_pipelines import PipelineApi
@@ -81,12 +87,13 @@ _TELLS = (
     *(DealOpened, CommentAdded, DealReopened, DealMoved, DealChanged, DealDeleted),
     *(CompanyLifecycleChanged, CompanyHistoryRewritten, CompanySegmentChanged),
     *(CompanyAdded, CompanyChanged, CompanyDeleted, ContactAdded, ContactChanged, ContactDeleted),
+    *(ContactMerged, CompanyMerged, DealMerged, MergeUndone),
     *(PipelinePublished, MessageRequested, RegistrationRequested, TokenIssueRequested),
     *(OrderTaken, OrderCancelled, ReplyWritten, TeammateAdded, TeammateRemoved, SignInRequested),
 )
 _EDGES = (
     *(DealApi, PeopleApi, CompanyTypeApi, WorkflowApi),
-    *(AttributeApi, WebhookApi, HookApi, OrderApi),
+    *(AttributeApi, WebhookApi, HookApi, OrderApi, MergeApi),
     *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes, ODataRoutes),
     *(ReportApi,),
     *(PipelineApi,),
@@ -114,7 +121,13 @@ def build(settings: Settings) -> Service:
         follows={READER: told_outside(_TELLS)},
         routes=routes,
         doors=(partial(_watch, rail, hub, webhooks.queue),),
-        timers=(partial(_add_up, rail), partial(_sweep, rail), webhooks.queue.run, webhooks.courier.run),
+        timers=(
+            partial(_add_up, rail),
+            partial(_sweep, rail),
+            partial(settle_merges, rail),
+            webhooks.queue.run,
+            webhooks.courier.run,
+        ),
         answers={SESSION_SUBJECT: verifier.answer},
         seed=partial(seed, rail, settings),
         verifier=verifier,

@@ -215,6 +215,39 @@ class OrderCancelled(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=Tr
     cancelled_at: datetime
 
 
+class ContactMerged(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """All that was the contact `merged`'s is now `contact`'s."""
+
+    contact: ContactSummary
+    merged: UUID
+    merge_id: UUID
+
+
+class CompanyMerged(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """All that was the company `merged`'s is now `company`'s."""
+
+    company: CompanySummary
+    merged: UUID
+    merge_id: UUID
+
+
+class DealMerged(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """What was said on the deal `merged` is now on `deal`."""
+
+    deal: DealSummary
+    merged: UUID
+    merge_id: UUID
+
+
+class MergeUndone(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """`restored`, which had been merged into `kept`, is a record of its own again."""
+
+    kind: Literal["contact", "company", "deal"]
+    restored: UUID
+    kept: UUID
+    merge_id: UUID
+
+
 class ReplyWritten(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
     """A teammate wrote a mail to a deal's people. Next: clew_notify.announce.announce."""
 

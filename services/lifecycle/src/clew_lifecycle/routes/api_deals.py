@@ -16,7 +16,7 @@ from clew_shared.runtime.api import (
     write_cursor,
 )
 from clew_shared.runtime.describes import describes
-from clew_shared.runtime.problem import FieldError, not_found
+from clew_shared.runtime.problem import FieldError
 from clew_shared.runtime.web import actor_of
 
 from clew_lifecycle.add_deal import NewDeal, add_deal
@@ -24,6 +24,7 @@ from clew_lifecycle.apply_transition import Move, apply_transition
 from clew_lifecycle.changes import DealChanges
 from clew_lifecycle.delete_record import delete_deal
 from clew_lifecycle.edit_deal import edit_deal
+from clew_lifecycle.merging.tombstone import missing
 from clew_lifecycle.messages import Sending
 from clew_lifecycle.routes.entry_view import EntryView, view_entry
 from clew_lifecycle.routes.site import Site
@@ -94,7 +95,7 @@ class DealApi:
             deal_id = await add_deal(wanted, actor_of(request), uow)
         return await self._answer(deal_id, 201)
 
-    @describes("Read a deal.", answer=DealView, etag=True)
+    @describes("Read a deal, or where a merged one went.", answer=DealView, problems=(301,), etag=True)
     async def read(self, request: web.Request) -> web.Response:
         return await self._answer(read_id(request, "deal"))
 
@@ -120,13 +121,13 @@ class DealApi:
             await delete_deal(deal_id, actor_of(request), uow, version)
         return web.Response(status=204)
 
-    @describes("List a deal's timeline, the newest entry first.", lists=EntryView)
+    @describes("List a deal's timeline, the newest entry first.", lists=EntryView, problems=(301,))
     async def activities(self, request: web.Request) -> web.Response:
         deal_id, limit = read_id(request, "deal"), read_limit(request)
         after = read_cursor(request, Position)
         async with self._rail.reading() as connection:
             if await read_deal(deal_id, connection) is None:
-                raise not_found("deal")
+                raise await missing("deal", deal_id, connection)
             found = await list_entries(of_deal(deal_id), limit + 1, after, connection)
         last = Position(found[limit - 1].occurred_at, found[limit - 1].id) if len(found) > limit else None
         return answer(page([view_entry(entry) for entry in found[:limit]], write_cursor(last) if last else None))
@@ -181,8 +182,8 @@ class DealApi:
     async def _read(self, deal_id: UUID) -> DealView:
         async with self._rail.reading() as connection:
             found = await read_deal(deal_id, connection)
-        if found is None:
-            raise not_found("deal")
+            if found is None:
+                raise await missing("deal", deal_id, connection)
         return found
 
     async def _answer(self, deal_id: UUID, status: int = 200) -> web.Response:

@@ -23,6 +23,7 @@ from clew_lifecycle.add_contact import NewContact, add_contact
 from clew_lifecycle.delete_record import delete_company, delete_contact
 from clew_lifecycle.edit_company import CompanyChanges, edit_company
 from clew_lifecycle.edit_contact import ContactChanges, edit_contact
+from clew_lifecycle.merging.tombstone import missing
 from clew_lifecycle.routes.site import Site
 from clew_lifecycle.store.people import (
     CompanyFilter,
@@ -78,11 +79,13 @@ class PeopleApi:
             found = await read_contact(contact_id, uow.connection)
         return _tagged(found, "contact", 201 if is_new else 200)
 
-    @describes("Read a contact.", answer=ContactView, etag=True)
+    @describes("Read a contact, or where a merged one went.", answer=ContactView, problems=(301,), etag=True)
     async def read_contact(self, request: web.Request) -> web.Response:
         contact_id = read_id(request, "contact")
         async with self._rail.reading() as connection:
             found = await read_contact(contact_id, connection)
+            if found is None:
+                raise await missing("contact", contact_id, connection)
         return _tagged(found, "contact")
 
     @describes("Change a contact.", body=ContactChanges, answer=ContactView, problems=(409,), if_match=True, etag=True)
@@ -124,11 +127,13 @@ class PeopleApi:
             found = await read_company(company_id, uow.connection)
         return _tagged(found, "company", 201)
 
-    @describes("Read a company.", answer=CompanyView, etag=True)
+    @describes("Read a company, or where a merged one went.", answer=CompanyView, problems=(301,), etag=True)
     async def read_company(self, request: web.Request) -> web.Response:
         company_id = read_id(request, "company")
         async with self._rail.reading() as connection:
             found = await read_company(company_id, connection)
+            if found is None:
+                raise await missing("company", company_id, connection)
         return _tagged(found, "company")
 
     @describes("Change a company.", body=CompanyChanges, answer=CompanyView, if_match=True, etag=True)

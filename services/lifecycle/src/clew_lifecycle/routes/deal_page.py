@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.changes import DealChanges, invalid
 from clew_lifecycle.edit_deal import edit_deal
+from clew_lifecycle.merging.tombstone import page_of_survivor
 from clew_lifecycle.routes.entry_view import page_entry
 from clew_lifecycle.routes.moves import stages_from
 from clew_lifecycle.routes.site import Site, errors_by_field
@@ -117,6 +118,8 @@ class DealPages:
         async with self._site.rail.reading() as connection:
             deal = await read_deal(deal_id, connection)
             if deal is None:
+                if (page := await page_of_survivor("deal", deal_id, connection)) is not None:
+                    raise web.HTTPMovedPermanently(page)
                 raise not_found("deal")
             context = await _context(deal, request, connection)
         context |= {"errors": errors or {}, "values": values or {}}

@@ -9,6 +9,7 @@ from aiohttp import web
 from clew_shared.runtime.api import read_cursor, read_id, write_cursor
 from clew_shared.runtime.problem import not_found
 
+from clew_lifecycle.merging.tombstone import page_of_survivor
 from clew_lifecycle.routes.entry_view import page_entry
 from clew_lifecycle.routes.site import Site
 from clew_lifecycle.store.deals import DealFilter, list_deals
@@ -82,6 +83,8 @@ class PeoplePages:
         async with self._site.rail.reading() as connection:
             company = await read_company(company_id, connection)
             if company is None:
+                if (page := await page_of_survivor("company", company_id, connection)) is not None:
+                    raise web.HTTPMovedPermanently(page)
                 raise not_found("company")
             contacts = await list_contacts(ContactFilter(company=company_id), _PAGE, None, connection)
             deals = await list_deals(DealFilter(status="all", company=company_id), _PAGE, None, connection)

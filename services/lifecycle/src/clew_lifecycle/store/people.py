@@ -101,6 +101,11 @@ async def read_contact(contact_id: UUID, connection: AsyncConnection) -> Contact
     return _contact_view(row) if row is not None else None
 
 
+async def read_contacts(ids: Sequence[UUID], connection: AsyncConnection) -> list[ContactView]:
+    rows = await connection.execute(_contacts().where(contact.c.id.in_(ids))) if ids else ()
+    return [_contact_view(row) for row in rows]
+
+
 async def list_contacts(
     wanted: ContactFilter, limit: int, after: UUID | None, connection: AsyncConnection
 ) -> list[ContactView]:
@@ -228,7 +233,9 @@ def _company_view(row: Row[Any]) -> CompanyView:
 
 
 def _main_first(main: str | None, known: Sequence[str]) -> list[str]:
-    """One address may be spelt in two ways."""
-    if main is None:
-        return list(known)
-    return [main, *(value for value in known if value.casefold() != main.casefold())]
+    """Two who were merged may have had one number, and one address may be spelt in two ways."""
+    each: dict[str, str] = {}
+    for value in (main, *known):
+        if value is not None:
+            each.setdefault(value.casefold(), value)
+    return list(each.values())

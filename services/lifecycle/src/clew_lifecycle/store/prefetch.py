@@ -9,14 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from clew_shared.contracts.enquiry import EnquiryReceived
-from clew_shared.contracts.ids import new_id
-from clew_shared.runtime.database import as_arrays, insert_rows
-from sqlalchemy import BigInteger, Text, Uuid, select
+from sqlalchemy import BigInteger, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.domain.mailbox import without_tag
 from clew_lifecycle.store.arrays import with_arrays
-from clew_lifecycle.store.tables import source
+from clew_lifecycle.store.sources import load_sources
+from clew_lifecycle.store.threads import survivors_of
 from clew_lifecycle.store.workflow import WORKFLOW_LOCK, load_workflow
 from clew_lifecycle.store.world import Company, Contact, KnownDeal, Point, Source, World
 
@@ -41,7 +40,9 @@ async def prefetch(batch: Sequence[EnquiryReceived], connection: AsyncConnection
     named |= {deal_id for deal_id, _ in world.refs.values()}
     await _read_deals(world, named, _may_be_senders(world, batch), connection)
     if named:
-        await _read_participants(world, named, batch, connection)
+        await _read_participants(
+            world, {world.deals[name].id for name in named & world.deals.keys()}, batch, connection
+        )
     return world
 
 
@@ -59,25 +60,6 @@ def message_ids(event: EnquiryReceived) -> list[str]:
     """Give the ids that a mail names: its own, what it answers, and its ancestors, newest first."""
     ids = [event.message_id, event.in_reply_to, *reversed(event.references[-MOST_REFERENCES:])]
     return list(dict.fromkeys(message_id for message_id in ids if message_id))
-
-
-async def load_sources(keys: Iterable[str], connection: AsyncConnection) -> dict[str, Source]:
-    """Read the sources, and make those that are heard of for the first time."""
-    wanted = sorted(set(keys))
-    known = await _select_sources(wanted, connection)
-    missing = [key for key in wanted if key not in known]
-    if missing:
-        columns = ("id", "key")
-        rows = [{"id": new_id(), "key": key} for key in missing]
-        await connection.execute(insert_rows(source, columns).on_conflict_do_nothing(), as_arrays(rows, columns))
-        known = await _select_sources(wanted, connection)
-    return known
-
-
-async def _select_sources(keys: Sequence[str], connection: AsyncConnection) -> dict[str, Source]:
-    columns = (source.c.id, source.c.key, source.c.scope, source.c.phone_is_identity, source.c.fold_tags)
-    rows = await connection.execute(select(*columns).where(source.c.key.in_(keys)))
-    return {row.key: Source(*row) for row in rows}
 
 
 def _identities(batch: Sequence[EnquiryReceived], sources: dict[str, Source]) -> tuple[list[str], list[str]]:
@@ -160,7 +142,18 @@ async def _read_deals(world: World, named: set[UUID], contacts: Sequence[UUID], 
     found = await connection.execute(_DEALS, {"ids": sorted(named), "contacts": contacts, "companies": companies})
     for row in found.mappings():
         values: dict[str, Any] = dict(row)
-        world.know_deal(KnownDeal(**values))
+        if row["id"] not in world.deals:
+            world.know_deal(KnownDeal(**values))
+    if lost := named - world.deals.keys():
+        await _read_survivors(world, lost, connection)
+
+
+async def _read_survivors(world: World, lost: set[UUID], connection: AsyncConnection) -> None:
+    """Have deals that were merged stand for those that they were merged into."""
+    survivors = await survivors_of(lost, connection)
+    if survivors:
+        await _read_deals(world, set(survivors.values()), (), connection)
+        world.deals.update({old: world.deals[new] for old, new in survivors.items() if new in world.deals})
 
 
 async def _read_participants(

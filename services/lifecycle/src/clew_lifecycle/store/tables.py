@@ -80,6 +80,7 @@ company = Table(
     CheckConstraint(f"lifecycle_stage IN ({', '.join(map(repr, _STAGES))})", name="company_lifecycle_stage"),
     Index("company_stage", "lifecycle_stage", "lifecycle_since"),
     Index("company_churn_due", "churn_due_at", postgresql_where=text("churn_due_at IS NOT NULL")),
+    Index("company_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     Index("company_name", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
 )
 
@@ -100,6 +101,7 @@ contact = Table(
     Column("version", Integer, nullable=False, server_default="1"),
     created_column(),
     CheckConstraint("num_nonnulls(name, email, phone, company_id) > 0", name="contact_has_something"),
+    Index("contact_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     Index(
         "contact_words",
         "name",
@@ -207,6 +209,7 @@ deal = Table(
     Index("deal_of_company", "company_id", "id"),
     Index("deal_of_owner", "owner_id", "id", postgresql_where=text("owner_id IS NOT NULL")),
     Index("deal_of_parent", "parent_deal_id", postgresql_where=text("parent_deal_id IS NOT NULL")),
+    Index("deal_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     Index("deal_title", "title", postgresql_using="gin", postgresql_ops={"title": "gin_trgm_ops"}),
 )
 
@@ -252,6 +255,13 @@ activity = Table(
         text("occurred_at DESC"),
         text("id DESC"),
         postgresql_where=text("company_id IS NOT NULL"),
+    ),
+    Index(
+        "activity_contact",
+        "contact_id",
+        text("occurred_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("contact_id IS NOT NULL"),
     ),
     Index("activity_enquiry", "enquiry_id", postgresql_where=text("enquiry_id IS NOT NULL")),
 )

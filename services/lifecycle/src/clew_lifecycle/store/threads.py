@@ -8,7 +8,7 @@ from uuid import UUID
 
 import msgspec
 from clew_shared.contracts.notify import MessageSent
-from sqlalchemy import Text, Uuid, select
+from sqlalchemy import Text, Uuid, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.facts import Outcome
@@ -25,12 +25,24 @@ async def find_refs(ids: Collection[str], connection: AsyncConnection) -> dict[s
     return {row.message_id: (row.deal_id, row.activity_id) for row in found}
 
 
-async def companies_of(deals: Collection[UUID], connection: AsyncConnection) -> dict[UUID, UUID | None]:
-    """Give the company of each deal that exists."""
+async def places_of(deals: Collection[UUID], connection: AsyncConnection) -> dict[UUID, tuple[UUID, UUID | None]]:
+    """Give, for each deal that exists, the deal that it was merged into or else itself, with its company."""
     if not deals:
         return {}
-    found = await connection.execute(select(deal.c.id, deal.c.company_id).where(deal.c.id.in_(sorted(set(deals)))))
-    return {row.id: row.company_id for row in found}
+    named = deal.alias("named")
+    query = (
+        select(named.c.id.label("named_id"), deal.c.id, deal.c.company_id)
+        .join(deal, deal.c.id == func.coalesce(named.c.merged_into, named.c.id))
+        .where(named.c.id.in_(sorted(set(deals))))
+    )
+    return {row.named_id: (row.id, row.company_id) for row in await connection.execute(query)}
+
+
+async def survivors_of(deals: Collection[UUID], connection: AsyncConnection) -> dict[UUID, UUID]:
+    """Give the deals that these were merged into."""
+    gone = deal.c.id.in_(sorted(deals)) & deal.c.merged_into.is_not(None)
+    found = await connection.execute(select(deal.c.id, deal.c.merged_into).where(gone))
+    return {row.id: row.merged_into for row in found}
 
 
 async def remember_sent(messages: Sequence[MessageSent], connection: AsyncConnection) -> None:
@@ -56,7 +68,7 @@ async def set_delivery(outcomes: Mapping[UUID, Outcome], connection: AsyncConnec
 _REMEMBER = with_arrays(
     """
     INSERT INTO lifecycle.message_ref (message_id, deal_id, activity_id, kind)
-    SELECT DISTINCT ON (sent.message_id) sent.message_id, sent.deal_id, sent.activity_id, 'sent'
+    SELECT DISTINCT ON (sent.message_id) sent.message_id, coalesce(deal.merged_into, deal.id), sent.activity_id, 'sent'
     FROM unnest(:ids, :deals, :activities) AS sent(message_id, deal_id, activity_id)
     JOIN lifecycle.deal ON deal.id = sent.deal_id
     ORDER BY sent.message_id

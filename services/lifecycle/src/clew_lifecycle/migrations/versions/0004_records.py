@@ -1,6 +1,10 @@
-"""What records need."""
+"""What records need: merges, and totals without what was deleted."""
 
+from typing import Any
+
+import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "lifecycle_0004"
 down_revision = "lifecycle_0003"
@@ -36,3 +40,45 @@ _COUNT_WHAT_IS_THERE = (
 def upgrade() -> None:
     for statement in _COUNT_WHAT_IS_THERE:
         op.execute(statement)
+    op.create_table(
+        "record_merge",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("merged_id", sa.Uuid(), nullable=False),
+        sa.Column("kept_id", sa.Uuid(), nullable=False),
+        sa.Column("part_of", sa.Uuid(), nullable=True),
+        sa.Column("actor", sa.Text(), nullable=True),
+        sa.Column("filled", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("merged_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.Text(), nullable=True),
+        sa.CheckConstraint("kind IN ('contact', 'company', 'deal')", name="record_merge_kind"),
+        sa.ForeignKeyConstraint(["part_of"], ["lifecycle.record_merge.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        schema="lifecycle",
+    )
+    op.create_table(
+        "merge_row",
+        sa.Column("merge_id", sa.Uuid(), nullable=False),
+        sa.Column("table_name", sa.Text(), nullable=False),
+        sa.Column("column_name", sa.Text(), nullable=False),
+        sa.Column("row_key", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["merge_id"], ["lifecycle.record_merge.id"]),
+        sa.PrimaryKeyConstraint("merge_id", "table_name", "column_name", "row_key"),
+        schema="lifecycle",
+    )
+    _index("record_merge_merged", "record_merge", ["merged_id"])
+    _index("record_merge_kept", "record_merge", ["kept_id"])
+    _index("record_merge_part", "record_merge", ["part_of"], "part_of IS NOT NULL")
+    _index("record_merge_unsettled", "record_merge", ["merged_at"], "settled_at IS NULL")
+    for kind in ("contact", "company", "deal"):
+        _index(f"{kind}_merged", kind, ["merged_into"], "merged_into IS NOT NULL")
+    latest_first = ["contact_id", sa.text("occurred_at DESC"), sa.text("id DESC")]
+    _index("activity_contact", "activity", latest_first, "contact_id IS NOT NULL")
+
+
+def _index(name: str, table: str, columns: list[Any], where: str | None = None) -> None:
+    op.create_index(
+        name, table, columns, schema="lifecycle", postgresql_where=sa.text(where) if where is not None else None
+    )
