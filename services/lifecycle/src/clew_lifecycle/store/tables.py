@@ -81,6 +81,14 @@ company = Table(
     Index("company_stage", "lifecycle_stage", "lifecycle_since"),
     Index("company_churn_due", "churn_due_at", postgresql_where=text("churn_due_at IS NOT NULL")),
     Index("company_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
+    Index(
+        "company_calling",
+        "lifecycle_stage",
+        text("coalesce(lifecycle_since, created_at)"),
+        "id",
+        postgresql_where=text("merged_into IS NULL AND deleted_at IS NULL"),
+    ),
+    Index("company_gone", "id", postgresql_where=text("merged_into IS NOT NULL OR deleted_at IS NOT NULL")),
     Index("company_name", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
 )
 

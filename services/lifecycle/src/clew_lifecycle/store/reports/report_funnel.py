@@ -87,6 +87,6 @@ _FUNNEL = opened_in(
     FROM lifecycle.stage s
     LEFT JOIN entered ON entered.stage_id = s.id
     LEFT JOIN ended ON ended.stage_id = s.id
-    WHERE s.pipeline_id = :pipeline ORDER BY s.position, s.key
+    WHERE s.pipeline_id = :pipeline AND (s.retired_at IS NULL OR entered > 0) ORDER BY s.position, s.key
     """
 )

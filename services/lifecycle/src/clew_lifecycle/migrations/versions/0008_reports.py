@@ -1,0 +1,26 @@
+"""Indexes that reports and lists go by."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "lifecycle_0008"
+down_revision = "lifecycle_0007"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_index(
+        "company_calling",
+        "company",
+        ["lifecycle_stage", sa.text("coalesce(lifecycle_since, created_at)"), "id"],
+        schema="lifecycle",
+        postgresql_where=sa.text("merged_into IS NULL AND deleted_at IS NULL"),
+    )
+    op.create_index(
+        "company_gone",
+        "company",
+        ["id"],
+        schema="lifecycle",
+        postgresql_where=sa.text("merged_into IS NOT NULL OR deleted_at IS NOT NULL"),
+    )
