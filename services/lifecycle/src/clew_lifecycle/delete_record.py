@@ -59,9 +59,9 @@ async def _bury(table: Table, record_id: UUID, actor: Actor, uow: UnitOfWork) ->
     if table is deal:
         values["thread_slot"] = False
     if table is company:
-        values["churn_due_at"] = None
+        values |= {"churn_due_at": None, "rfm_due_at": None}
     if table is company:
         # Nobody looks whether it churns.
-        values["churn_due_at"] = None
+        values |= {"churn_due_at": None, "rfm_due_at": None}
     await uow.connection.execute(update(table).where(table.c.id == record_id).values(**values))
     await write_audit("deleted", f"{table.name}:{record_id}", actor.email, uow.connection)

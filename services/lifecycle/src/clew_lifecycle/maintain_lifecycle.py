@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from clew_lifecycle.at_hand import rail_at_hand
 from clew_lifecycle.recompute import Initial, recompute_companies
+from clew_lifecycle.segment_companies import segment_due
 from clew_lifecycle.store.due import count_with_many_ledgers
 from clew_lifecycle.store.lifecycle_settings import load_settings
 from clew_lifecycle.store.tables import company
@@ -28,6 +29,7 @@ async def sweep(asked: argparse.Namespace) -> int:
     as_of = min(_moment(asked.as_of), utc_now())
     async with rail_at_hand() as rail:
         churned = await sweep_lifecycle(rail, as_of)
+        await segment_due(rail)
         async with rail.reading() as connection:
             rules = (await load_settings(connection)).rules
             skipped = await count_with_many_ledgers(as_of, rules, connection)
@@ -39,6 +41,7 @@ async def sweep(asked: argparse.Namespace) -> int:
 async def recompute(asked: argparse.Namespace) -> int:
     async with rail_at_hand() as rail:
         looked_at, changed = await recompute_all(rail, asked.initial, asked.company)
+        await segment_due(rail)
     if asked.company is not None and not looked_at:
         raise OperatorError(f"there is no company {asked.company}")
     sys.stdout.write(f"{looked_at} looked at, {changed} stand elsewhere now\n")

@@ -27,7 +27,7 @@ async def move_companies(
 
     Each of these is told once, however many rows its log was given; a history that became another is told besides.
     """
-    await write_moves(moves, uow.connection, now=now, actor=actor, note=note, batch_id=batch_id)
+    await write_moves(moves, uow.connection, now=now, actor=actor, note=note, historical=historical, batch_id=batch_id)
     changed = []
     for move in moves:
         company = _as_it_is(move)

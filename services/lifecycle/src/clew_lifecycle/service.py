@@ -58,6 +58,7 @@ from clew_lifecycle.routes.api_attributes import AttributeApi
 from clew_lifecycle.routes.api_company_types import CompanyTypeApi
 from clew_lifecycle.routes.api_deals import DealApi
 from clew_lifecycle.routes.api_hooks import HookApi
+from clew_lifecycle.routes.api_lifecycle import LifecycleApi
 from clew_lifecycle.routes.api_merges import MergeApi
 from clew_lifecycle.routes.api_orders import OrderApi
 from clew_lifecycle.routes.api_people import PeopleApi
@@ -74,6 +75,7 @@ from clew_lifecycle.routes.people_pages import PeoplePages
 from clew_lifecycle.routes.sign_in_pages import SignInPages
 from clew_lifecycle.routes.site import Site
 from clew_lifecycle.seed import seed
+from clew_lifecycle.segment_companies import segment_due
 from clew_lifecycle.sign_in import issue_sign_in_link
 from clew_lifecycle.store.board import add_up_totals
 from clew_lifecycle.store.columns import RAIL, metadata
@@ -92,7 +94,7 @@ _TELLS = (
     *(OrderTaken, OrderCancelled, ReplyWritten, TeammateAdded, TeammateRemoved, SignInRequested),
 )
 _EDGES = (
-    *(DealApi, PeopleApi, CompanyTypeApi, WorkflowApi),
+    *(DealApi, PeopleApi, LifecycleApi, CompanyTypeApi, WorkflowApi),
     *(AttributeApi, WebhookApi, HookApi, OrderApi, MergeApi),
     *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes, ODataRoutes),
     *(ReportApi,),
@@ -188,7 +190,8 @@ async def _add_up(rail: Rail) -> None:
 
 
 async def _sweep(rail: Rail) -> None:
-    """Have companies churn when they are due."""
+    """Have companies churn when they are due, and look again at what their orders come to."""
     while True:
         await sweep_lifecycle(rail)
+        await segment_due(rail)
         await asyncio.sleep(_SWEEP_SECONDS)

@@ -6,12 +6,14 @@ from uuid import UUID
 
 import msgspec
 from aiohttp import web
+from clew_shared.contracts.ids import utc_now
 from clew_shared.runtime.api import read_cursor, read_id, write_cursor
 from clew_shared.runtime.problem import not_found
 
 from clew_lifecycle.merging.tombstone import page_of_survivor
 from clew_lifecycle.routes.entry_view import page_entry
 from clew_lifecycle.routes.site import Site
+from clew_lifecycle.store.company_log import last_row, list_company_entries
 from clew_lifecycle.store.deals import DealFilter, list_deals
 from clew_lifecycle.store.people import (
     CompanyFilter,
@@ -23,7 +25,6 @@ from clew_lifecycle.store.people import (
     titles_of,
 )
 from clew_lifecycle.store.team import list_teammates
-from clew_lifecycle.store.timeline import list_entries, of_company
 from clew_lifecycle.store.workflow import load_workflow
 
 _PAGE = 50
@@ -88,12 +89,14 @@ class PeoplePages:
                 raise not_found("company")
             contacts = await list_contacts(ContactFilter(company=company_id), _PAGE, None, connection)
             deals = await list_deals(DealFilter(status="all", company=company_id), _PAGE, None, connection)
-            entries = await list_entries(of_company(company_id), _PAGE, None, connection)
+            entries = await list_company_entries(company_id, _PAGE, None, connection)
+            last = await last_row(company_id, connection, as_of=utc_now())
             mates = {mate.email: mate for mate in await list_teammates(connection)}
             workflow = await load_workflow(connection)
         names = {(pipeline.key, stage.key): stage.name for pipeline in workflow.pipelines for stage in pipeline.stages}
         context: dict[str, Any] = {
             "company": company,
+            "why": last.why if last else None,
             "contacts": [
                 {**msgspec.structs.asdict(person), "name": person.name or person.email or person.phone or "(no name)"}
                 for person in contacts

@@ -4,8 +4,9 @@ Next: clew_lifecycle.store.log_tables.lifecycle_log.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -48,12 +49,31 @@ class CompanyMove:
         is_seen = (self.stage, self.since) != (self.company.stage, self.company.since)
         return self.company.version + is_seen
 
+    @property
+    def has_other_orders(self) -> bool:
+        """Tell whether what the orders say of the company is to be looked at again."""
+        known = self.company
+        return (self.order_count, self.first_order_at, self.last_order_at) != (
+            *(known.order_count, known.first_order_at),
+            known.last_order_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    company_id: UUID
+    segment: str
+    previous: str | None
+    facts: dict[str, Any]
+
 
 _LOG = (
     *("id", "company_id", "stage", "previous", "effective_at", "recorded_at", "rule", "actor"),
     *("cause_kind", "cause_id", "note", "facts", "batch_id"),
 )
 _INSERT = insert_rows(lifecycle_log, _LOG)
+_RFM = ("company_id", "stage", "previous", "facts", "id", "kind", "effective_at", "recorded_at", "rule", "actor")
+_INSERT_SEGMENTS = insert_rows(lifecycle_log, _RFM)
 _BEGIN = ("id", "company_id", "stage", "effective_at", "rule", "actor")
 _INSERT_BEGINNINGS = insert_rows(lifecycle_log, _BEGIN)
 
@@ -67,6 +87,13 @@ async def begin_lifecycles(
         await connection.execute(_INSERT_BEGINNINGS, dict(zip(_BEGIN, map(list, zip(*rows, strict=True)), strict=True)))
 
 
+async def add_segments(segments: Sequence[Segment], now: datetime, actor: str, connection: AsyncConnection) -> None:
+    """Log what the orders of companies come to; `rfm` is the rule's name."""
+    if segments:
+        rows = [(*astuple(segment), new_id(), "rfm", now, now, "rfm", actor) for segment in segments]
+        await connection.execute(_INSERT_SEGMENTS, dict(zip(_RFM, map(list, zip(*rows, strict=True)), strict=True)))
+
+
 async def write_moves(
     moves: Sequence[CompanyMove],
     connection: AsyncConnection,
@@ -74,28 +101,28 @@ async def write_moves(
     now: datetime,
     actor: str | None,
     note: str | None,
+    historical: bool,
     batch_id: UUID | None,
 ) -> None:
     rows, gone = [], []
     for move in moves:
-        first: UUID | None = None
+        # Of one instant the later row has the greater id: timelines go by it.
+        ids = sorted(new_id() for _ in move.new)
         previous = _before(move)
-        for change in move.new:
-            row_id = new_id()
-            first = first or row_id
+        for row_id, change in zip(ids, move.new, strict=True):
             facts = msgspec.to_builtins(change.facts) if change.facts else None
             cause = (change.cause_kind, change.cause_id, note if change.rule == "m" else None)
             place = (move.company.id, change.stage, previous, change.at, now)
             rows.append((row_id, *place, change.rule, actor, *cause, facts, batch_id))
             previous = change.stage
-        gone += [(row.id, first) for row in move.gone]
+        gone += [(row.id, ids[0] if ids else None) for row in move.gone]
     if gone:
         values = {"ids": [row for row, _ in gone], "by": [by for _, by in gone], "now": now}
         await connection.execute(_SUPERSEDE, values)
     if rows:
         await connection.execute(_INSERT, dict(zip(_LOG, map(list, zip(*rows, strict=True)), strict=True)))
     if moves:
-        await _update_companies(moves, connection)
+        await _update_companies(moves, historical, connection)
 
 
 def _before(move: CompanyMove) -> str | None:
@@ -107,7 +134,7 @@ def _before(move: CompanyMove) -> str | None:
     return next((row.stage for row in reversed(move.company.rows) if row.at <= at and row.id not in gone), None)
 
 
-async def _update_companies(moves: Sequence[CompanyMove], connection: AsyncConnection) -> None:
+async def _update_companies(moves: Sequence[CompanyMove], historical: bool, connection: AsyncConnection) -> None:
     values = {
         "ids": [move.company.id for move in moves],
         "stages": [move.stage for move in moves],
@@ -119,6 +146,8 @@ async def _update_companies(moves: Sequence[CompanyMove], connection: AsyncConne
         "ledgers": [move.company.ledgers for move in moves],
         "history": [move.history_until for move in moves],
         "versions": [move.version for move in moves],
+        "ordered": [int(move.has_other_orders) for move in moves],
+        "historical": historical,
     }
     await connection.execute(_COMPANIES, values)
 
@@ -136,9 +165,11 @@ _COMPANIES = with_arrays(
     """
     UPDATE lifecycle.company c SET lifecycle_stage = new.stage, lifecycle_since = new.since,
         order_count = new.orders, first_order_at = new.first, last_order_at = new.last, churn_due_at = new.due,
-        ledger_count = new.ledgers, history_until = new.history, version = new.version
-    FROM unnest(:ids, :stages, :since, :counts, :first, :last, :due, :ledgers, :history, :versions)
-        AS new(id, stage, since, orders, first, last, due, ledgers, history, version)
+        ledger_count = new.ledgers, history_until = new.history, version = new.version,
+        rfm_due_at = CASE WHEN new.ordered = 0 THEN c.rfm_due_at
+            WHEN :historical THEN CAST('-infinity' AS timestamptz) ELSE now() END
+    FROM unnest(:ids, :stages, :since, :counts, :first, :last, :due, :ledgers, :history, :versions, :ordered)
+        AS new(id, stage, since, orders, first, last, due, ledgers, history, version, ordered)
     WHERE c.id = new.id
     """,
     ids=Uuid,
@@ -151,4 +182,5 @@ _COMPANIES = with_arrays(
     ledgers=Integer,
     history=DateTime(timezone=True),
     versions=Integer,
+    ordered=Integer,
 )

@@ -71,6 +71,8 @@ company = Table(
     Column("rfm_f", SmallInteger),
     Column("rfm_m", SmallInteger),
     text_column("rfm_segment", nullable=True),
+    # When its orders are to be looked at again, because one came or because time passes.
+    time_column("rfm_due_at"),
     json_column("custom"),
     key_to("merged_into", "company"),
     time_column("deleted_at"),
@@ -89,6 +91,7 @@ company = Table(
         postgresql_where=text("merged_into IS NULL AND deleted_at IS NULL"),
     ),
     Index("company_gone", "id", postgresql_where=text("merged_into IS NOT NULL OR deleted_at IS NOT NULL")),
+    Index("company_rfm_due", "rfm_due_at", postgresql_where=text("rfm_due_at IS NOT NULL")),
     Index("company_name", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
 )
 

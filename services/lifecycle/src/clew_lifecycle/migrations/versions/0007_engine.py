@@ -1,4 +1,4 @@
-"""What the lifecycle remembers of an initial calculation."""
+"""What the lifecycle remembers of an initial calculation, and when segments are due."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,3 +11,12 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("company", sa.Column("history_until", sa.DateTime(timezone=True), nullable=True), schema="lifecycle")
+    op.add_column("company", sa.Column("rfm_due_at", sa.DateTime(timezone=True), nullable=True), schema="lifecycle")
+    op.create_index(
+        "company_rfm_due",
+        "company",
+        ["rfm_due_at"],
+        unique=False,
+        schema="lifecycle",
+        postgresql_where=sa.text("rfm_due_at IS NOT NULL"),
+    )
