@@ -75,6 +75,8 @@ def test_what_has_a_version_is_changed_and_deleted_with_if_match_alone() -> None
         f"{method} {path}"
         for method, path, operation in operations()
         if method == "patch" or (method == "delete" and path in versioned)
+        # Set without having been read, as DESIGN's contract shows; there the tag is honoured when it is given.
+        if path != "/api/v1/settings/lifecycle"
         if not {"412", "428"} <= set(operation["responses"])
     ]
     assert "/api/v1/deals/{id}" in versioned
