@@ -29,6 +29,7 @@ from clew_lifecycle.store.columns import (
 )
 
 _STAGES = ("suspect", "prospect", "lead", "mql", "sql", "opportunity", "onboarding", "customer", "churned", "other")
+_SINCE, _THERE = text("coalesce(lifecycle_since, created_at)"), text("merged_into IS NULL AND deleted_at IS NULL")
 
 # What sort of company it is, apart from where it stands: reseller, wholesaler, supplier.
 company_type = Table(
@@ -83,13 +84,7 @@ company = Table(
     Index("company_stage", "lifecycle_stage", "lifecycle_since"),
     Index("company_churn_due", "churn_due_at", postgresql_where=text("churn_due_at IS NOT NULL")),
     Index("company_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
-    Index(
-        "company_calling",
-        "lifecycle_stage",
-        text("coalesce(lifecycle_since, created_at)"),
-        "id",
-        postgresql_where=text("merged_into IS NULL AND deleted_at IS NULL"),
-    ),
+    Index("company_calling", "lifecycle_stage", _SINCE, "id", postgresql_where=_THERE),
     Index("company_gone", "id", postgresql_where=text("merged_into IS NOT NULL OR deleted_at IS NOT NULL")),
     Index("company_rfm_due", "rfm_due_at", postgresql_where=text("rfm_due_at IS NOT NULL")),
     Index("company_name", "name", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}),
