@@ -1,5 +1,6 @@
 """Open a deal by hand. Next: clew_notify.announce."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,12 +16,13 @@ from sqlalchemy import insert, select
 from clew_lifecycle.add_contact import NewContact, find_or_add_contact
 from clew_lifecycle.changes import DealChanges, check_changes, invalid
 from clew_lifecycle.domain.board_rank import fresh_rank
-from clew_lifecycle.domain.workflow import Pipeline, Stage
+from clew_lifecycle.domain.workflow import Pipeline
 from clew_lifecycle.log_deals import log_deals, step_of
+from clew_lifecycle.store.people import is_account
 from clew_lifecycle.store.sources import load_sources
 from clew_lifecycle.store.tables import company, contact
 from clew_lifecycle.store.tables import deal as deals
-from clew_lifecycle.store.workflow import load_workflow
+from clew_lifecycle.store.workflow import hold_workflow, load_workflow
 from clew_lifecycle.store.world import KnownDeal
 from clew_lifecycle.tell import summarise
 
@@ -48,47 +50,64 @@ class NewDeal(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 async def add_deal(wanted: NewDeal, actor: Actor, uow: UnitOfWork) -> UUID:
     """Open a deal in an open stage; repeats of its contact may land on it, and it does not keep others from opening.
 
-    Raises `Problem` 404 for a contact or a company that is none, 422 for what does not fit.
+    `stage` may be a step's key as well. Raises `Problem` 404 for a contact or a company that is none, 422 for what does
+    not fit.
     """
-    workflow = await load_workflow(uow.connection)
-    pipeline = workflow.by_key.get(wanted.pipeline)
+    await hold_workflow(uow.connection)
+    pipeline = (await load_workflow(uow.connection)).by_key.get(wanted.pipeline)
     if pipeline is None:
         raise invalid("/pipeline", "There is no such pipeline.")
-    step_id, stage = _entry(pipeline, wanted.stage)
-    contact_id, company_id = await _people(wanted, uow)
+    named = _named(pipeline, wanted.stage)
+    people = await _people(wanted, uow)
+    entry, _ = pipeline.entry_for(is_account=await is_account(people[1], uow.connection))
+    return await begin_deal(wanted, pipeline, named or entry, people, actor, uow)
+
+
+async def begin_deal(
+    wanted: NewDeal,
+    pipeline: Pipeline,
+    step_id: UUID,
+    people: tuple[UUID | None, UUID | None],
+    actor: Actor,
+    uow: UnitOfWork,
+    extra: Mapping[str, Any] | None = None,
+) -> UUID:
+    """Open the deal at a step, with its contact and its company; `extra` are columns that nobody types in."""
     source = "staff" if actor.kind == "teammate" else "api"
     now = utc_now()
     deal = KnownDeal(
         id=new_id(),
         title="",
         pipeline_id=pipeline.id,
-        stage_id=stage.id,
+        stage_id=pipeline.stage_of_step(step_id).id,
         step_id=step_id,
         status="open",
         source_id=(await load_sources([source], uow.connection))[source].id,
-        contact_id=contact_id,
-        company_id=company_id,
+        contact_id=people[0],
+        company_id=people[1],
         opened_at=now,
         stage_entered_at=now,
         last_activity_at=now,
         closed_at=None,
         board_rank=fresh_rank(now),
     )
-    values = await check_changes(_fields(wanted), deal, uow.connection)
+    values = await check_changes(_fields(wanted), deal, uow.connection) | dict(extra or {})
+    deal.parent_id = values.get("parent_deal_id")
     await uow.connection.execute(insert(deals).values(**_row(deal), **values))
     await _name_people(deal, uow)
-    await log_deals([step_of(deal, workflow, "opened", now, actor=actor.email)], uow)
+    workflow = await load_workflow(uow.connection)
     uow.emit(DealOpened(deal=summarise(deal, workflow), source=source, actor=actor.email))
+    await log_deals([step_of(deal, workflow, "opened", now, actor=actor.email)], uow)
     return deal.id
 
 
-def _entry(pipeline: Pipeline, key: str | None) -> tuple[UUID, Stage]:
+def _named(pipeline: Pipeline, key: str | None) -> UUID | None:
     if key is None:
-        return pipeline.entry
-    stage = pipeline.stage_of_key(key)
-    if stage is None or stage.category != "open":
+        return None
+    step = pipeline.step_of_key(key)
+    if step is None or step.stage.category != "open":
         raise invalid("/stage", "A new deal starts in an open stage of its pipeline.")
-    return stage.step_id, stage
+    return step.id
 
 
 def _fields(wanted: NewDeal) -> DealChanges:

@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from clew_shared.runtime.problem import FieldError, Problem
@@ -10,18 +11,21 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.custom_values import change_custom
+from clew_lifecycle.link_parent import check_parent
 from clew_lifecycle.store.tables import deal as deals
 from clew_lifecycle.store.team_tables import teammate
 from clew_lifecycle.store.world import KnownDeal
 
 LONGEST_TITLE = 500
 _MOST = Decimal(10) ** 15
+_KNOWN_AS = {"owner_id": "owner", "parent_deal_id": "parent"}
 
 
 class DealChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The fields that are to change; null empties one.
 
-    `owner` is a teammate's address. Of `custom` the keys that are named change, null takes one away.
+    `owner` is a teammate's address, `parent` the deal that this one follows. Of `custom` the keys that are named
+    change, null takes one away.
     """
 
     title: str | msgspec.UnsetType = msgspec.UNSET
@@ -30,6 +34,7 @@ class DealChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     currency: str | msgspec.UnsetType = msgspec.UNSET
     expected_close: date | msgspec.UnsetType | None = msgspec.UNSET
     owner: str | msgspec.UnsetType | None = msgspec.UNSET
+    parent: UUID | msgspec.UnsetType | None = msgspec.UNSET
     custom: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -53,6 +58,8 @@ async def check_changes(wanted: DealChanges, deal: KnownDeal, connection: AsyncC
             setattr(deal, name, values[name])
     if wanted.owner is not msgspec.UNSET and (wanted.owner or None) != deal.owner:
         values["owner_id"], deal.owner = await find_owner(wanted.owner, connection)
+    if wanted.parent is not msgspec.UNSET and wanted.parent != deal.parent_id:
+        values["parent_deal_id"] = deal.parent_id = await check_parent(deal.id, wanted.parent, connection)
     if wanted.custom is not msgspec.UNSET:
         known = await connection.scalar(select(deals.c.custom).where(deals.c.id == deal.id))
         custom = await change_custom("deal", known, wanted.custom, connection)
@@ -63,7 +70,7 @@ async def check_changes(wanted: DealChanges, deal: KnownDeal, connection: AsyncC
 
 def named_fields(values: dict[str, Any]) -> tuple[str, ...]:
     """Name the columns as whoever hears of them knows them."""
-    return tuple("owner" if name == "owner_id" else name for name in values if name != "name_key")
+    return tuple(_KNOWN_AS.get(name, name) for name in values if name != "name_key")
 
 
 def read_amount(given: str | float | None) -> Decimal | None:

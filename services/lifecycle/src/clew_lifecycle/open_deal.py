@@ -42,7 +42,8 @@ def open_deal(case: Case, decision: Decision, uow: UnitOfWork) -> None:
 def _new_deal(case: Case, decision: Decision, contact: Contact) -> KnownDeal:
     event, pipeline = case.received.event, case.pipeline
     company_id = company_for_deal(case.sender, contact, case.world)
-    step_id, stage = pipeline.entry
+    known = case.world.companies.get(company_id) if company_id else None
+    step_id, stage = pipeline.entry_for(is_account=known is not None and known.is_account)
     narrowed = case.origin.scope == "pipeline"
     return KnownDeal(
         id=new_id(),

@@ -56,6 +56,7 @@ from clew_lifecycle.receive_enquiry import receive_enquiries
 from clew_lifecycle.remember_message import remember_messages
 from clew_lifecycle.routes.api_attributes import AttributeApi
 from clew_lifecycle.routes.api_company_types import CompanyTypeApi
+from clew_lifecycle.routes.api_deal_work import DealWorkApi
 from clew_lifecycle.routes.api_deals import DealApi
 from clew_lifecycle.routes.api_hooks import HookApi
 from clew_lifecycle.routes.api_lifecycle import LifecycleApi
@@ -98,7 +99,7 @@ _EDGES = (
     *(AttributeApi, WebhookApi, HookApi, OrderApi, MergeApi),
     *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes, ODataRoutes),
     *(ReportApi,),
-    *(PipelineApi,),
+    *(PipelineApi, DealWorkApi),
 )
 _ADD_UP_SECONDS = 30.0
 _SWEEP_SECONDS = 60.0

@@ -18,6 +18,7 @@ from clew_shared.runtime.api import (
 from clew_shared.runtime.describes import describes
 from clew_shared.runtime.problem import FieldError
 from clew_shared.runtime.web import actor_of
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.add_deal import NewDeal, add_deal
 from clew_lifecycle.apply_transition import Move, apply_transition
@@ -29,6 +30,7 @@ from clew_lifecycle.messages import Sending
 from clew_lifecycle.routes.entry_view import EntryView, view_entry
 from clew_lifecycle.routes.site import Site
 from clew_lifecycle.run_triggers import Creation
+from clew_lifecycle.store.deal_detail import DealDetail, read_detail
 from clew_lifecycle.store.deals import DealFilter, DealView, list_deals, read_deal
 from clew_lifecycle.store.timeline import Position, list_entries, of_deal
 from clew_lifecycle.write_comment import write_comment
@@ -83,7 +85,7 @@ class DealApi:
     @describes(
         "Open a deal by hand.",
         body=NewDeal,
-        answer=DealView,
+        answer=DealDetail,
         status=201,
         problems=(404,),
         etag=True,
@@ -95,14 +97,14 @@ class DealApi:
             deal_id = await add_deal(wanted, actor_of(request), uow)
         return await self._answer(deal_id, 201)
 
-    @describes("Read a deal, or where a merged one went.", answer=DealView, problems=(301,), etag=True)
+    @describes("Read a deal, or where a merged one went.", answer=DealDetail, problems=(301,), etag=True)
     async def read(self, request: web.Request) -> web.Response:
         return await self._answer(read_id(request, "deal"))
 
     @describes(
         "Change what is known of a deal.",
         body=DealChanges,
-        answer=DealView,
+        answer=DealDetail,
         if_match=True,
         etag=True,
         example={"amount": "1350", "expected_close": "2027-01-31"},
@@ -164,7 +166,7 @@ class DealApi:
     @describes(
         "Take a deal along a transition, or see what would come of it.",
         body=Move,
-        answer=(DealView, DryRun),
+        answer=(DealDetail, DryRun),
         problems=(409, 412),
         example={"lost_reason": "price", "lost_note": "Too dear by half.", "dry_run": True},
     )
@@ -187,8 +189,16 @@ class DealApi:
         return found
 
     async def _answer(self, deal_id: UUID, status: int = 200) -> web.Response:
-        found = await self._read(deal_id)
-        headers = {"ETag": f'"{found.version}"'}
-        if status == 201:
-            headers["Location"] = f"/api/v1/deals/{deal_id}"
-        return answer(found, status, headers)
+        async with self._rail.reading() as connection:
+            return await answer_deal(deal_id, connection, status)
+
+
+async def answer_deal(deal_id: UUID, connection: AsyncConnection, status: int = 200) -> web.Response:
+    """Answer a deal as everything that changes one does. Raises `Problem` 404, 301 for a merged one."""
+    found = await read_detail(deal_id, connection)
+    if found is None:
+        raise await missing("deal", deal_id, connection)
+    headers = {"ETag": f'"{found.version}"'}
+    if status == 201:
+        headers["Location"] = f"/api/v1/deals/{found.id}"
+    return answer(found, status, headers)

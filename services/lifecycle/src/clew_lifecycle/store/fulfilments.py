@@ -79,9 +79,11 @@ async def list_fulfilments(
     return [_view(row) for row in await connection.execute(query)]
 
 
-async def read_fulfilment(fulfilment_id: UUID, connection: AsyncConnection) -> FulfilmentView | None:
-    found = await connection.execute(select(fulfilment).where(fulfilment.c.id == fulfilment_id).with_for_update())
-    row = found.one_or_none()
+async def read_fulfilment(
+    fulfilment_id: UUID, connection: AsyncConnection, *, lock: bool = False
+) -> FulfilmentView | None:
+    query = select(fulfilment).where(fulfilment.c.id == fulfilment_id)
+    row = (await connection.execute(query.with_for_update() if lock else query)).one_or_none()
     return _view(row) if row is not None else None
 
 

@@ -96,6 +96,14 @@ async def contact_of(deal_id: UUID, connection: AsyncConnection) -> list[UUID]:
     return [found] if found is not None else []
 
 
+async def is_account(company_id: UUID | None, connection: AsyncConnection) -> bool:
+    """Tell whether somebody made the company an account, or it has ordered."""
+    if company_id is None:
+        return False
+    known = company.c.account_since.is_not(None) | (company.c.order_count > 0)
+    return bool(await connection.scalar(select(known).where(company.c.id == company_id)))
+
+
 async def read_contact(contact_id: UUID, connection: AsyncConnection) -> ContactView | None:
     row = (await connection.execute(_contacts().where(contact.c.id == contact_id))).one_or_none()
     return _contact_view(row) if row is not None else None

@@ -101,7 +101,9 @@ async def _read_points(world: World, emails: Sequence[str], phones: Sequence[str
                 row.contact_id, row.employer_id, row.contact_name, row.email, row.phone
             )
         if row.employer_id is not None and row.employer_id not in world.companies:
-            world.companies[row.employer_id] = Company(row.employer_id, row.company_name, row.name_key, row.is_person)
+            world.companies[row.employer_id] = Company(
+                row.employer_id, row.company_name, row.name_key, row.is_person, is_account=bool(row.is_account)
+            )
 
 
 async def _read_refs(world: World, batch: Sequence[EnquiryReceived], connection: AsyncConnection) -> None:
@@ -195,7 +197,8 @@ _POINTS = with_arrays(
     f"""
     SELECT p.id, p.kind, p.value_norm, p.value_raw, p.contact_id, p.company_id, p.shared,
         o.id AS employer_id, c.name AS contact_name, c.email, c.phone,
-        o.name AS company_name, o.name_key, o.is_person
+        o.name AS company_name, o.name_key, o.is_person,
+        o.account_since IS NOT NULL OR o.order_count > 0 AS is_account
     FROM (
         SELECT * FROM lifecycle.contact_point WHERE kind = 'email' AND value_norm = ANY(:emails)
             AND contact_id IS NOT NULL AND NOT shared AND retired_at IS NULL

@@ -34,6 +34,7 @@ class Company:
     name_key: str
     is_person: bool
     domain: str | None = None
+    is_account: bool = False
 
 
 @dataclass(slots=True)
