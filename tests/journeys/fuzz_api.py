@@ -3,22 +3,26 @@
 import asyncio
 import sys
 from collections.abc import Mapping
+from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from aiosmtplib import SMTP
 from clew_shared.runtime.logs import set_up_logs
 from clew_shared.runtime.settings import Settings
 from clew_shared.testing.engines import SharedEngines
 from clew_shared.testing.harness import API_TOKEN, RunningClew, migrate_all, run_services
 
-from tests.journeys.walk_api import names_of
+from tests.journeys.walk_api import names_of, operations
 
 _SEED = 20261122
 # How many of each thing there are at first, and how often something is asked for that there is.
 _SOME = 8
 _THERE = 0.7
+# The others would find nothing any more.
+_LEAVES_NOTHING = ("delete_sandbox_messages",)
 # What a request that fits the schema may be told all the same: nobody may, nothing there, not now.
 _ACCEPTED = ("2xx", "401", "403", "404", "409")
 
@@ -60,6 +64,8 @@ def write_settings(document: Mapping[str, Any], names: Mapping[str, tuple[str, l
         "[generation]",
         f"max-examples = {examples}",
         "database = 'none'",
+        "[phases.coverage]",
+        "unexpected-methods = ['PUT', 'TRACE']",
         # Made up ones would all be refused before anything of interest happens.
         "[parameters]",
         "'header.If-Match' = '*'",
@@ -69,11 +75,12 @@ def write_settings(document: Mapping[str, Any], names: Mapping[str, tuple[str, l
     ]
     for path, (_, there) in names.items():
         lines += [f"[dictionaries.'{path}']", f"values = {there}"]
-    for path, operations in document["paths"].items():
-        for operation in operations.values():
+    for path, found in document["paths"].items():
+        for operation in found.values():
             # A body has to make sense besides.
             accepted = [*_ACCEPTED, *({"422"} & set(operation["responses"]))]
-            lines += ["[[operations]]", f"include-operation-id = '{operation['operationId']}'"]
+            is_tried = str(operation["operationId"] not in _LEAVES_NOTHING).lower()
+            lines += ["[[operations]]", f"include-operation-id = '{operation['operationId']}'", f"enabled = {is_tried}"]
             if path in names:
                 binding = f"{{ dictionary = '{path}', probability = {_THERE} }}"
                 lines += ["[operations.parameters]", f"'path.{names[path][0]}' = {binding}"]
@@ -82,15 +89,36 @@ def write_settings(document: Mapping[str, Any], names: Mapping[str, tuple[str, l
 
 
 async def have_something_of_each(clew: RunningClew) -> None:
-    """Have a visitor write and staff add some more, so that much may be deleted and something is left."""
+    """Have what the document shows by example, a mail, and so much more that something is left when much is deleted."""
+    for path, operation in operations(await clew.get("/openapi.json"), "post").items():
+        content = operation.get("requestBody", {"content": {}})["content"].get("application/json", {})
+        if "example" in content and "{" not in path:
+            async with clew.http.post(clew.url + path, json=content["example"]) as response:
+                assert response.status in (200, 201, 202), f"{path}: {await response.text()}"
+    await _send_mail(clew)
     for number in range(_SOME):
         person = {"name": f"Ada {number}", "email": f"ada{number}@client.example"}
         await clew.post("/f/contact", {**person, "message": "An engine"}, 201)
         await clew.post("/api/v1/companies", {"name": f"Engines {number}"}, 201)
         await clew.post("/api/v1/contacts", {"name": f"Bob {number}"}, 201)
         await clew.post("/api/v1/deals", {"title": f"Van sign {number}"}, 201)
-    for path in ("/api/v1/deals?contact_email=ada0@client.example", "/api/v1/sandbox/messages"):
+    for path in (
+        "/api/v1/deals?contact_email=ada0@client.example",
+        "/api/v1/mail/messages",
+        "/api/v1/sandbox/messages",
+    ):
         await clew.eventually(partial(_is_there, clew, path))
+
+
+async def _send_mail(clew: RunningClew) -> None:
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "eve@client.example", clew.settings.intake_address, "An engine"
+    mail["Message-ID"] = "<engine@client.example>"
+    mail.set_content("What would it cost?")
+    mail.add_attachment(b"a drawing", "application", "pdf", filename="engine.pdf")
+    host, _, port = clew.smtp.rpartition(":")
+    async with SMTP(hostname=host, port=int(port)) as door:
+        await door.send_message(mail)
 
 
 async def _is_there(clew: RunningClew, path: str) -> bool | None:

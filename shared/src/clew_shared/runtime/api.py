@@ -133,14 +133,6 @@ def read_id(request: web.Request, what: str, name: str = "id") -> UUID:
         raise not_found(what) from None
 
 
-def allowed_filters(request: web.Request, names: Sequence[str]) -> dict[str, str]:
-    """Give the filters that were asked for. Raises `Problem` 400 for one that this list does not know."""
-    unknown = set(request.query) - set(names) - {"limit", "cursor"}
-    if unknown:
-        raise Problem(400, "Unknown filter", f"{', '.join(sorted(unknown))}: this list knows {', '.join(names)}.")
-    return {name: request.query[name] for name in names if name in request.query}
-
-
 def read_tag(request: web.Request) -> str | None:
     """Read `If-Match` (RFC 9110 13.1.1); None is `*`, which whatever there is fulfils.
 
