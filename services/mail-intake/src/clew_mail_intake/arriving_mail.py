@@ -9,7 +9,10 @@ from clew_mail_intake.raw_mail import RawMail
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrivingMail:
-    """A mail that stands at a door; `incomplete` says why its bytes are not all there."""
+    """A mail that stands at a door; `incomplete` says why its bytes are not all there.
+
+    `client_address` is whence SMTP brought it, `client_name` what its bearer said to be called (HELO).
+    """
 
     raw: RawMail
     glance: Glance
@@ -18,3 +21,5 @@ class ArrivingMail:
     recipients: tuple[str, ...]
     received_at: datetime
     incomplete: str | None = None
+    client_address: str | None = None
+    client_name: str | None = None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from clew_mail_intake.decide import Decision, decide
 from clew_mail_intake.recipients import Recipients
 from clew_mail_intake.stored_mail import StoredMail, groups, read_mails, read_raws
-from clew_mail_intake.understanding.understood import Envelope, Understanding
+from clew_mail_intake.understanding.understood import Envelope, Evidence, Understanding
 from clew_mail_intake.write_verdicts import Judged, write_verdicts
 
 Understand = Callable[[bytes, Envelope], Coroutine[Any, Any, Understanding]]
+Gather = Callable[[StoredMail, bytes], Coroutine[Any, Any, Evidence | None]]
 
 # Larger mails are read in processes of their own, several at a time.
 _SLOW_BYTES = 32 * 1024
@@ -31,9 +32,13 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Processing:
-    """The use case with what it needs: `understand` reads one mail, and may take its time in another process."""
+    """The use case with what it needs.
+
+    `gather` asks the network about a sender, `understand` reads one mail, and may take its time in another process.
+    """
 
     understand: Understand
+    gather: Gather
     ours: Recipients
     is_crowded: Callable[[], bool]
 
@@ -44,9 +49,9 @@ class Processing:
         mails = [mail for mail in await read_mails(list(traces), uow.connection) if mail.verdict is None]
         mails.sort(key=lambda mail: order[mail.key])
         judged = [
-            Judged(mail, read, decide(mail, read, self.ours))
+            Judged(mail, read, decide(mail, read, self.ours), mail.evidence)
             for group in groups(mails)
-            for mail, read in zip(group, await self._read(group, uow.connection), strict=True)
+            for mail, read in await self._read(group, uow.connection)
         ]
         failpoint("mail.process.understood")
         await write_verdicts(judged, uow.connection)
@@ -54,24 +59,34 @@ class Processing:
             emit_decision(one.mail.key, one.decision, uow, traces[one.mail.key])
 
     async def read_one(self, mail: StoredMail, connection: AsyncConnection) -> Understanding:
-        [read] = await self._read([mail], connection)
+        [(_, read)] = await self._read([mail], connection)
         return read
 
-    async def _read(self, group: Sequence[StoredMail], connection: AsyncConnection) -> list[Understanding]:
+    async def _read(
+        self, group: Sequence[StoredMail], connection: AsyncConnection
+    ) -> list[tuple[StoredMail, Understanding]]:
         raws = await read_raws([mail.key for mail in group], connection)
+        group = await asyncio.gather(*(self._with_evidence(mail, raws[mail.key]) for mail in group))
         slow = {
             mail.key: asyncio.create_task(self.understand(raws[mail.key], _envelope(mail)))
             for mail in group
             if mail.size > _SLOW_BYTES
         }
-        read: list[Understanding] = []
+        read: list[tuple[StoredMail, Understanding]] = []
         for mail in group:
             if mail.key in slow:
-                read.append(await slow[mail.key])
+                read.append((mail, await slow[mail.key]))
                 continue
             await self._give_way()
-            read.append(await self.understand(raws[mail.key], _envelope(mail)))
+            read.append((mail, await self.understand(raws[mail.key], _envelope(mail))))
         return read
+
+    async def _with_evidence(self, mail: StoredMail, raw: bytes) -> StoredMail:
+        """Ask once: what the DNS says later is not what it said when the mail came."""
+        if mail.evidence is not None or mail.incomplete:
+            return mail
+        evidence = await self.gather(mail, raw)
+        return mail if evidence is None else replace(mail, evidence=evidence)
 
     async def _give_way(self) -> None:
         """Let those at the doors go first: a sender waits for its answer, a mail that is stored can wait a moment."""
@@ -88,4 +103,6 @@ def emit_decision(key: UUID, decision: Decision, uow: UnitOfWork, traceparent: s
 
 
 def _envelope(mail: StoredMail) -> Envelope:
-    return Envelope(mail_from=mail.mail_from, recipients=mail.recipients, received_at=mail.received_at)
+    return Envelope(
+        mail_from=mail.mail_from, recipients=mail.recipients, received_at=mail.received_at, evidence=mail.evidence
+    )

@@ -13,6 +13,7 @@ from clew_shared.runtime.subscription import Subscription
 from clew_shared.web.pages import Pages
 
 from clew_mail_intake.accept import Acceptance
+from clew_mail_intake.check_sender import SenderChecks
 from clew_mail_intake.imap.keeper import MailboxKeeper
 from clew_mail_intake.process import Processing
 from clew_mail_intake.reading import Reading, surroundings
@@ -28,7 +29,8 @@ def build(settings: Settings) -> Service:
     rail = Rail("mail-intake", settings, metadata, RAIL)
     acceptance = Acceptance(rail.unit_of_work)
     reading = Reading(surroundings(settings))
-    processing = Processing(reading.understand, our_recipients(settings), lambda: acceptance.is_crowded)
+    checks = SenderChecks(settings)
+    processing = Processing(reading.understand, checks.gather, our_recipients(settings), lambda: acceptance.is_crowded)
     credentials = Seal(settings, b"clew mailbox credentials 1")
     keeper = MailboxKeeper(rail, acceptance, credentials, settings.data_dir / "spool", settings.max_mail_bytes)
     addresses: dict[str, str] = {}

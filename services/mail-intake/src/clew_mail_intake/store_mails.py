@@ -58,6 +58,8 @@ _ARRAYS: dict[str, Any] = {
     "sender": Text,
     "subject_line": Text,
     "incomplete": Text,
+    "client_address": Text,
+    "client_name": Text,
     "recipients": Text,
     "content": LargeBinary,
 }
@@ -76,6 +78,8 @@ def _parameters(mails: Sequence[ArrivingMail], keys: Sequence[UUID]) -> dict[str
         "sender": [mail.glance.sender for mail in mails],
         "subject_line": [mail.glance.subject_line for mail in mails],
         "incomplete": [mail.incomplete for mail in mails],
+        "client_address": [mail.client_address for mail in mails],
+        "client_name": [mail.client_name for mail in mails],
         # An array of arrays would have to be rectangular; no address holds a line break.
         "recipients": ["\n".join(mail.recipients) for mail in mails],
         "content": [mail.raw.whole() if mail.raw.fits_one_piece else None for mail in mails],
@@ -91,17 +95,18 @@ _GIVEN = """
 WITH given AS (
   SELECT * FROM unnest(
     :key, :fingerprint, :digest, :size, :door, :mail_from, :received_at, :message_id, :sender, :subject_line,
-    :incomplete, :recipients, :content
+    :incomplete, :client_address, :client_name, :recipients, :content
   ) AS g (key, fingerprint, digest, size, door, mail_from, received_at, message_id, sender, subject_line,
-          incomplete, recipients, content)
+          incomplete, client_address, client_name, recipients, content)
 )"""
 
 # One statement for all that a batch needs: its round trip costs more than its work.
 _STORE = _statement(
     f"""{_GIVEN}, stored AS (
   INSERT INTO mail_intake.message (key, fingerprint, digest, size, door, mail_from, received_at, message_id, sender,
-                                   subject_line, incomplete)
-  SELECT key, fingerprint, digest, size, door, mail_from, received_at, message_id, sender, subject_line, incomplete
+                                   subject_line, incomplete, client_address, client_name)
+  SELECT key, fingerprint, digest, size, door, mail_from, received_at, message_id, sender, subject_line, incomplete,
+    client_address, client_name
   FROM given ON CONFLICT (fingerprint) DO NOTHING RETURNING key, fingerprint
 ), kept AS (
   INSERT INTO mail_intake.raw_piece (message_key, number, content)

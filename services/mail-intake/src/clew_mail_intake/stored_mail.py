@@ -3,17 +3,21 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Uuid, any_, bindparam, select, text
+import msgspec
+from sqlalchemy import ARRAY, RowMapping, Uuid, any_, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_mail_intake.tables import raw_piece
+from clew_mail_intake.understanding.understood import Evidence
 
 _GROUP_BYTES = 16 << 20
 
 _READ_SQL = """
-SELECT key, fingerprint, size, door, mail_from, received_at, incomplete, verdict, ARRAY(
+SELECT key, fingerprint, size, door, mail_from, client_address, client_name, received_at, incomplete, verdict,
+  evidence, ARRAY(
   SELECT DISTINCT recipient FROM mail_intake.arrival, unnest(recipients) AS recipient WHERE message_key = message.key
 ) AS recipients
 FROM mail_intake.message WHERE key = ANY(:keys) ORDER BY key"""
@@ -34,12 +38,23 @@ class StoredMail:
     incomplete: str | None
     verdict: str | None
     recipients: tuple[str, ...]
+    client_address: str | None = None
+    client_name: str | None = None
+    evidence: Evidence | None = None
 
 
 async def read_mails(keys: Sequence[UUID], connection: AsyncConnection, *, lock: bool = False) -> list[StoredMail]:
     """Read the mails under `keys`, oldest first; `lock` keeps anybody else from deciding over them."""
     found = await connection.execute(_READ_LOCKED if lock else _READ, {"keys": list(keys)})
-    return [StoredMail(**{**row, "recipients": tuple(row["recipients"])}) for row in found.mappings()]
+    return [StoredMail(**{**row, **_typed(row)}) for row in found.mappings()]
+
+
+def _typed(row: RowMapping) -> dict[str, Any]:
+    evidence = row["evidence"]
+    return {
+        "recipients": tuple(row["recipients"]),
+        "evidence": None if evidence is None else msgspec.convert(evidence, Evidence),
+    }
 
 
 async def read_raws(keys: Sequence[UUID], connection: AsyncConnection) -> dict[UUID, bytes]:

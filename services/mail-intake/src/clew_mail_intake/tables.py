@@ -35,6 +35,8 @@ message = Table(
     Column("size", BigInteger, nullable=False),
     Column("door", Text, nullable=False),
     Column("mail_from", Text),
+    Column("client_address", Text),
+    Column("client_name", Text),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Column("message_id", Text),
     Column("sender", Text),
@@ -43,6 +45,8 @@ message = Table(
     Column("verdict", Text),
     Column("reasons", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Column("preview", Text, nullable=False, server_default=""),
+    # What the DNS said of its sender when it came.
+    Column("evidence", JSONB),
     Column("understanding", JSONB),
     Column("parser_version", Integer),
     Column("incomplete", Text),

@@ -48,7 +48,8 @@ class Workers:
         self, raw: bytes, *, envelope: Envelope | None = None, known: Surroundings = _NOWHERE
     ) -> Understanding:
         """Understand one mail; never raises for what the mail holds."""
-        if may_be_read_at_once(raw):
+        signed = envelope is not None and envelope.evidence is not None
+        if may_be_read_at_once(raw) and not signed:
             return understand_at_once(raw, envelope, known)
         try:
             return await self._ask_one(Task(raw, envelope, known))

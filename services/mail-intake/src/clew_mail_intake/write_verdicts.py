@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from clew_mail_intake.decide import Decision, attachment_id
 from clew_mail_intake.stored_mail import StoredMail
 from clew_mail_intake.tables import attachment
-from clew_mail_intake.understanding.understood import Understanding
+from clew_mail_intake.understanding.understood import Evidence, Understanding
 
 _PREVIEW = 2_000
 _LEFT_OUT = {"text": "", "quoted": "", "html": "", "attachments": ()}
@@ -40,6 +40,7 @@ class Judged:
     mail: StoredMail
     read: Understanding
     decision: Decision
+    evidence: Evidence | None = None
 
 
 async def write_verdicts(judged: Sequence[Judged], connection: AsyncConnection) -> None:
@@ -66,6 +67,7 @@ def _columns(judged: Sequence[Judged]) -> dict[str, list[Any]]:
         "preview": [read.text[:_PREVIEW] for read in reads],
         "understanding": [msgspec.json.encode(msgspec.structs.replace(read, **_LEFT_OUT)).decode() for read in reads],
         "parser_version": [read.parser_version for read in reads],
+        "evidence": [None if (e := one.evidence) is None else msgspec.json.encode(e).decode() for one in judged],
         "attachments": [sum(not file.decoration for file in read.attachments) for read in reads],
     }
 
@@ -104,6 +106,7 @@ _NAMES = (
     "preview",
     "understanding",
     "parser_version",
+    "evidence",
     "attachments",
 )
 _WRITE = text(
@@ -111,7 +114,7 @@ _WRITE = text(
   verdict = g.verdict, reasons = coalesce(string_to_array(nullif(g.reasons, ''), E'\\n'), '{{}}'),
   message_id = g.message_id, sender = g.sender, sender_name = g.sender_name, subject_line = g.subject_line,
   preview = g.preview, understanding = CAST(g.understanding AS jsonb), parser_version = g.parser_version,
-  attachments = g.attachments
+  evidence = CAST(g.evidence AS jsonb), attachments = g.attachments
 FROM unnest({", ".join(f":{name}" for name in _NAMES)}) AS g ({", ".join(_NAMES)})
 WHERE message.key = g.key"""  # noqa: S608 - constants only
 ).bindparams(*(bindparam(name, type_=ARRAY(_TYPES.get(name, Text))) for name in _NAMES))

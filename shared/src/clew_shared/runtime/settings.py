@@ -23,13 +23,18 @@ class BadSetting(OperatorError, ValueError):
     """A setting has no such name or no such value; the operator can mend it."""
 
 
+_OUR_HOUSE = ("127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Everything that an operator can set; each name is `CLEW_<NAME>` in the environment and `<name>` in TOML.
 
     Ports: 0 picks a free one. `smtp_url` is `smtp://[user:password@]host[:port]`, `smtps://` or `smtp+starttls://`.
     `trusted_proxies` are networks whose `X-Forwarded-For` is believed. `region` is the ISO country of phone numbers
-    that name none. `failpoint` is for fault tests (see `clew_shared.runtime.failpoint`).
+    that name none. `mail_relays` are the networks of our own mail systems: who hands us mail from elsewhere is checked
+    by its address (SPF). `dns_servers` are asked instead of the machine's. `failpoint` is for fault tests (see
+    `clew_shared.runtime.failpoint`).
     """
 
     data_dir: Path = Path("data")
@@ -46,6 +51,8 @@ class Settings:
     mail_from: str | None = None
     intake_domain: str = "in.localhost"
     trusted_authserv: tuple[str, ...] = ()
+    mail_relays: tuple[str, ...] = _OUR_HOUSE
+    dns_servers: tuple[str, ...] = ()
     max_mail_bytes: int = 50 * 1024 * 1024
     api_token: str | None = None
     team: tuple[str, ...] = ()

@@ -19,24 +19,31 @@ _GRADES: dict[str, Grade] = {
 }
 
 
-def read_authenticity(fields: Fields, trusted: frozenset[str]) -> Authenticity:
-    """Return the topmost trusted hop's results; a header below it may be the sender's own."""
+def read_authenticity(fields: Fields, trusted: frozenset[str]) -> Authenticity | None:
+    """Return the topmost trusted hop's results, or None: a header below it may be the sender's own."""
     if not trusted:
-        return Authenticity()
+        return None
     for value in fields.get_all("authentication-results"):
-        bare = _QUOTED.sub("", value)
-        for _ in range(3):
-            bare = _COMMENT.sub(" ", bare)
-        server, _, results = bare.partition(";")
-        if (server.split() or [""])[0].lower().rstrip(".") not in trusted:
-            continue
-        found: dict[str, Grade] = {}
-        for name, result in _RESULT.findall(results):
-            grade = _GRADES.get(result.lower(), "none")
-            # A mail may carry several signatures: one that holds is enough.
-            if found.get(name.lower()) != "pass":
-                found[name.lower()] = grade
-        return Authenticity(
-            spf=found.get("spf", "none"), dkim=found.get("dkim", "none"), dmarc=found.get("dmarc", "none")
-        )
-    return Authenticity()
+        server, _, results = _bare(value).partition(";")
+        if (server.split() or [""])[0].lower().rstrip(".") in trusted:
+            return read_results(results)
+    return None
+
+
+def read_results(text: str) -> Authenticity:
+    """Read `method=result` between semicolons."""
+    found: dict[str, Grade] = {}
+    for name, result in _RESULT.findall(_bare(text)):
+        grade = _GRADES.get(result.lower(), "none")
+        # A mail may carry several signatures: one that holds is enough.
+        if found.get(name.lower()) != "pass":
+            found[name.lower()] = grade
+    return Authenticity(spf=found.get("spf", "none"), dkim=found.get("dkim", "none"), dmarc=found.get("dmarc", "none"))
+
+
+def _bare(text: str) -> str:
+    """Leave out what is quoted and what is commented on: anybody may have written that."""
+    bare = _QUOTED.sub("", text)
+    for _ in range(3):
+        bare = _COMMENT.sub(" ", bare)
+    return bare

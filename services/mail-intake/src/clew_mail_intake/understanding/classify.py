@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field, replace
 
-from clew_mail_intake.understanding.authenticity import read_authenticity
 from clew_mail_intake.understanding.machine_words import NO_REPLY
 from clew_mail_intake.understanding.phrases import read_phrases
 from clew_mail_intake.understanding.read_auto_reply import is_automatic, is_web_form, why_auto_reply
@@ -27,7 +26,7 @@ class Classified:
     authenticity: Authenticity = field(default_factory=Authenticity)
 
 
-def classify(signs: MachineSigns, known: Surroundings) -> Classified:
+def classify(signs: MachineSigns, known: Surroundings, authenticity: Authenticity) -> Classified:
     """Ask the rules in the order of how sure they are: a report before a phrase, a person last."""
     complaint = why_complaint(signs)
     if complaint:
@@ -35,7 +34,6 @@ def classify(signs: MachineSigns, known: Surroundings) -> Classified:
     bounced = read_bounce(signs)
     if bounced:
         return Classified("bounce", bounced[1], auto=True, dsn=bounced[0])
-    authenticity = read_authenticity(signs.fields, known.trusted_authserv_ids)
     verdict, reason = _verdict(signs, known, authenticity)
     auto = verdict in {"auto_reply", "list"} or is_automatic(signs)
     return Classified(verdict, reason, auto=auto, authenticity=authenticity)
@@ -51,7 +49,7 @@ def _verdict(signs: MachineSigns, known: Surroundings, authenticity: Authenticit
         if reason:
             return verdict, reason
     if authenticity.dmarc == "fail":
-        return "quarantine", "quarantine: the trusted hop says that the sender is forged (dmarc=fail)"
+        return "quarantine", "quarantine: the sender is forged (dmarc=fail)"
     return "enquiry", "enquiry: a person wrote"
 
 

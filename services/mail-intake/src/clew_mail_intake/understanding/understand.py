@@ -2,6 +2,8 @@
 
 from clew_mail_intake.understanding.addresses import read_address, read_addresses, read_people
 from clew_mail_intake.understanding.attachments import read_attachments
+from clew_mail_intake.understanding.authenticate import authenticate
+from clew_mail_intake.understanding.authenticity import read_authenticity
 from clew_mail_intake.understanding.bodies import Bodies, read_bodies
 from clew_mail_intake.understanding.classify import Classified, classify, reconsider
 from clew_mail_intake.understanding.clean_html import clean_html
@@ -15,7 +17,14 @@ from clew_mail_intake.understanding.parse import ParsedMail, parse_mail
 from clew_mail_intake.understanding.read_bounce import MachineSigns
 from clew_mail_intake.understanding.reply_text import Reply, split_reply
 from clew_mail_intake.understanding.sender import Authorship, read_authorship, read_sender
-from clew_mail_intake.understanding.understood import Envelope, Forwarded, Person, Surroundings, Understanding
+from clew_mail_intake.understanding.understood import (
+    Authenticity,
+    Envelope,
+    Forwarded,
+    Person,
+    Surroundings,
+    Understanding,
+)
 
 _RECIPIENT_FIELDS = (
     "to",
@@ -41,7 +50,7 @@ def understand(raw: bytes, *, envelope: Envelope | None = None, known: Surroundi
     reply = split_reply(bodies.text)
     named = read_sender(fields)
     signs = MachineSigns(parsed, fields, named.person, subject[:_SUBJECT], bodies.text, _null_sender(fields, envelope))
-    found = classify(signs, known)
+    found = classify(signs, known, _authenticity(raw, fields, envelope, known))
     forwarded = None if found.auto and found.verdict != "list" else read_forward(parsed, bodies, reply, subject)
     found = reconsider(found, signs, reply, forwarded)
     forwarded = first_author(forwarded, known)
@@ -119,6 +128,13 @@ def _subject(subject: str, taken_over: Forwarded | None) -> str:
     if taken_over is None:
         return subject
     return taken_over.subject_line or bare_subject(subject)
+
+
+def _authenticity(raw: bytes, fields: Fields, envelope: Envelope | None, known: Surroundings) -> Authenticity:
+    told = read_authenticity(fields, known.trusted_authserv_ids)
+    if told is None and envelope is not None and envelope.evidence is not None:
+        return authenticate(raw, fields, envelope.evidence, known.trusted_authserv_ids)
+    return told or Authenticity()
 
 
 def _null_sender(fields: Fields, envelope: Envelope | None) -> bool:

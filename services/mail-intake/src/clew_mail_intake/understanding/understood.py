@@ -11,12 +11,27 @@ Verdict = Literal["enquiry", "auto_reply", "bounce", "complaint", "list", "spam"
 Grade = Literal["pass", "fail", "temperror", "none"]
 
 
+class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the network said of a mail's sender when it came; kept, so that a second reading says the same.
+
+    `txt` holds the TXT records by name, `silent` the names that the DNS did not answer for. `is_direct` says that the
+    sender's own system handed the mail to us, so that `spf` speaks of it.
+    """
+
+    spf: Grade = "none"
+    spf_domain: str = ""
+    is_direct: bool = False
+    txt: dict[str, tuple[str, ...]] = {}
+    silent: tuple[str, ...] = ()
+
+
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """What SMTP said around the mail, which may differ from what its headers say."""
 
     mail_from: str | None = None
     recipients: tuple[str, ...] = ()
     received_at: datetime | None = None
+    evidence: Evidence | None = None
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +104,7 @@ class Forwarded(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Authenticity(msgspec.Struct, frozen=True, kw_only=True):
-    """What the trusted hop says of the sender; all `none` when no hop is trusted."""
+    """What a trusted hop says of the sender, or we found out ourselves; all `none` when nobody could."""
 
     spf: Grade = "none"
     dkim: Grade = "none"

@@ -1,0 +1,16 @@
+"""Whence a mail came, and what the DNS said of its sender then."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "mail_intake_0002"
+down_revision = "mail_intake_0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("message", sa.Column("client_address", sa.Text()), schema="mail_intake")
+    op.add_column("message", sa.Column("client_name", sa.Text()), schema="mail_intake")
+    op.add_column("message", sa.Column("evidence", postgresql.JSONB()), schema="mail_intake")

@@ -1,0 +1,112 @@
+"""Find out ourselves who sent a mail: DKIM (RFC 6376), ARC (RFC 8617), and what DMARC (RFC 7489) makes of them.
+
+What the DNS said was asked before and lies in the evidence, so that a second reading says the same (B15).
+Next: clew_mail_intake.understanding.dmarc.judge.
+"""
+
+from collections.abc import Callable, Sequence
+
+from clew_mail_intake.understanding.authenticity import read_results
+from clew_mail_intake.understanding.dmarc import Alignment, author_domain, judge, policy_names
+from clew_mail_intake.understanding.header_fields import Fields
+from clew_mail_intake.understanding.signatures import key_names, read_signatures
+from clew_mail_intake.understanding.understood import Authenticity, Evidence, Grade
+
+_ARC = "arc-seal"
+
+
+class Unanswered(Exception):
+    """The DNS did not say."""
+
+
+def names_to_ask(fields: Fields, *, sealed: bool) -> list[str]:
+    """List the names whose TXT records decide over the mail; `sealed` asks for those of its ARC seals as well."""
+    domain = author_domain(fields)
+    names = [] if domain is None else policy_names(domain)
+    names += key_names(fields.get_all("dkim-signature"))
+    if sealed:
+        names += key_names([*fields.get_all(_ARC), *fields.get_all("arc-message-signature")])
+    return list(dict.fromkeys(names))
+
+
+def authenticate(raw: bytes, fields: Fields, evidence: Evidence, trusted: frozenset[str]) -> Authenticity:
+    """Grade the sender by what the mail proves; a seal counts when one of `trusted` made it."""
+    ask = _answers(evidence)
+    dkim, signed_by = _check_dkim(raw, fields, ask)
+    domain = author_domain(fields)
+    found = Alignment(
+        dkim=dkim,
+        signed_by=signed_by,
+        spf=evidence.spf,
+        spf_domain=evidence.spf_domain,
+        is_direct=evidence.is_direct,
+    )
+    dmarc: Grade = "none" if domain is None else _judge(domain, found, ask)
+    if dmarc != "pass" and trusted and (sealed := _read_seal(raw, fields, trusted, ask)) is not None:
+        return sealed
+    return Authenticity(spf=evidence.spf, dkim=dkim, dmarc=dmarc)
+
+
+def _answers(evidence: Evidence) -> Callable[[str], Sequence[str]]:
+    def ask(name: str) -> Sequence[str]:
+        if name in evidence.silent:
+            raise Unanswered(name)
+        return evidence.txt.get(name, ())
+
+    return ask
+
+
+def _judge(domain: str, found: Alignment, ask: Callable[[str], Sequence[str]]) -> Grade:
+    try:
+        return judge(domain, found, ask)
+    except Unanswered:
+        return "temperror"
+
+
+def _check_dkim(raw: bytes, fields: Fields, ask: Callable[[str], Sequence[str]]) -> tuple[Grade, tuple[str, ...]]:
+    """Check each signature; give the best grade and the domains whose signatures hold."""
+    from dkim import DKIM, DKIMException
+
+    grade: Grade = "none"
+    holding = []
+    for number, signature in read_signatures(fields.get_all("dkim-signature")):
+        try:
+            # What stands below a signed length may be anybody's, so such a signature proves nothing.
+            holds = "l" not in signature and DKIM(raw).verify(idx=number, dnsfunc=_key_finder(ask))
+        except Unanswered:
+            grade = "temperror" if grade in ("none", "fail") else grade
+            continue
+        except (DKIMException, ValueError, TypeError, KeyError, IndexError):
+            # dkimpy lets a few of Python's own errors out of malformed keys and signatures.
+            holds = False
+        if holds:
+            grade = "pass"
+            holding.append(signature["d"].lower())
+        elif grade == "none":
+            grade = "fail"
+    return grade, tuple(holding)
+
+
+def _read_seal(
+    raw: bytes, fields: Fields, trusted: frozenset[str], ask: Callable[[str], Sequence[str]]
+) -> Authenticity | None:
+    """Give what the last hop that sealed the mail had found, where the chain holds and we trust that hop."""
+    from dkim import ARC, DKIMException
+
+    if _ARC not in fields:
+        return None
+    try:
+        state, sets, _ = ARC(raw).verify(dnsfunc=_key_finder(ask))
+    except (Unanswered, DKIMException, ValueError, TypeError, KeyError, IndexError):
+        return None
+    if state != b"pass" or sets[0]["as-domain"].decode(errors="replace").lower() not in trusted:
+        return None
+    return read_results(sets[0]["aar-value"].decode(errors="replace").partition(";")[2])
+
+
+def _key_finder(ask: Callable[[str], Sequence[str]]) -> Callable[..., bytes | None]:
+    def find(name: bytes, timeout: float = 0) -> bytes | None:
+        found = ask(name.decode("ascii", "replace").rstrip(".").lower())
+        return found[0].encode("ascii", "replace") if found else None
+
+    return find

@@ -1,0 +1,82 @@
+"""What the author's domain asks to be done with mail that is not its own (DMARC, RFC 7489), and whether it is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from clew_mail_intake.understanding.addresses import read_people
+from clew_mail_intake.understanding.header_fields import Fields
+from clew_mail_intake.understanding.signatures import read_tags
+from clew_mail_intake.understanding.understood import Grade
+
+if TYPE_CHECKING:
+    from tldextract import TLDExtract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alignment:
+    """What was proved, and for which domains; not `is_direct` when a hop before us hides the sender's address."""
+
+    dkim: Grade
+    signed_by: tuple[str, ...]
+    spf: Grade
+    spf_domain: str
+    is_direct: bool
+
+
+def author_domain(fields: Fields) -> str | None:
+    """Give the domain of the one author; a mail of several, or of none, has no policy to go by."""
+    authors = {person.email.rpartition("@")[2].lower().rstrip(".") for person in read_people(fields, "from")}
+    [domain] = authors if len(authors) == 1 else [""]
+    return domain or None
+
+
+def policy_names(domain: str) -> list[str]:
+    """List where the policy for `domain` may stand, the nearest first (RFC 7489 6.6.3)."""
+    return [f"_dmarc.{name}" for name in dict.fromkeys((domain, organisation(domain)))]
+
+
+def judge(domain: str, found: Alignment, ask: Callable[[str], Sequence[str]]) -> Grade:
+    """Give `none` where no policy asks for anything; `ask` may raise when the DNS did not answer."""
+    policy = _policy(domain, ask)
+    if policy is None:
+        return "none"
+    if any(_aligned(domain, signer, policy.get("adkim", "r")) for signer in found.signed_by):
+        return "pass"
+    if found.spf == "pass" and _aligned(domain, found.spf_domain, policy.get("aspf", "r")):
+        return "pass"
+    if "temperror" in (found.dkim, found.spf):
+        return "temperror"
+    # A hop that is not known may have changed the mail, and hides where it came from: that proves nothing either way.
+    return "fail" if found.is_direct and policy["asked"] != "none" else "none"
+
+
+def organisation(domain: str) -> str:
+    """Give the domain that was registered, by the public suffix list: `shop.example.co.uk` is `example.co.uk`."""
+    return _suffixes()(domain).top_domain_under_public_suffix or domain
+
+
+@cache
+def _suffixes() -> "TLDExtract":
+    from tldextract import TLDExtract
+
+    # The list that comes with the library: to fetch one is not for a mail to bring about.
+    return TLDExtract(cache_dir=None, suffix_list_urls=())
+
+
+def _policy(domain: str, ask: Callable[[str], Sequence[str]]) -> dict[str, str] | None:
+    for number, name in enumerate(policy_names(domain)):
+        records = [tags for text in ask(name) if (tags := read_tags(text)).get("v", "").upper() == "DMARC1"]
+        if len(records) == 1 and records[0].get("p"):
+            [policy] = records
+            asked = policy.get("sp", policy["p"]) if number else policy["p"]
+            return {**policy, "asked": asked.lower()}
+    return None
+
+
+def _aligned(domain: str, proved: str, mode: str) -> bool:
+    proved = proved.lower().rstrip(".")
+    if mode.lower() == "s":
+        return proved == domain
+    return bool(proved) and organisation(proved) == organisation(domain)
