@@ -219,7 +219,9 @@ async def test_a_forged_mail_at_our_door_waits_for_a_person(settings: Settings) 
         changed = settings.changed(dns_servers=(server,), mail_relays=("10.0.0.0/8",))
         async with running_intake(changed) as intake:
             await intake.send(mail("Message-ID: <forged@x.example>", body=WORDS), mail_from="ann@lead.example")
-            await intake.send(signed(mail("Message-ID: <true@lead.example>", body=WORDS)), mail_from="bounce@lead.example")
+            await intake.send(
+                signed(mail("Message-ID: <true@lead.example>", body=WORDS)), mail_from="bounce@lead.example"
+            )
             forged, true = await intake.all_judged(2)
             told = await intake.told(EnquiryReceived)
 

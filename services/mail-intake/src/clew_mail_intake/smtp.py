@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections import defaultdict
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from clew_shared.contracts.ids import utc_now
@@ -114,9 +114,34 @@ class IntakeSMTP(SMTP):
         self._open_session().extended_smtp = True
         self._open_session().host_name = hostname
         lines = [self.hostname, "PIPELINING", f"SIZE {self.data_size_limit}", "8BITMIME", "SMTPUTF8"]
-        self._writer.write("".join(f"250-{line}\r\n" for line in lines).encode())
-        self._writer.write(b"250 ENHANCEDSTATUSCODES\r\n")
+        if self._policy.certificate is not None and self._open_session().ssl is None:
+            lines.append("STARTTLS")
+        said = "".join(f"250-{line}\r\n" for line in lines)
+        self._writer.write(f"{said}250 ENHANCEDSTATUSCODES\r\n".encode())
         await self._writer.drain()
+
+    async def smtp_STARTTLS(self, arg: str | None) -> None:  # noqa: N802 - the name that aiosmtpd calls
+        """Go on under TLS, with nothing known of what was said before (RFC 3207 4.2)."""
+        if arg:
+            await self.push("501 5.5.4 Syntax: STARTTLS")
+            return
+        if self._policy.certificate is None or self._open_session().ssl is not None:
+            await self.push("454 4.7.0 TLS not available")
+            return
+        plain = cast("asyncio.WriteTransport", self.transport)
+        context = self._policy.certificate.context()
+        await self.push("220 2.0.0 Go ahead")
+        # What came along in plain text was perhaps put there by somebody else (CVE-2011-0411).
+        self._reader._buffer.clear()  # type: ignore[attr-defined]  # noqa: SLF001
+        secured = await self.loop.start_tls(plain, self, context, server_side=True, ssl_handshake_timeout=_IDLE_SECONDS)
+        if secured is None:
+            raise ConnectionResetError("the connection ended while TLS began")
+        self.transport = self._reader._transport = self._writer._transport = secured  # type: ignore[attr-defined]  # noqa: SLF001
+        peer = self._open_session().peer
+        self._set_rset_state()  # type: ignore[no-untyped-call]
+        self.session = self._create_session()
+        self.session.peer = peer
+        self.session.ssl = {"cipher": secured.get_extra_info("cipher")}
 
     async def smtp_AUTH(self, arg: str | None) -> None:  # noqa: N802 - the name that aiosmtpd calls
         await self.push("502 5.5.1 Nobody signs in here")

@@ -14,6 +14,7 @@ from clew_mail_intake.lmtp import IntakeLMTP
 from clew_mail_intake.recipients import our_recipients
 from clew_mail_intake.smtp import IntakeSMTP
 from clew_mail_intake.smtp_policy import SmtpPolicy
+from clew_mail_intake.smtp_tls import door_certificate
 
 _BACKLOG = 512
 _PATIENCE_SECONDS = 5.0
@@ -33,7 +34,14 @@ async def _listen(
 ) -> AsyncIterator[Mapping[str, str]]:
     spool = settings.data_dir / "spool"
     spool.mkdir(parents=True, exist_ok=True)
-    policy = SmtpPolicy(acceptance, our_recipients(settings), spool, settings.max_mail_bytes, settings.intake_domain)
+    policy = SmtpPolicy(
+        acceptance,
+        our_recipients(settings),
+        spool,
+        settings.max_mail_bytes,
+        settings.intake_domain,
+        door_certificate(settings),
+    )
     loop = asyncio.get_running_loop()
     model = talk(policy, loop)
     with taking_port(port, f"{talk.door}_port"):

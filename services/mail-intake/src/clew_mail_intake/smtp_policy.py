@@ -16,6 +16,7 @@ from clew_shared.runtime.database import is_unavailable
 
 from clew_mail_intake.accept import Acceptance
 from clew_mail_intake.recipients import Recipients
+from clew_mail_intake.smtp_tls import Certificate
 
 if TYPE_CHECKING:
     from clew_mail_intake.smtp import IntakeSMTP
@@ -39,6 +40,7 @@ class SmtpPolicy:
     spool: Path
     max_mail_bytes: int
     hostname: str
+    certificate: Certificate | None = None
     sessions: "set[IntakeSMTP]" = field(default_factory=set)
     _visitors: Counter[str] = field(default_factory=Counter)
     _free: tuple[float, int] = (-1.0, 0)

@@ -44,6 +44,8 @@ class Settings:
     public_url: str | None = None
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 2525
+    smtp_tls_cert: Path | None = None
+    smtp_tls_key: Path | None = None
     lmtp_port: int | None = None
     database_url: str | None = None
     nats_url: str | None = None
