@@ -1,10 +1,10 @@
-"""`clew mail explain|trim|score`. Next: clew_mail_intake.explain.run_explain."""
+"""`clew mail explain|trim|score|replay`. Next: clew_mail_intake.explain.run_explain."""
 
 from clew_shared.runtime.subparsers import Subparsers, later
 
 
 def add_commands(subparsers: Subparsers) -> None:
-    """Register `mail explain|trim|score`."""
+    """Register `mail explain|trim|score|replay`."""
     mail = subparsers.add_parser("mail", help="say how mails are understood")
     commands = mail.add_subparsers(dest="mail_command", required=True)
 
@@ -25,3 +25,9 @@ def add_commands(subparsers: Subparsers) -> None:
     score.add_argument("folder", metavar="DIR")
     score.add_argument("--json", action="store_true", help="the figures as one JSON object")
     score.set_defaults(run=later("clew_mail_intake.score:run_score"))
+
+    replay = commands.add_parser("replay", help="read stored mails again: what would be decided differently now?")
+    replay.add_argument("--since", metavar="DATE", help="only mails that came on this day (UTC) or later")
+    replay.add_argument("--verdict", help="only mails that were taken for this")
+    replay.add_argument("--json", action="store_true", help="one JSON object a difference")
+    replay.set_defaults(run=later("clew_mail_intake.replay_mails:run_replay"))

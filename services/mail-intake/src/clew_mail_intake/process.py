@@ -49,7 +49,7 @@ class Processing:
         mails = [mail for mail in await read_mails(list(traces), uow.connection) if mail.verdict is None]
         mails.sort(key=lambda mail: order[mail.key])
         judged = [
-            Judged(mail, read, decide(mail, read, self.ours), mail.evidence)
+            Judged(mail, read, decide(mail, read, self.ours))
             for group in groups(mails)
             for mail, read in await self._read(group, uow.connection)
         ]
@@ -68,7 +68,7 @@ class Processing:
         raws = await read_raws([mail.key for mail in group], connection)
         group = await asyncio.gather(*(self._with_evidence(mail, raws[mail.key]) for mail in group))
         slow = {
-            mail.key: asyncio.create_task(self.understand(raws[mail.key], _envelope(mail)))
+            mail.key: asyncio.create_task(self.understand(raws[mail.key], envelope_of(mail)))
             for mail in group
             if mail.size > _SLOW_BYTES
         }
@@ -78,7 +78,7 @@ class Processing:
                 read.append((mail, await slow[mail.key]))
                 continue
             await self._give_way()
-            read.append((mail, await self.understand(raws[mail.key], _envelope(mail))))
+            read.append((mail, await self.understand(raws[mail.key], envelope_of(mail))))
         return read
 
     async def _with_evidence(self, mail: StoredMail, raw: bytes) -> StoredMail:
@@ -102,7 +102,7 @@ def emit_decision(key: UUID, decision: Decision, uow: UnitOfWork, traceparent: s
         uow.emit(decision.event, key=decision.key, event_id=derived_id(key, decision.verdict), traceparent=traceparent)
 
 
-def _envelope(mail: StoredMail) -> Envelope:
+def envelope_of(mail: StoredMail) -> Envelope:
     return Envelope(
         mail_from=mail.mail_from, recipients=mail.recipients, received_at=mail.received_at, evidence=mail.evidence
     )

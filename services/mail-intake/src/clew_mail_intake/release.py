@@ -35,7 +35,7 @@ async def release_mail(key: UUID, by: str, processing: Processing, uow: UnitOfWo
     [mail] = mails
     if mail.verdict == "enquiry":
         return False
-    if mail.verdict not in RELEASABLE:
+    if mail.verdict not in RELEASABLE or mail.forgotten:
         raise NotReleasable(mail.verdict)
     read = await processing.read_one(mail, uow.connection)
     decision = decide(mail, read, processing.ours, released=True)

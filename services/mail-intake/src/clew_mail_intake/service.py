@@ -1,6 +1,7 @@
 """mail-intake, wired. Next: clew_mail_intake.smtp_door.smtp_doors."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from aiohttp import web
 from clew_shared.contracts.enquiry import EnquiryReceived
@@ -14,6 +15,7 @@ from clew_shared.web.pages import Pages
 
 from clew_mail_intake.accept import Acceptance
 from clew_mail_intake.check_sender import SenderChecks
+from clew_mail_intake.forget_mails import keep_forgetting
 from clew_mail_intake.imap.keeper import MailboxKeeper
 from clew_mail_intake.process import Processing
 from clew_mail_intake.reading import Reading, surroundings
@@ -59,5 +61,5 @@ def build(settings: Settings) -> Service:
         prefixes=("/api/v1/mail", "/mail", "/settings/mailboxes"),
         routes=routes,
         doors=(reading.door, *smtp_doors(settings, acceptance, addresses)),
-        timers=(keeper.run,),
+        timers=(keeper.run, partial(keep_forgetting, rail, settings)),
     )

@@ -31,6 +31,7 @@ _SHOWN = (
     "parser_version",
     "released_by",
     "released_at",
+    "forgotten_at",
     "understanding",
 )
 
@@ -62,6 +63,7 @@ class ShownMail:
     parser_version: int | None
     released_by: str | None
     released_at: datetime | None
+    forgotten_at: datetime | None
     understanding: dict[str, Any] | None
     recipients: tuple[str, ...]
     state: str

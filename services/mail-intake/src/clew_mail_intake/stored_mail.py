@@ -17,7 +17,8 @@ _GROUP_BYTES = 16 << 20
 
 _READ_SQL = """
 SELECT key, fingerprint, size, door, mail_from, client_address, client_name, received_at, incomplete, verdict,
-  evidence, ARRAY(
+  evidence,
+  forgotten_at IS NOT NULL AS forgotten, ARRAY(
   SELECT DISTINCT recipient FROM mail_intake.arrival, unnest(recipients) AS recipient WHERE message_key = message.key
 ) AS recipients
 FROM mail_intake.message WHERE key = ANY(:keys) ORDER BY key"""
@@ -41,6 +42,7 @@ class StoredMail:
     client_address: str | None = None
     client_name: str | None = None
     evidence: Evidence | None = None
+    forgotten: bool = False
 
 
 async def read_mails(keys: Sequence[UUID], connection: AsyncConnection, *, lock: bool = False) -> list[StoredMail]:

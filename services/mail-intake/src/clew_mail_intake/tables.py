@@ -53,8 +53,11 @@ message = Table(
     Column("attachments", Integer, nullable=False, server_default="0"),
     Column("released_by", Text),
     Column("released_at", DateTime(timezone=True)),
+    # Since when its bytes are no longer kept.
+    Column("forgotten_at", DateTime(timezone=True)),
     UniqueConstraint("fingerprint", name="message_fingerprint"),
     Index("message_verdict", "verdict", "key"),
+    Index("message_kept", "received_at", postgresql_where=text("forgotten_at IS NULL")),
 )
 
 # The bytes as they came, in pieces, so that no mail is ever in memory whole because of us.

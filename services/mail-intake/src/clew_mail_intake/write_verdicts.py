@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from clew_mail_intake.decide import Decision, attachment_id
 from clew_mail_intake.stored_mail import StoredMail
 from clew_mail_intake.tables import attachment
-from clew_mail_intake.understanding.understood import Evidence, Understanding
+from clew_mail_intake.understanding.understood import Understanding
 
 _PREVIEW = 2_000
 _LEFT_OUT = {"text": "", "quoted": "", "html": "", "attachments": ()}
@@ -40,7 +40,6 @@ class Judged:
     mail: StoredMail
     read: Understanding
     decision: Decision
-    evidence: Evidence | None = None
 
 
 async def write_verdicts(judged: Sequence[Judged], connection: AsyncConnection) -> None:
@@ -65,11 +64,20 @@ def _columns(judged: Sequence[Judged]) -> dict[str, list[Any]]:
         "sender_name": [(read.sender.name or read.contact.name) or None for read in reads],
         "subject_line": [read.subject_line for read in reads],
         "preview": [read.text[:_PREVIEW] for read in reads],
-        "understanding": [msgspec.json.encode(msgspec.structs.replace(read, **_LEFT_OUT)).decode() for read in reads],
+        "understanding": [msgspec.json.encode(_kept(read)).decode() for read in reads],
         "parser_version": [read.parser_version for read in reads],
-        "evidence": [None if (e := one.evidence) is None else msgspec.json.encode(e).decode() for one in judged],
+        "evidence": [None if (e := one.mail.evidence) is None else msgspec.json.encode(e).decode() for one in judged],
         "attachments": [sum(not file.decoration for file in read.attachments) for read in reads],
     }
+
+
+def as_kept(read: Understanding) -> tuple[dict[str, Any], str]:
+    """Give what is kept of an understanding, as the database gives it back, and the beginning of its text."""
+    return msgspec.json.decode(msgspec.json.encode(_kept(read))), read.text[:_PREVIEW]
+
+
+def _kept(read: Understanding) -> Understanding:
+    return msgspec.structs.replace(read, **_LEFT_OUT)
 
 
 def _files(one: Judged) -> list[dict[str, Any]]:

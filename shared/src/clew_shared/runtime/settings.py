@@ -33,7 +33,9 @@ class Settings:
     Ports: 0 picks a free one. `smtp_url` is `smtp://[user:password@]host[:port]`, `smtps://` or `smtp+starttls://`.
     `trusted_proxies` are networks whose `X-Forwarded-For` is believed. `region` is the ISO country of phone numbers
     that name none. `mail_relays` are the networks of our own mail systems: who hands us mail from elsewhere is checked
-    by its address (SPF). `dns_servers` are asked instead of the machine's. `failpoint` is for fault tests (see
+    by its address (SPF). `dns_servers` are asked instead of the machine's.
+    After `mail_keep_days` the bytes of a mail are forgotten, after `machine_mail_keep_days` those of machines and spam;
+    without them everything is kept. `failpoint` is for fault tests (see
     `clew_shared.runtime.failpoint`).
     """
 
@@ -56,6 +58,8 @@ class Settings:
     mail_relays: tuple[str, ...] = _OUR_HOUSE
     dns_servers: tuple[str, ...] = ()
     max_mail_bytes: int = 50 * 1024 * 1024
+    mail_keep_days: int | None = None
+    machine_mail_keep_days: int | None = None
     api_token: str | None = None
     team: tuple[str, ...] = ()
     team_domains: tuple[str, ...] = ()

@@ -78,7 +78,7 @@ class MailApi:
             raise not_found("mail")
         return answer(view_details(mail, files))
 
-    @describes("Read a mail byte for byte as it came.", answer=bytes, gives="message/rfc822")
+    @describes("Read a mail byte for byte as it came.", answer=bytes, gives="message/rfc822", problems=(410,))
     async def get_raw(self, request: web.Request) -> web.StreamResponse:
         """Give the mail byte for byte as it came (B1)."""
         return await self._send_raw(request, "message/rfc822")
@@ -92,6 +92,8 @@ class MailApi:
             mail = await show_mail(key, connection)
             if mail is None:
                 raise not_found("mail")
+            if mail.forgotten_at is not None:
+                raise _gone()
             response = web.StreamResponse(
                 headers=_STRANGE
                 | {
@@ -108,7 +110,7 @@ class MailApi:
         await response.write_eof()
         return response
 
-    @describes("Read a file of a mail, by its number or its id.", answer=bytes, gives=_GIVEN_TYPES, problems=(409,))
+    @describes("Read a file of a mail, by its number or its id.", answer=bytes, gives=_GIVEN_TYPES, problems=(409, 410))
     async def get_attachment(self, request: web.Request) -> web.Response:
         key = read_id(request, "mail")
         async with self.rail.reading() as connection:
@@ -117,6 +119,8 @@ class MailApi:
         if not files:
             raise not_found("attachment")
         [kept] = files
+        if key not in raws:
+            raise _gone()
         if kept.file.rejected:
             raise Problem(409, "Not kept", f"This attachment was set aside: {kept.file.rejected}.")
         return web.Response(
@@ -147,6 +151,10 @@ class MailApi:
             verdicts = await count_verdicts(connection)
             arrivals = await count_arrivals(connection)
         return answer(Counts(received=arrivals, verdicts=verdicts, duplicate=arrivals - sum(verdicts.values())))
+
+
+def _gone() -> Problem:
+    return Problem(410, "Gone", "This mail was kept as long as the settings say; its bytes are no longer here.")
 
 
 def _is_asked_for(kept: KeptFile, request: web.Request) -> bool:

@@ -1,0 +1,63 @@
+"""Forget the bytes of mails that were kept as long as the settings say. Next: clew_mail_intake.tables.message.
+
+What a mail was taken for stays, and its fingerprint, by which it would be known if it came again.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+
+import structlog
+from clew_shared.contracts.ids import utc_now
+from clew_shared.runtime.rail import Rail
+from clew_shared.runtime.settings import Settings
+from sqlalchemy import ARRAY, Text, bindparam, text
+from sqlalchemy.exc import SQLAlchemyError
+
+_MACHINES = ("auto_reply", "bounce", "complaint", "list", "spam")
+_ANYBODY = ("enquiry", *_MACHINES)
+_AT_A_TIME = 200
+_LOOK_SECONDS = 3600.0
+
+log = structlog.get_logger()
+
+
+async def keep_forgetting(rail: Rail, settings: Settings) -> None:
+    """Run until cancelled; several processes may."""
+    while True:
+        try:
+            await forget_mails(rail, settings, utc_now())
+        except (SQLAlchemyError, OSError, TimeoutError) as error:
+            log.info("mail.not_forgotten", error=str(error)[:200])
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def forget_mails(rail: Rail, settings: Settings, now: datetime) -> int:
+    """Drop the bytes of what is too old and give how many mails that were; what waits for a person is never too old."""
+    forgotten = 0
+    for days, verdicts in ((settings.mail_keep_days, _ANYBODY), (settings.machine_mail_keep_days, _MACHINES)):
+        if days is None:
+            continue
+        dropped = _AT_A_TIME
+        while dropped == _AT_A_TIME:
+            async with rail.unit_of_work() as uow:
+                values = {"before": now - timedelta(days=days), "verdicts": list(verdicts), "most": _AT_A_TIME}
+                dropped = len((await uow.connection.execute(_FORGET, values)).all())
+            forgotten += dropped
+    if forgotten:
+        log.info("mail.forgotten", mails=forgotten)
+    return forgotten
+
+
+_FORGET = text(
+    """
+    WITH old AS (
+        SELECT key FROM mail_intake.message
+        WHERE received_at < :before AND verdict = ANY(:verdicts) AND forgotten_at IS NULL
+        ORDER BY received_at LIMIT :most FOR UPDATE SKIP LOCKED
+    ), bytes AS (
+        DELETE FROM mail_intake.raw_piece USING old WHERE message_key = old.key
+    )
+    UPDATE mail_intake.message SET forgotten_at = now(), preview = '', understanding = NULL
+    FROM old WHERE message.key = old.key RETURNING message.key
+    """
+).bindparams(bindparam("verdicts", type_=ARRAY(Text)))
