@@ -219,3 +219,17 @@ async def _say_up_to_data(talk: Wire) -> None:
     await talk.say(b"MAIL FROM:<jane@shop.example>")
     await talk.say(b"RCPT TO:<%s>" % INTAKE.encode())
     await talk.say(b"DATA")
+
+
+async def test_a_stranger_may_bring_so_many_mails_a_minute(settings: Settings) -> None:
+    """B43: and is told to come back, not refused for good; our own relays are not counted."""
+    async with running_intake(settings.changed(smtp_mails_per_minute=2, mail_relays=("10.0.0.0/8",))) as intake:
+        replies = [(await intake.send(a_mail(message_id=f"<{number}@shop.example>")))[:3] for number in range(4)]
+    async with running_intake(settings.changed(smtp_mails_per_minute=2)) as intake:
+        trusted = [(await intake.send(a_mail(message_id=f"<{number}@own.example>")))[:3] for number in range(4)]
+
+    # A minute may end in between.
+    assert replies[:2] == ["250", "250"]
+    assert set(replies[2:]) <= {"250", "450", "503"}
+    assert replies.count("250") < 4
+    assert trusted == ["250"] * 4

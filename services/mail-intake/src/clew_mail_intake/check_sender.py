@@ -4,7 +4,6 @@ Next: clew_mail_intake.understanding.authenticate.authenticate.
 """
 
 import asyncio
-import ipaddress
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,6 +11,7 @@ import spf
 from clew_shared.runtime.settings import Settings
 
 from clew_mail_intake.ask_dns import Dns, DnsSilent
+from clew_mail_intake.relays import Relays
 from clew_mail_intake.stored_mail import StoredMail
 from clew_mail_intake.understanding.authenticate import names_to_ask
 from clew_mail_intake.understanding.authenticity import read_authenticity
@@ -31,14 +31,14 @@ class SenderChecks:
     def __init__(self, settings: Settings) -> None:
         self._dns = Dns(settings.dns_servers)
         self._trusted = frozenset(name.casefold() for name in settings.trusted_authserv)
-        self._relays = [ipaddress.ip_network(network) for network in settings.mail_relays]
+        self._relays = Relays(settings.mail_relays)
         self._threads = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="dns")
 
     async def gather(self, mail: StoredMail, raw: bytes) -> Evidence | None:
         """Give None where there is nothing to ask: a hop that we trust has said it, or nothing could prove anything."""
         head = raw[:ALL_HEADERS_BYTES]
         fields, _ = split_header(head, 0, len(head))
-        direct = self._is_direct(mail.client_address)
+        direct = mail.client_address is not None and not self._relays.include(mail.client_address)
         if read_authenticity(fields, self._trusted) is not None:
             return None
         if not direct and "dkim-signature" not in fields and not (self._trusted and "arc-seal" in fields):
@@ -56,13 +56,6 @@ class SenderChecks:
                 silent.append(name)
         grade, domain = self._check_spf(mail) if direct else ("none", "")
         return Evidence(spf=grade, spf_domain=domain, is_direct=direct, txt=txt, silent=tuple(silent))
-
-    def _is_direct(self, client: str | None) -> bool:
-        """Tell the sender's own system from a hop of our own house, which hides it."""
-        if client is None:
-            return False
-        address = ipaddress.ip_address(client)
-        return not any(address in network for network in self._relays)
 
     def _check_spf(self, mail: StoredMail) -> tuple[Grade, str]:
         """Ask whether the domain of the envelope sender sends from there (SPF, RFC 7208); the null one goes by HELO."""

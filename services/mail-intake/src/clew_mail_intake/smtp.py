@@ -12,7 +12,7 @@ from clew_mail_intake.accept import AcceptedMail
 from clew_mail_intake.arriving_mail import ArrivingMail
 from clew_mail_intake.glance import glance_at
 from clew_mail_intake.raw_mail import RawMail
-from clew_mail_intake.smtp_policy import SmtpPolicy
+from clew_mail_intake.smtp_policy import SmtpPolicy, address_of
 from clew_mail_intake.wire_data import WireData
 
 _CHUNK = 1 << 17
@@ -206,16 +206,12 @@ class IntakeSMTP(SMTP):
             mail_from=_sender(self._open_envelope().mail_from),
             recipients=tuple(self._open_envelope().rcpt_tos),
             received_at=utc_now(),
-            client_address=self._client_address(),
+            client_address=address_of(self._open_session()),
             client_name=self._open_session().host_name,
         )
         async with asyncio.timeout(_STORE_SECONDS):
             accepted: AcceptedMail = await self._policy.acceptance.accept(mail)
         return f"250 2.0.0 Accepted as {accepted.key}"
-
-    def _client_address(self) -> str | None:
-        peer = self._open_session().peer
-        return str(peer[0]) if isinstance(peer, tuple) else None
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         """Read a path (RFC 5321 4.1.2); the usual one without the parser for all of RFC 5322."""

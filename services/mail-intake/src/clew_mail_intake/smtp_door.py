@@ -12,6 +12,7 @@ from clew_shared.runtime.settings import Settings
 from clew_mail_intake.accept import Acceptance
 from clew_mail_intake.lmtp import IntakeLMTP
 from clew_mail_intake.recipients import our_recipients
+from clew_mail_intake.relays import Relays
 from clew_mail_intake.smtp import IntakeSMTP
 from clew_mail_intake.smtp_policy import SmtpPolicy
 from clew_mail_intake.smtp_tls import door_certificate
@@ -40,6 +41,8 @@ async def _listen(
         spool,
         settings.max_mail_bytes,
         settings.intake_domain,
+        Relays(settings.mail_relays),
+        settings.smtp_mails_per_minute,
         door_certificate(settings),
     )
     loop = asyncio.get_running_loop()

@@ -1,6 +1,5 @@
 """What the SMTP door allows: whose mail, how many visitors, how much room. Next: clew_mail_intake.smtp.IntakeSMTP."""
 
-import ipaddress
 import os
 import time
 from collections import Counter
@@ -16,6 +15,7 @@ from clew_shared.runtime.database import is_unavailable
 
 from clew_mail_intake.accept import Acceptance
 from clew_mail_intake.recipients import Recipients
+from clew_mail_intake.relays import Relays
 from clew_mail_intake.smtp_tls import Certificate
 
 if TYPE_CHECKING:
@@ -40,22 +40,25 @@ class SmtpPolicy:
     spool: Path
     max_mail_bytes: int
     hostname: str
+    relays: Relays
+    mails_a_minute: int
     certificate: Certificate | None = None
     sessions: "set[IntakeSMTP]" = field(default_factory=set)
     _visitors: Counter[str] = field(default_factory=Counter)
+    _minute: int = -1
+    _mails: Counter[str] = field(default_factory=Counter)
     _free: tuple[float, int] = (-1.0, 0)
 
     @contextmanager
     def visit(self, session: "IntakeSMTP") -> Iterator[str | None]:
         """Count a visitor in and out; give the reply to one too many."""
-        peer = session.session.peer if session.session else None
-        address = str(peer[0]) if isinstance(peer, tuple) else "local"
+        address = address_of(session.session)
         self._visitors[address] += 1
         self.sessions.add(session)
         try:
             if len(self.sessions) > _MOST_VISITORS:
                 yield "421 4.3.2 Too many connections"
-            elif self._visitors[address] > _MOST_OF_ONE_ADDRESS and not _is_loopback(address):
+            elif self._visitors[address] > _MOST_OF_ONE_ADDRESS and not self.relays.include(address):
                 yield "421 4.7.0 Too many connections from your address"
             else:
                 yield None
@@ -66,11 +69,13 @@ class SmtpPolicy:
                 del self._visitors[address]
 
     async def handle_MAIL(  # noqa: N802 - the name that aiosmtpd calls
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+        self, _server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         # Before PostgreSQL itself runs out of room, which it does not survive.
         if self._free_bytes() < _LEAST_FREE_BYTES:
             return "452 4.3.1 No room for mail now"
+        if self._has_sent_enough(address_of(session)):
+            return "450 4.7.1 Too many mails from your address in a minute; please try again later"
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 2.1.0 Sender OK"
@@ -93,6 +98,16 @@ class SmtpPolicy:
             log.error("smtp.failed", exc_info=error)
         return "451 4.3.0 Not stored now; please try again later"
 
+    def _has_sent_enough(self, address: str) -> bool:
+        """Count a mail of a stranger's system; our own relays have their own limits."""
+        if self.relays.include(address):
+            return False
+        minute = int(time.monotonic() // 60)
+        if minute != self._minute:
+            self._minute, self._mails = minute, Counter()
+        self._mails[address] += 1
+        return self._mails[address] > self.mails_a_minute
+
     def _free_bytes(self) -> int:
         looked_at, free = self._free
         now = time.monotonic()
@@ -103,8 +118,6 @@ class SmtpPolicy:
         return free
 
 
-def _is_loopback(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return True
+def address_of(session: Session | None) -> str:
+    """Give the address that a visitor comes from, `local` where there is none."""
+    return str(session.peer[0]) if session is not None and isinstance(session.peer, tuple) else "local"
