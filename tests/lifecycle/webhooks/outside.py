@@ -51,14 +51,16 @@ class Outside:
 
         return await eventually(enough)
 
-    async def settled(self, endpoint_id: UUID, status: str, count: int = 1) -> list[dict[str, Any]]:
+    async def settled(
+        self, endpoint_id: UUID, status: str, count: int = 1, seconds: float = 15
+    ) -> list[dict[str, Any]]:
         """Wait until so many deliveries came to `status`."""
 
         async def there() -> list[dict[str, Any]] | None:
             found = await self.deliveries(endpoint_id, status)
             return found if len(found) >= count else None
 
-        return await eventually(there)
+        return await eventually(there, seconds)
 
     async def failed_once_more(self, endpoint_id: UUID, attempt: int) -> dict[str, Any]:
         """Wait until the only delivery has failed `attempt` times."""

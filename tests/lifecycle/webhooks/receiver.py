@@ -46,8 +46,9 @@ class Receiver:
     stalls: dict[str, asyncio.Event] = field(default_factory=dict)
     # Deals whose events are answered with an error.
     failing: set[str] = field(default_factory=set)
-    under_way: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    most_under_way: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    # How many requests there are, and have been, at once: by path and by deal.
+    under_way: dict[str | None, int] = field(default_factory=lambda: defaultdict(int))
+    most_under_way: dict[str | None, int] = field(default_factory=lambda: defaultdict(int))
 
     def at(self, path: str) -> Sequence[Heard]:
         return [one for one in self.heard if one.path == path]
@@ -55,14 +56,17 @@ class Receiver:
     async def take(self, request: web.Request) -> web.Response:
         body = await request.read()
         path = request.path
-        self.under_way[path] += 1
-        self.most_under_way[path] = max(self.most_under_way[path], self.under_way[path])
+        deal = msgspec.json.decode(body)["data"].get("deal", {}).get("id") if body != b"{}" else None
+        for key in (path, deal):
+            self.under_way[key] += 1
+            self.most_under_way[key] = max(self.most_under_way[key], self.under_way[key])
         try:
             if path in self.stalls:
                 await self.stalls[path].wait()
             status = self._status(path, body)
         finally:
-            self.under_way[path] -= 1
+            for key in (path, deal):
+                self.under_way[key] -= 1
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.heard.append(Heard(path, headers, body, status))
         return web.Response(status=status, headers=self.headers, text="the body of the answer")

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Interval, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=45)
 
 
 @dataclass(frozen=True, slots=True)

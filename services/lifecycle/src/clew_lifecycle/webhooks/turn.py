@@ -36,7 +36,7 @@ Result = tuple[Taken, Outcome]
 
 
 class Turn:
-    """Works while something is due or under way. An error leaves the lease, so that the next turn is a minute away."""
+    """Works while something is due or under way. An error leaves the lease, so that the next turn is a while away."""
 
     def __init__(
         self,
