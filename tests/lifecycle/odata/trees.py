@@ -43,8 +43,10 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "string": st.text(LETTERS, max_size=4),
     "guid": st.sampled_from([UUID(int=number) for number in range(3)]),
     "date": st.dates(date(2019, 12, 30), date(2021, 3, 2)),
-    "datetime": st.datetimes(datetime(2019, 12, 30), datetime(2021, 3, 2), timezones=st.just(UTC)),  # noqa: DTZ001
-    "time": st.times(),
+    "datetime": st.datetimes(datetime(2019, 12, 30), datetime(2021, 3, 2), timezones=st.just(UTC)).map(  # noqa: DTZ001
+        lambda value: value.replace(fold=0)
+    ),
+    "time": st.times().map(lambda value: value.replace(fold=0)),
     "duration": st.timedeltas(timedelta(days=-400), timedelta(days=400)),
 }
 

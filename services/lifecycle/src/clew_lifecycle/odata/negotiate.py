@@ -83,7 +83,7 @@ def _format(accept: str, option: str | None, offers: tuple[Format, ...]) -> tupl
         name = option.partition(";")[0].strip().lower()
         if name == "atom":
             raise Unsupported("the format Atom")
-        accept = _SHORT.get(name, name) + option[len(option.partition(";")[0]) :]
+        accept = (_SHORT.get(name, name) or "nothing") + option[len(option.partition(";")[0]) :]
     for media in accept.split(",") if accept.strip() else ["*/*"]:
         name, *rest = (part.strip() for part in media.split(";"))
         parameters = {key.strip().lower(): value.strip() for key, _, value in (part.partition("=") for part in rest)}

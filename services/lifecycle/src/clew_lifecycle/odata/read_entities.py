@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, RowMapping, Select, func, select, true
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from clew_lifecycle.domain.odata_filter.syntax import FilterError
 from clew_lifecycle.odata.build_query import ID, VERSION, Listed, build_query, conditions
 from clew_lifecycle.odata.entities import MODEL
 from clew_lifecycle.odata.keyset import write_token
@@ -20,6 +21,9 @@ from clew_lifecycle.odata.read_path import Place
 
 _PARENT = "_parent"
 _COUNT = "_count"
+# Of what an entity leads to fewer are shown at once: there may be as many of each in turn.
+_MOST_BELOW = 25
+_MOST_ABOVE = 100
 
 
 @dataclass(slots=True)
@@ -49,7 +53,8 @@ class Reader:
 
     async def page(self, place: Place, options: Options) -> Page:
         """Read a page of entities. Raises `Problem` 404 when the path leads through what is not there."""
-        wanted = self.page_size if options.top is None else min(options.top, self.page_size)
+        most = min(self.page_size, _MOST_ABOVE) if options.expand else self.page_size
+        wanted = most if options.top is None else min(options.top, most)
         listed = build_query(place.entity, place.row, options, self.actor, place.tied, wanted + 1)
         rows = await self._rows(listed.statement)
         if not rows:
@@ -101,7 +106,8 @@ class Reader:
         to, options = expand.navigation, expand.options
         target = MODEL[to.target]
         source, row = entity.table.alias(), target.table.alias()
-        wanted = (self.page_size if options.top is None else min(options.top, self.page_size)) if to.many else 1
+        most = min(self.page_size, _MOST_BELOW)
+        wanted = (most if options.top is None else min(options.top, most)) if to.many else 1
         listed = build_query(target, row, options, self.actor, [to.tie(source, row)], wanted + 1)
         of_each = listed.statement.correlate(source).lateral()
         chosen = source.c.id.in_(list(parents))
@@ -136,6 +142,9 @@ class Reader:
     async def _rows(self, statement: Select[Any]) -> Sequence[RowMapping]:
         try:
             found: Sequence[RowMapping] = (await self.connection.execute(statement)).mappings().all()
+        except RecursionError:
+            # SQLAlchemy writes SQL by recursion, a function of ours being several of its own.
+            raise FilterError("That is too deeply nested.") from None
         except DBAPIError as error:
             state = str(getattr(error.orig, "sqlstate", None) or "")
             if state.startswith("22"):

@@ -211,8 +211,11 @@ class _Compiler:
         if kind == "null":
             return true() if has_null else false()
         values = [as_literal(item.value) for item in sought.items if item.value is not None]
-        found = _settle(operand.in_(values), exact=exact) if values else false()
-        return or_(found, operand.is_(None)) if has_null else found
+        if not values:
+            return operand.is_(None)
+        # The operand is written once: what is nested in it may be nested again.
+        found = operand.in_(values)
+        return func.coalesce(found, true()) if has_null else _settle(found, exact=exact)
 
     def _items(self, collection: Member, *columns: ColumnElement[Any]) -> tuple[Select[Any], Scope]:
         scope, rest = self._of(collection.segments)

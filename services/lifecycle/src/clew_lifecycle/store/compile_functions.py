@@ -5,6 +5,7 @@ Next: clew_lifecycle.domain.odata_filter.compute.call.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -18,7 +19,6 @@ from sqlalchemy import (
     Text,
     Time,
     Uuid,
-    case,
     cast,
     extract,
     func,
@@ -48,6 +48,7 @@ TYPES: Mapping[Kind, TypeEngine[Any]] = {
 }
 _INSTANT = DateTime(timezone=True)
 _LARGEST_PLACE = 2_147_483_646
+_NOWHERE = literal(Decimal("0.5"), Numeric())
 
 
 def as_literal(value: Value) -> Column:
@@ -128,9 +129,12 @@ def _substring(text: Column, start: Column, length: Column | None = None) -> Col
 
 
 def _place(number: Column) -> Column:
-    """Keep a place within what PostgreSQL counts; LEAST and GREATEST would take null for the other."""
-    kept = case((number < 0, 0), (number > _LARGEST_PLACE, _LARGEST_PLACE), else_=number)
-    return cast(kept, Integer())
+    """Keep a place within what PostgreSQL counts, writing the number once: what is nested in it may be nested again.
+
+    LEAST and GREATEST pass over a null, so that a number which is no place stands for it.
+    """
+    within = func.least(func.greatest(func.coalesce(number, _NOWHERE), 0), _LARGEST_PLACE)
+    return cast(func.nullif(within, _NOWHERE), Integer())
 
 
 def _utc(column: Column) -> Column:

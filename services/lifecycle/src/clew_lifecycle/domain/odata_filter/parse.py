@@ -23,6 +23,9 @@ from clew_lifecycle.domain.odata_filter.syntax import (
 )
 
 LONGEST = 8192
+LONGEST_PATH = 8
+_MOST_LAMBDAS = 8
+_MOST_KEYS = 10
 _WORDS = {"true": Constant(True), "false": Constant(False), "null": Constant(None)}
 
 
@@ -57,6 +60,8 @@ class _Parser:
         # Only what is right as a whole is refused by the name of what we do not do.
         if self._refused:
             raise Unsupported(self._refused[0])
+        if len(self._parts) > _MOST_KEYS:
+            raise FilterError(f"More than {_MOST_KEYS} to order by.")
         return self._parts
 
     @property
@@ -124,13 +129,17 @@ class _Parser:
     def _member(self, token: Token) -> Callable[[], Any]:
         segments = [self._segment(token)]
         while self._next.kind == "/":
-            self._take()
+            slash = self._take()
             token = self._take("word")
+            if slash.spaced or token.spaced:
+                raise FilterError("A path has no white space.", slash.position)
             if token.text == "$count":
                 return self._put(self._count(segments))
-            if self._stands("("):
+            if self._stands("(") and not self._next.spaced:
                 return self._quantified(token, segments)
             segments.append(self._segment(token))
+            if len(segments) > LONGEST_PATH:
+                raise FilterError(f"A path of more than {LONGEST_PATH} names.", slash.position)
         return self._put(Member(_without_it(segments)))
 
     def _segment(self, token: Token) -> str:
@@ -166,8 +175,11 @@ class _Parser:
 
     def _variable(self) -> str:
         token = self._take("word")
-        if not token.text.isidentifier() or token.text in self._grove.variables:
+        known = self._grove.variables
+        if not token.text.isidentifier() or token.text in known:
             raise FilterError(f"{token.text} cannot be a variable here.", token.position)
+        if len(known) == _MOST_LAMBDAS:
+            raise FilterError(f"More than {_MOST_LAMBDAS} conditions of collections in each other.", token.position)
         self._take(":")
         return token.text
 
