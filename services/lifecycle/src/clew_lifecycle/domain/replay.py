@@ -178,10 +178,18 @@ def _take(changes: Iterable[Change], standing: Standing, derived: list[Change]) 
 def _differences(had: Sequence[Row], derived: Sequence[Change]) -> tuple[list[Row], list[Change]]:
     """Compare instant by instant: the rows of one instant stand in the order that they were written in."""
     old, wanted = _by_instant(had), _by_instant(derived)
-    same = {
-        at for at in old.keys() & wanted.keys() if [row.key for row in old[at]] == [_key(new) for new in wanted[at]]
-    }
-    return [row for row in had if row.at not in same], [change for change in derived if change.at not in same]
+    kept = {at: _same_from_the_start(old[at], wanted[at]) for at in old.keys() & wanted.keys()}
+    gone = [row for at, rows in old.items() for row in rows[kept.get(at, 0) :]]
+    return gone, [change for at, changes in wanted.items() for change in changes[kept.get(at, 0) :]]
+
+
+def _same_from_the_start(rows: Sequence[Row], changes: Sequence[Change]) -> int:
+    same = 0
+    for row, change in zip(rows, changes, strict=False):
+        if row.key != _key(change):
+            break
+        same += 1
+    return same
 
 
 def _by_instant(entries: Sequence[Any]) -> Mapping[datetime, list[Any]]:

@@ -91,7 +91,7 @@ async def carry_out(merge: Merge, values: dict[str, Any], connection: AsyncConne
     table = TABLES[merge.kind]
     gone: dict[str, Any] = {"deleted_at": func.now(), "merged_into": merge.kept.id, "version": merge.merged.version + 1}
     if table is company:
-        gone["churn_due_at"] = None
+        gone |= {"churn_due_at": None, "rfm_due_at": None}
     if table is deal:
         gone["thread_slot"] = False
     await connection.execute(update(table).where(table.c.id == merge.merged.id).values(**gone))
