@@ -1,6 +1,9 @@
 """Who is told of what, once."""
 
-from clew_shared.contracts.lifecycle import SignInRequested, TeammateRemoved
+from typing import Any
+
+from clew_notify.sandbox_store import list_messages
+from clew_shared.contracts.lifecycle import MessageRequested, SignInRequested, TeammateRemoved
 
 from tests.notify.conftest import Notify
 from tests.notify.events import NOW, a_deal, a_word, comment_added, deal_opened, reply_written
@@ -113,3 +116,23 @@ async def test_a_sign_in_link_goes_to_the_one_who_asked(notify: Notify) -> None:
 
     [sent] = await notify.books.settled(1, rule="sign_in")
     assert sent["recipient"] == "kim@team.example"
+
+
+async def test_a_workflows_message_goes_by_mail_or_sms_to_whom_it_is_for(notify: Notify) -> None:
+    """W11, L45: an SMS goes to the built-in phone, and what is no number goes nowhere."""
+    said: dict[str, Any] = {"deal": a_deal(), "audience": "contact", "text": "See you on Monday.", "transition": "win"}
+    by_mail = MessageRequested(**said, channel="email", to="ada@client.example", subject_line="Booked")
+    by_sms, to_nobody = (MessageRequested(**said, channel="sms", to=to) for to in ("+44 20 7946 0958", "ask her"))
+
+    await notify.lifecycle.tell(by_mail, by_sms, to_nobody)
+
+    sent = await notify.books.settled(2, rule="message_requested")
+    assert {(row["channel"], row["recipient"], row["subject_line"]) for row in sent} == {
+        ("email", "ada@client.example", "Booked"),
+        ("sms", "+44 20 7946 0958", "SMS"),
+    }
+    [failed] = await notify.books.deliveries(status="failed")
+    assert failed["recipient"] == "ask her"
+    async with notify.running.services["notify"].rail.reading() as connection:
+        [shown] = await list_messages(connection, to="+44 20 7946 0958", limit=5)
+    assert (shown.channel, shown.read().text.strip()) == ("sms", "See you on Monday.")

@@ -18,6 +18,7 @@ LEASE = timedelta(seconds=30)
 _LOST = "The sender was lost while it was sending."
 # Written out, as in the indexes that these states have for themselves: a parameter could be any state.
 _IS_WAITING = DELIVERY.c.status.in_([literal_column(f"'{status}'") for status in ("planned", "held", "in_doubt")])
+_OF_CHANNEL = DELIVERY.c.channel == bindparam("channel")
 _IS_SENDING = DELIVERY.c.status == literal_column("'sending'")
 # A complaint is about what came unasked: not about a letter from a person, nor about a link that was asked for.
 _UNASKED = [rule.id for rule in RULES.values() if rule.automatic and rule is not SIGN_IN]
@@ -48,19 +49,19 @@ class Claimed(msgspec.Struct, frozen=True):
     lease: UUID | None = None
 
 
-async def anything_due(connection: AsyncConnection) -> bool:
-    return bool(await connection.scalar(_ANYTHING_DUE))
+async def anything_due(connection: AsyncConnection, channel: str) -> bool:
+    return bool(await connection.scalar(_ANYTHING_DUE, {"channel": channel}))
 
 
-async def claim_here(connection: AsyncConnection, limit: int) -> list[Claimed]:
-    """Lock up to `limit` due deliveries until the end of this transaction, which also sends them."""
-    rows = await connection.execute(_LOCK, {"limit": limit})
+async def claim_here(connection: AsyncConnection, channel: str, limit: int) -> list[Claimed]:
+    """Lock up to `limit` due deliveries of a channel until the end of this transaction, which also sends them."""
+    rows = await connection.execute(_LOCK, {"limit": limit, "channel": channel})
     return [Claimed(*row) for row in rows]
 
 
-async def claim_due(connection: AsyncConnection, limit: int, lease: UUID) -> list[Claimed]:
-    """Mark up to `limit` due deliveries as being sent under `lease`; the caller commits before it sends any."""
-    rows: Iterable[Any] = await connection.execute(_LOCK_WITH_MAIL, {"limit": limit})
+async def claim_due(connection: AsyncConnection, channel: str, limit: int, lease: UUID) -> list[Claimed]:
+    """Mark up to `limit` due deliveries of a channel as being sent under `lease`; the caller commits, then sends."""
+    rows: Iterable[Any] = await connection.execute(_LOCK_WITH_MAIL, {"limit": limit, "channel": channel})
     claimed = [msgspec.structs.replace(Claimed(*row), lease=lease) for row in rows]
     sending = [mail for mail in claimed if mail.suppressed is None]
     if claimed:
@@ -109,14 +110,14 @@ def _lock(*more: Any) -> Any:
             suppressed.label("suppressed"),
             *more,
         )
-        .where(_IS_WAITING, DELIVERY.c.due_at <= func.now())
+        .where(_IS_WAITING, DELIVERY.c.due_at <= func.now(), _OF_CHANNEL)
         .order_by(DELIVERY.c.due_at)
         .limit(bindparam("limit"))
         .with_for_update(of=DELIVERY, skip_locked=True)
     )
 
 
-_ANYTHING_DUE = select(exists().where(_IS_WAITING, DELIVERY.c.due_at <= func.now()))
+_ANYTHING_DUE = select(exists().where(_IS_WAITING, DELIVERY.c.due_at <= func.now(), _OF_CHANNEL))
 _LOCK = _lock()
 _LOCK_WITH_MAIL = _lock(MAIL.c.content).where(MAIL.c.delivery_id == DELIVERY.c.id)
 _LEASE = (

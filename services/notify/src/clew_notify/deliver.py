@@ -23,6 +23,7 @@ from clew_notify.claim import LEASE, Claimed, anything_due, claim_due, release_e
 from clew_notify.domain.outcome import NotTried, Suppressed
 from clew_notify.settle import Result, settle
 
+CHANNEL = "email"
 RENEW_SECONDS = 8.0
 STOP_SECONDS = 5.0
 _MARGIN_SECONDS = 5.0
@@ -105,7 +106,7 @@ class Deliverer:
         async with self._turn:
             while not self._stop.is_set():
                 async with self._rail.reading() as connection:
-                    due = await anything_due(connection)
+                    due = await anything_due(connection, CHANNEL)
                 if due:
                     # An unreachable relay must show before anything is claimed: nothing is then to be undone.
                     await lane.ready()
@@ -118,7 +119,7 @@ class Deliverer:
         lease = new_id()
         started = time.monotonic()
         async with self._rail.unit_of_work() as uow:
-            claimed = await claim_due(uow.connection, self._provider.lane_size, lease)
+            claimed = await claim_due(uow.connection, CHANNEL, self._provider.lane_size, lease)
         if claimed:
             self._leases[lease] = _Lease(_until(started), len(claimed))
             failpoint("deliver.claimed")

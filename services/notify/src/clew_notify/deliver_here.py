@@ -26,10 +26,11 @@ log = structlog.get_logger()
 class LocalDeliverer:
     """Delivers in batches; a crash undoes a batch as a whole, so that nothing is ever in doubt."""
 
-    def __init__(self, rail: Rail, provider: LocalProvider, wake: Wake) -> None:
+    def __init__(self, rail: Rail, provider: LocalProvider, wake: Wake, channel: str = "email") -> None:
         self._rail = rail
         self._provider = provider
         self._wake = wake
+        self._channel = channel
 
     async def run(self) -> None:
         """Deliver until cancelled, through every absence of the database."""
@@ -47,7 +48,7 @@ class LocalDeliverer:
     async def deliver_batch(self) -> int:
         """Deliver up to a batch of what is due; give how many there were."""
         async with self._rail.unit_of_work() as uow:
-            claimed = await claim_here(uow.connection, BATCH)
+            claimed = await claim_here(uow.connection, self._channel, BATCH)
             if not claimed:
                 await release_expired(uow.connection)
                 return 0

@@ -6,12 +6,28 @@ from typing import Any
 from uuid import UUID
 
 from clew_shared.contracts.event import Event, type_of
-from clew_shared.contracts.lifecycle import CommentAdded, DealOpened, DealSummary, ReplyWritten, SignInRequested, Word
+from clew_shared.contracts.lifecycle import (
+    CommentAdded,
+    DealOpened,
+    DealSummary,
+    MessageRequested,
+    ReplyWritten,
+    SignInRequested,
+    Word,
+)
 from clew_shared.runtime.consumer import Received
 
 from clew_notify.domain.draft import Draft
 from clew_notify.domain.recipients import each_once, may_acknowledge, staff_to_tell
-from clew_notify.domain.rule import ACKNOWLEDGEMENT, COMMENT_ADDED, DEAL_OPENED, REPLY_WRITTEN, SIGN_IN, Rule
+from clew_notify.domain.rule import (
+    ACKNOWLEDGEMENT,
+    COMMENT_ADDED,
+    DEAL_OPENED,
+    MESSAGE_REQUESTED,
+    REPLY_WRITTEN,
+    SIGN_IN,
+    Rule,
+)
 from clew_notify.header_fields import one_line
 
 
@@ -34,6 +50,7 @@ class Drafter:
             DealOpened: self._deal_opened,
             CommentAdded: self._comment_added,
             ReplyWritten: self._reply_written,
+            MessageRequested: self._message_requested,
             SignInRequested: self._sign_in,
         }
 
@@ -131,6 +148,24 @@ class Drafter:
                 one_mail=True,
             )
             for recipient in (*to, *cc)
+        ]
+
+    def _message_requested(self, received: Received[MessageRequested], team: Team) -> list[Draft]:
+        event = received.event
+        if event.audience == "owner" and event.to.casefold() in team.gone:
+            return []
+        return [
+            Draft(
+                event_id=received.id,
+                event=_name(event),
+                rule=MESSAGE_REQUESTED,
+                recipient=event.to,
+                to=(event.to,),
+                context={"subject_line": event.subject_line, "text": event.text},
+                deal_id=event.deal.id,
+                activity_id=event.activity_id,
+                channel=event.channel,
+            )
         ]
 
     def _sign_in(self, received: Received[SignInRequested], _: Team) -> list[Draft]:

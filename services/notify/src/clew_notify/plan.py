@@ -20,12 +20,11 @@ from jinja2 import TemplateError
 
 from clew_notify.body import compose_body
 from clew_notify.compose import Automatic, Head, compose_mail
+from clew_notify.compose_text import TEXT, compose_text, is_number
 from clew_notify.domain.draft import Draft
 from clew_notify.domain.rule import ACKNOWLEDGEMENT, RULES
 from clew_notify.header_fields import one_line
 from clew_notify.render import prepare, render
-
-CHANNEL = "email"
 
 log = structlog.get_logger()
 
@@ -72,6 +71,8 @@ class Planner:
 
     def _plan(self, draft: Draft, batch: _Batch) -> Planned:
         delivery_id = _delivery_id(draft, draft.recipient)
+        if draft.channel == "sms":
+            return self._plan_text(draft, delivery_id, batch)
         first = _delivery_id(draft, draft.to[0]) if draft.one_mail else delivery_id
         message_id = f"<{first}@{self._domain}>"
         reply_to = self._reply_to(draft.deal_id, batch) if draft.deal_id else None
@@ -92,6 +93,21 @@ class Planner:
             expires_at=batch.now + _window(draft, batch.now),
             content=content,
             reason=reason,
+        )
+
+    def _plan_text(self, draft: Draft, delivery_id: UUID, batch: _Batch) -> Planned:
+        message_id = f"<{delivery_id}@{self._domain}>"
+        number = is_number(draft.recipient)
+        words = draft.context["text"]
+        return Planned(
+            id=delivery_id,
+            draft=draft,
+            message_id=message_id,
+            subject_line=TEXT,
+            envelope_sender=self._address,
+            expires_at=batch.now + draft.rule.window,
+            content=compose_text(self._name, draft.recipient, words, batch.now, message_id) if number else None,
+            reason=None if number else "no_number: That cannot be called.",
         )
 
     def _head(
@@ -134,7 +150,7 @@ class Planner:
 
 def _delivery_id(draft: Draft, recipient: str) -> UUID:
     """Give the id that this delivery has whenever it is planned: what makes it once, and names its Message-ID."""
-    return derived_id(draft.event_id, f"{draft.rule.id} {recipient} {CHANNEL}")
+    return derived_id(draft.event_id, f"{draft.rule.id} {recipient} {draft.channel}")
 
 
 def _body_of(draft: Draft, batch: _Batch) -> bytes:

@@ -24,6 +24,7 @@ class SandboxMessage:
     seen: bool
     deal_id: UUID | None
     rule: str
+    channel: str
     status: str
     reason: str | None
     content: bytes
@@ -40,6 +41,7 @@ _MESSAGES = (
         SANDBOX_MESSAGE.c.seen,
         DELIVERY.c.deal_id,
         DELIVERY.c.rule,
+        DELIVERY.c.channel,
         DELIVERY.c.status,
         DELIVERY.c.reason,
         MAIL.c.content,

@@ -5,6 +5,7 @@ from email.utils import parseaddr
 from clew_shared.contracts.lifecycle import (
     CommentAdded,
     DealOpened,
+    MessageRequested,
     ReplyWritten,
     SignInRequested,
     TeammateAdded,
@@ -19,7 +20,7 @@ from clew_shared.runtime.subscription import Subscription
 from clew_shared.runtime.wake import Wake
 
 from clew_notify.announce import Announcer
-from clew_notify.channels.sandbox import SandboxMailbox
+from clew_notify.channels.sandbox import SandboxMailbox, SandboxPhone
 from clew_notify.channels.smtp import SmtpRelay
 from clew_notify.channels.smtp_url import read_smtp_url
 from clew_notify.deliver import Deliverer
@@ -44,13 +45,13 @@ PREFIXES = (
     "/sandbox",
     "/u",
 )
-HEARD = (TeammateAdded, TeammateRemoved, DealOpened, CommentAdded, ReplyWritten, SignInRequested)
+HEARD = (TeammateAdded, TeammateRemoved, DealOpened, CommentAdded, ReplyWritten, MessageRequested, SignInRequested)
 
 
 def build(settings: Settings) -> Service:
     """Wire notify. Without a relay, mail goes to the built-in mailbox."""
     rail = Rail("notify", settings, METADATA, RAIL)
-    wake = Wake()
+    wake, wake_phone = Wake(), Wake()
     sender = parseaddr(settings.sender_address)[1]
     drafter = Drafter(
         settings.public_origin,
@@ -58,16 +59,22 @@ def build(settings: Settings) -> Service:
         own_domains=(settings.intake_domain, sender.rpartition("@")[2]),
     )
     planner = Planner(settings.sender_address, settings.intake_domain, settings.reply_keys())
-    announcer = Announcer(drafter, planner, wake)
+
+    def wake_all() -> None:
+        wake()
+        wake_phone()
+
+    announcer = Announcer(drafter, planner, wake_all)
     deliverer: Deliverer | LocalDeliverer
     if settings.smtp_url:
         relay = SmtpRelay(read_smtp_url(settings.smtp_url), settings.intake_domain)
         deliverer = Deliverer(rail, relay, wake)
     else:
         deliverer = LocalDeliverer(rail, SandboxMailbox(), wake)
+    phone = LocalDeliverer(rail, SandboxPhone(), wake_phone, "sms")
     live = Live(rail.bus)
     sandbox = SandboxRoutes(rail, settings)
-    edges = (DeliveryRoutes(rail, wake), RuleRoutes(rail), sandbox, SandboxPages(rail, sandbox, live))
+    edges = (DeliveryRoutes(rail, wake_all), RuleRoutes(rail), sandbox, SandboxPages(rail, sandbox, live))
     return Service(
         name="notify",
         rail=rail,
@@ -81,5 +88,5 @@ def build(settings: Settings) -> Service:
         ),
         prefixes=PREFIXES,
         routes=lambda: [route for edge in edges for route in edge.routes()],
-        timers=(deliverer.run, live.run),
+        timers=(deliverer.run, phone.run, live.run),
     )

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from clew_notify.domain.draft import Draft
 from clew_notify.domain.recipients import ACKNOWLEDGE_EVERY_HOURS
 from clew_notify.draft import Team
-from clew_notify.plan import CHANNEL, Planned
+from clew_notify.plan import Planned
 from clew_notify.tables import ACKNOWLEDGEMENT, DELIVERY, MAIL, TEAMMATE
 
 _THREAD_LENGTH = 8
@@ -96,7 +96,7 @@ def _row(plan: Planned) -> Mapping[str, Any]:
         "event": draft.event,
         "rule": draft.rule.id,
         "recipient": draft.recipient,
-        "channel": CHANNEL,
+        "channel": draft.channel,
         "status": "planned" if plan.content is not None else "failed",
         "reason": plan.reason,
         "deal_id": draft.deal_id,

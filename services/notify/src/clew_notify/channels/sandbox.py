@@ -23,3 +23,7 @@ class SandboxMailbox:
             "subject_line": [mail.subject_line for mail in mails],
         }
         await connection.execute(_INSERT, values)
+
+
+class SandboxPhone(SandboxMailbox):
+    """Takes every SMS, and shows it beside the mails."""

@@ -29,3 +29,4 @@ class Draft(NamedTuple):
     references: Sequence[str] = ()
     is_first: bool = False
     one_mail: bool = False
+    channel: str = "email"

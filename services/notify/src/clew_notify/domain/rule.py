@@ -57,6 +57,13 @@ REPLY_WRITTEN = Rule(
     subject_line="{subject_line}",
     automatic=False,
 )
+MESSAGE_REQUESTED = Rule(
+    id="message_requested",
+    events=("message_requested",),
+    audience="The deal's contact or its owner, as its workflow says",
+    template="message_requested",
+    subject_line="{subject_line}",
+)
 SIGN_IN = Rule(
     id="sign_in",
     events=("sign_in_requested",),
@@ -66,4 +73,6 @@ SIGN_IN = Rule(
     window=timedelta(minutes=10),
 )
 
-RULES = {rule.id: rule for rule in (DEAL_OPENED, COMMENT_ADDED, ACKNOWLEDGEMENT, REPLY_WRITTEN, SIGN_IN)}
+RULES = {
+    rule.id: rule for rule in (DEAL_OPENED, COMMENT_ADDED, ACKNOWLEDGEMENT, REPLY_WRITTEN, MESSAGE_REQUESTED, SIGN_IN)
+}

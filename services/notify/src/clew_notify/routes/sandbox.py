@@ -38,7 +38,7 @@ class MessageFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):
-    """A mail in the built-in mailbox; `rule` says why it was sent."""
+    """A mail, or an SMS, in the built-in mailbox; `rule` says why it was sent."""
 
     id: UUID
     to: str
@@ -53,6 +53,7 @@ class MessageView(msgspec.Struct, frozen=True, kw_only=True):
     reply_to: str | None
     headers: dict[str, str]
     rule: str
+    channel: str
     deal_id: UUID | None
     received_at: datetime
 
@@ -169,6 +170,7 @@ def _show(message: SandboxMessage) -> MessageView:
         reply_to=mail.reply_to,
         headers=dict(mail.headers),
         rule=message.rule,
+        channel=message.channel,
         deal_id=message.deal_id,
         received_at=message.received_at,
     )
