@@ -4,12 +4,15 @@ The lease lies on the endpoint and is renewed with each delivery taken from it; 
 taken up by whoever has the endpoint next. Next: clew_lifecycle.webhooks.courier.Courier.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import Interval, bindparam, text
+from sqlalchemy import Integer, Interval, Text, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from clew_lifecycle.store.arrays import with_arrays
 
 LEASE = timedelta(seconds=45)
 
@@ -61,9 +64,20 @@ async def take_back(endpoint_id: UUID, connection: AsyncConnection) -> int:
     return (await connection.execute(_TAKE_BACK, {"endpoint": endpoint_id})).rowcount
 
 
-async def hold(endpoint_id: UUID, lease: UUID, connection: AsyncConnection) -> Address | None:
-    """Lock an endpoint and renew our lease on it; None when it is not ours or not active any more."""
-    row = (await connection.execute(_HOLD, {"endpoint": endpoint_id, "lease": lease, "length": LEASE})).one_or_none()
+async def hold(
+    endpoint_id: UUID, lease: UUID, connection: AsyncConnection, outcomes: Sequence[Outcome] = ()
+) -> Address | None:
+    """Lock an endpoint, renew our lease on it and note how it did; None when it is not ours or not active any more."""
+    delivered = any(outcome.delivered for outcome in outcomes)
+    values = {
+        "endpoint": endpoint_id,
+        "lease": lease,
+        "length": LEASE,
+        "delivered": delivered,
+        "failed": sum(not outcome.delivered for outcome in outcomes),
+        "pause": max((outcome.pause for outcome in outcomes if outcome.pause is not None), default=None),
+    }
+    row = (await connection.execute(_HOLD, values)).one_or_none()
     return Address(*row) if row is not None else None
 
 
@@ -77,19 +91,23 @@ async def release(endpoint_id: UUID, lease: UUID, connection: AsyncConnection) -
     await connection.execute(_RELEASE, {"endpoint": endpoint_id, "lease": lease})
 
 
-async def settle(endpoint_id: UUID, taken: Taken, outcome: Outcome, connection: AsyncConnection) -> None:
-    """Keep what came of an attempt at an endpoint that is held, and let the next about the same thing follow."""
-    status = "delivered" if outcome.delivered else "failed" if outcome.again_in is None else "pending"
-    values = {"id": taken.id, "status": status, "last_status": outcome.status, "error": outcome.error}
-    kept = await connection.execute(_SETTLE, {**values, "again_in": outcome.again_in})
-    if not kept.rowcount:
-        return
-    if status != "pending" and taken.aggregate is not None:
-        await connection.execute(_FOLLOW, {"endpoint": endpoint_id, "aggregate": taken.aggregate})
-    if outcome.delivered:
-        await connection.execute(_SUCCESS, {"endpoint": endpoint_id})
-    else:
-        await connection.execute(_FAILURE, {"endpoint": endpoint_id, "pause": outcome.pause})
+async def settle(endpoint_id: UUID, results: Sequence[tuple[Taken, Outcome]], connection: AsyncConnection) -> None:
+    """Keep what came of attempts at an endpoint that is held, and let the next about the same things follow."""
+    values = {
+        "ids": [taken.id for taken, _ in results],
+        "statuses": [outcome.status for _, outcome in results],
+        "errors": [outcome.error for _, outcome in results],
+        "states": [_state(outcome) for _, outcome in results],
+        "again_in": [outcome.again_in for _, outcome in results],
+    }
+    kept = await connection.execute(_SETTLE, values)
+    over = [row.aggregate for row in kept if row.over and row.aggregate is not None]
+    if over:
+        await connection.execute(_FOLLOW, {"endpoint": endpoint_id, "aggregates": over})
+
+
+def _state(outcome: Outcome) -> str:
+    return "delivered" if outcome.delivered else "failed" if outcome.again_in is None else "pending"
 
 
 _CLAIM = text(
@@ -119,11 +137,14 @@ _TAKE_BACK = text(
 )
 _HOLD = text(
     """
-    UPDATE lifecycle.webhook_endpoint SET lease_until = now() + :length
+    UPDATE lifecycle.webhook_endpoint SET lease_until = now() + :length,
+        failures = CASE WHEN :delivered THEN 0 ELSE failures + :failed END,
+        last_success_at = CASE WHEN :delivered THEN now() ELSE last_success_at END,
+        paused_until = CASE WHEN :delivered THEN now() + :pause ELSE coalesce(now() + :pause, paused_until) END
     WHERE id = :endpoint AND lease = :lease AND state = 'active'
     RETURNING url, secret, CASE WHEN previous_until > now() THEN previous_secret END
     """
-).bindparams(bindparam("length", type_=Interval))
+).bindparams(bindparam("length", type_=Interval), bindparam("pause", type_=Interval))
 _TAKE = text(
     """
     UPDATE lifecycle.webhook_delivery SET status = 'sending', attempt = attempt + 1
@@ -141,32 +162,32 @@ _TAKE = text(
 _RELEASE = text(
     "UPDATE lifecycle.webhook_endpoint SET lease = NULL, lease_until = NULL WHERE id = :endpoint AND lease = :lease"
 )
-_SETTLE = text(
+_SETTLE = with_arrays(
     """
-    UPDATE lifecycle.webhook_delivery SET status = :status, last_status = :last_status, error = :error,
-        next_at = now() + :again_in, done_at = CASE WHEN :again_in IS NULL THEN now() END
-    WHERE id = :id AND status = 'sending'
-    """
-).bindparams(bindparam("again_in", type_=Interval))
-_FOLLOW = text(
+    UPDATE lifecycle.webhook_delivery d SET status = r.state, last_status = r.status, error = r.error,
+        next_at = now() + r.again_in, done_at = CASE WHEN r.again_in IS NULL THEN now() END
+    FROM unnest(:ids, :statuses, :errors, :states, :again_in) AS r (id, status, error, state, again_in)
+    WHERE d.id = r.id AND d.status = 'sending'
+    RETURNING d.aggregate, d.done_at IS NOT NULL AS over
+    """,
+    ids=Uuid,
+    statuses=Integer,
+    errors=Text,
+    states=Text,
+    again_in=Interval,
+)
+_FOLLOW = with_arrays(
     """
     UPDATE lifecycle.webhook_delivery SET next_at = now()
-    WHERE id = (
-        SELECT id FROM lifecycle.webhook_delivery
-        WHERE endpoint_id = :endpoint AND aggregate = :aggregate AND status = 'pending' AND next_at IS NULL
-        ORDER BY position LIMIT 1
+    WHERE id IN (
+        SELECT (
+            SELECT w.id FROM lifecycle.webhook_delivery w
+            WHERE w.endpoint_id = :endpoint AND w.aggregate = over.aggregate
+                AND w.status = 'pending' AND w.next_at IS NULL
+            ORDER BY w.position LIMIT 1
+        )
+        FROM unnest(:aggregates) AS over (aggregate)
     )
-    """
+    """,
+    aggregates=Text,
 )
-_SUCCESS = text(
-    """
-    UPDATE lifecycle.webhook_endpoint SET failures = 0, paused_until = NULL, last_success_at = now()
-    WHERE id = :endpoint
-    """
-)
-_FAILURE = text(
-    """
-    UPDATE lifecycle.webhook_endpoint SET failures = failures + 1, paused_until = coalesce(now() + :pause, paused_until)
-    WHERE id = :endpoint
-    """
-).bindparams(bindparam("pause", type_=Interval))

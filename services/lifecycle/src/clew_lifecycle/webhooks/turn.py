@@ -95,12 +95,13 @@ class Turn:
     async def _settle_and_take(self, results: Sequence[Result]) -> tuple[Address, Sequence[Taken]] | None:
         """Keep what came of some and take the next, in one transaction; None when the endpoint is not ours to work."""
         async with self._database, self._rail.unit_of_work() as uow:
-            address = await hold(self._endpoint_id, self._lease, uow.connection)
+            outcomes = [outcome for _, outcome in results]
+            address = await hold(self._endpoint_id, self._lease, uow.connection, outcomes)
             if address is None:
                 return None
-            for taken, outcome in results:
-                await settle(self._endpoint_id, taken, outcome, uow.connection)
-            if any(outcome.gone for _, outcome in results):
+            if results:
+                await settle(self._endpoint_id, results, uow.connection)
+            if any(outcome.gone for outcome in outcomes):
                 await disable(self._endpoint_id, "gone", uow.connection)
                 return None
             free = 0 if self._must_end(time.monotonic() > self._until) else _LANES - len(self._under_way)
