@@ -49,6 +49,8 @@ async def test_one_origin_serves_and_answers_for_all_services(split: dict[str, A
             metrics = await response.text()
         async with session.get("/openapi.json") as response:
             document = await response.json()
+        async with session.get("/odata/v4/Stages?$filter=contains(name,'Q')&$select=key") as response:
+            stages = (await response.json())["value"]
         async with session.post("/f/contact", json={"email": "ann@example.org", "message": "Hello"}) as response:
             assert response.status == 201
         deals = await eventually(lambda: _deals(session), seconds=30)
@@ -57,6 +59,7 @@ async def test_one_origin_serves_and_answers_for_all_services(split: dict[str, A
     assert set(ready["checks"]) == {"forms", "mail-intake", "lifecycle", "notify"}
     assert 'process="notify"' in metrics
     assert {"/api/v1/forms", "/api/v1/mail/messages", "/api/v1/deals", "/api/v1/shunt"} <= set(document["paths"])
+    assert [stage["key"] for stage in stages] == ["qualified"]
     assert deals[0]["contact"]["email"] == "ann@example.org"
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, DummyCookieJar, TCPConnector, web
+from yarl import URL
 
 from clew_shared.runtime.merged_health import merged_document, merged_metrics, merged_readiness
 from clew_shared.runtime.openapi import PATH
@@ -37,6 +38,8 @@ def origin_app(targets: Mapping[str, str], prefixes: Mapping[str, tuple[str, ...
         return await merged_document(request.app[_SESSION], targets)
 
     async def forward(request: web.Request) -> web.StreamResponse:
+        if not request.raw_path.startswith("/"):
+            return web.Response(status=400, text="Ask for a path of this origin.\n")
         target = next((url for prefix, url in table if _is_below(request.path, prefix)), rest)
         try:
             return await _forward(request, target)
@@ -72,7 +75,8 @@ async def _forward(request: web.Request, target: str) -> web.StreamResponse:
     headers += [("X-Forwarded-For", request.remote or ""), ("X-Forwarded-Proto", request.scheme)]
     async with request.app[_SESSION].request(
         request.method,
-        target + request.raw_path,
+        # As it was sent: what is decoded here would be decoded twice.
+        URL(target + request.raw_path, encoded=True),
         headers=headers,
         data=request.content if request.body_exists else None,
         allow_redirects=False,

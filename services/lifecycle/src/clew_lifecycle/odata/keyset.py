@@ -76,11 +76,11 @@ def after_token(token: str, of: str, keys: Sequence[Key]) -> ColumnElement[bool]
     """Say which rows come after the token's. Raises `FilterError` for one that is none of this list."""
     try:
         place = msgspec.json.decode(urlsafe_b64decode(token + "=" * (-len(token) % 4)), type=_Place)
+        if place.of != of:
+            raise FilterError("$skiptoken belongs to another list.")
         values = [_read(value, key.kind) for value, key in zip(place.keys, keys, strict=True)]
     except (ValueError, KeyError, msgspec.MsgspecError):
         raise FilterError("$skiptoken is none of ours.") from None
-    if place.of != of:
-        raise FilterError("$skiptoken belongs to another list.")
     return _after(keys, values)
 
 
