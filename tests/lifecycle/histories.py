@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from clew_lifecycle.store.log_tables import deal_log, lifecycle_log
-from clew_lifecycle.store.prefetch import load_sources
+from clew_lifecycle.store.sources import load_sources
 from clew_lifecycle.store.tables import company, deal
 from clew_lifecycle.store.team_tables import teammate
 from clew_lifecycle.store.workflow import load_workflow

@@ -44,11 +44,8 @@ def _receive(received: Received[EnquiryReceived], world: World, uow: UnitOfWork)
     if event.policy == "triage" or event.authenticity == "fail":
         world.waiting.append((event, "triage" if event.policy == "triage" else "unauthenticated"))
         return
-    origin = world.sources[event.source]
-    pipeline = world.workflow.pipeline_for_enquiries(event.pipeline)
-    sender = recognise_sender(event, origin, world)
-    case = Case(received, world, origin, pipeline, sender, _flags_of_door(event))
-    decision = _decide(case)
+    case = read_case(received, world)
+    decision = decide(case)
     case.flags[:0] = decision.flags
     case.candidates = tuple(str(deal.id) for deal in decision.candidates)
     log.debug("enquiry.placed", event_id=str(received.id), action=decision.action, reason=decision.reason)
@@ -60,6 +57,15 @@ def _receive(received: Received[EnquiryReceived], world: World, uow: UnitOfWork)
         comment_deal(case, decision, uow)
     else:
         note_own_loop(case, decision)
+
+
+def read_case(received: Received[EnquiryReceived], world: World) -> Case:
+    """Put together what the decision on one enquiry goes by."""
+    event = received.event
+    origin = world.sources[event.source]
+    pipeline = world.workflow.pipeline_for_enquiries(event.pipeline)
+    sender = recognise_sender(event, origin, world)
+    return Case(received, world, origin, pipeline, sender, _flags_of_door(event))
 
 
 def _flags_of_door(event: EnquiryReceived) -> list[str]:
@@ -75,7 +81,8 @@ def _flags_of_door(event: EnquiryReceived) -> list[str]:
     return flags
 
 
-def _decide(case: Case) -> rule.Decision:
+def decide(case: Case) -> rule.Decision:
+    """Say where the enquiry goes."""
     event, world, sender = case.received.event, case.world, case.sender
     enquiry = rule.Enquiry(
         received_at=event.received_at,

@@ -31,6 +31,7 @@ from clew_shared.contracts.lifecycle import (
     OrderCancelled,
     OrderTaken,
     PipelinePublished,
+    ProblemOpened,
     RegistrationRequested,
     ReplyWritten,
     SignInRequested,
@@ -58,14 +59,16 @@ from clew_lifecycle.routes.api_attributes import AttributeApi
 from clew_lifecycle.routes.api_company_types import CompanyTypeApi
 from clew_lifecycle.routes.api_deal_work import DealWorkApi
 from clew_lifecycle.routes.api_deals import DealApi
+from clew_lifecycle.routes.api_enquiries import EnquiryApi
 from clew_lifecycle.routes.api_hooks import HookApi
 from clew_lifecycle.routes.api_lifecycle import LifecycleApi
+from clew_lifecycle.routes.api_lost_reasons import LostReasonApi
 from clew_lifecycle.routes.api_merges import MergeApi
 from clew_lifecycle.routes.api_orders import OrderApi
 from clew_lifecycle.routes.api_people import PeopleApi
 from clew_lifecycle.routes.api_pipelines import PipelineApi
 from clew_lifecycle.routes.api_reports import ReportApi
-from clew_lifecycle.routes.api_rest import WorkflowApi
+from clew_lifecycle.routes.api_teammates import TeammateApi
 from clew_lifecycle.routes.api_webhooks import WebhookApi
 from clew_lifecycle.routes.assets import AssetRoutes
 from clew_lifecycle.routes.board import BoardPages
@@ -91,15 +94,15 @@ _TELLS = (
     *(CompanyLifecycleChanged, CompanyHistoryRewritten, CompanySegmentChanged),
     *(CompanyAdded, CompanyChanged, CompanyDeleted, ContactAdded, ContactChanged, ContactDeleted),
     *(ContactMerged, CompanyMerged, DealMerged, MergeUndone),
-    *(PipelinePublished, MessageRequested, RegistrationRequested, TokenIssueRequested),
+    *(PipelinePublished, ProblemOpened, MessageRequested, RegistrationRequested, TokenIssueRequested),
     *(OrderTaken, OrderCancelled, ReplyWritten, TeammateAdded, TeammateRemoved, SignInRequested),
 )
 _EDGES = (
-    *(DealApi, PeopleApi, LifecycleApi, CompanyTypeApi, WorkflowApi),
+    *(DealApi, PeopleApi, LifecycleApi, CompanyTypeApi, TeammateApi),
     *(AttributeApi, WebhookApi, HookApi, OrderApi, MergeApi),
     *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes, ODataRoutes),
     *(ReportApi,),
-    *(PipelineApi, DealWorkApi),
+    *(PipelineApi, DealWorkApi, EnquiryApi, LostReasonApi),
 )
 _ADD_UP_SECONDS = 30.0
 _SWEEP_SECONDS = 60.0

@@ -238,6 +238,16 @@ class TokenIssueRequested(LifecycleEvent, frozen=True, kw_only=True, omit_defaul
     items: tuple[Requested, ...]
 
 
+class ProblemOpened(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """An enquiry turned out to be a problem of somebody's."""
+
+    problem_id: UUID
+    title: str
+    contact_id: UUID | None = None
+    company_id: UUID | None = None
+    enquiry_id: UUID | None = None
+
+
 class PipelinePublished(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
     """Deals of a pipeline are worked by a new version of it; `moved` were at steps that it has not."""
 

@@ -20,6 +20,7 @@ class LostReasonView(msgspec.Struct, frozen=True, kw_only=True):
     label: str
     needs_note: bool
     reopenable: bool
+    version: int
 
 
 async def hold_workflow(connection: AsyncConnection) -> None:
