@@ -133,6 +133,31 @@ async def test_filters_look_where_entities_lead(odata: OData, records: Records) 
     assert await odata.find("Company/Deals/any(d:d/title eq 'Beta')") == ["Alpha", "Beta", "Gamma O'Neil"]
 
 
+async def test_looking_up_where_a_key_leads_finds_the_same(odata: OData, records: Records) -> None:
+    """What hangs on one property is asked where that stands; below two negations it is asked of each row."""
+    places = (
+        "stage",
+        "owner",
+        "lost_reason",
+        "Company/name",
+        "Contact/name",
+        "Contact/Company/name",
+        "Stage/Pipeline/key",
+    )
+    asked = (
+        *("{} eq 'qualified'", "{} ne 'qualified'", "{} gt 'B'", "{} le 'Engines Ltd'", "{} in ('Ada','new')"),
+        *("{} in ('Ada',null)", "{} eq null", "{} eq title", "contains({},'a')", "startswith('Ada',{})"),
+        *("indexof({},'x') eq -1", "length({}) gt 3", "not contains({},'a')", "tolower({}) eq tolower({})"),
+        *("substring({},null) eq 'a'", "length({}) div (length({}) sub 3) gt 0", "'Ada' eq {} or title eq 'Beta'"),
+    )
+    for place in places:
+        for pattern in asked:
+            wanted = pattern.replace("{}", place)
+            assert await odata.find(wanted) == await odata.find(f"not (not ({wanted}))"), wanted
+    assert await odata.find("Contact/name eq 'Ada' and stage eq 'qualified'") == ["Beta"]
+    assert await odata.find("Deals/any(d:d/Contact/name eq 'Bob')", "Companies", "name") == ["Engines Ltd"]
+
+
 async def test_a_quote_and_a_plus_are_what_they_are(odata: OData, records: Records) -> None:
     """d.8: O''Neil is one name, and the published parsers misread it."""
     for query in (

@@ -31,13 +31,15 @@ def _renamed(table: Table, name: str, column: str, *, personal: bool = False) ->
 def _named(name: str, key: str, table: Table, shown: str, *, nullable: bool = True, kind: Kind = "string") -> Property:
     """Show what a key leads to by its name: the stage's key, the owner's address."""
 
-    def column(row: FromClause) -> ColumnElement[Any]:
+    def leads(row: FromClause) -> tuple[FromClause, ColumnElement[bool], ColumnElement[Any]]:
         other = table.alias()
-        return (
-            select(other.c[shown]).where(other.c.id == row.c[key]).correlate_except(other).scalar_subquery().label(None)
-        )
+        return other, other.c.id == row.c[key], other.c[shown]
 
-    return Property(name, kind, column, nullable)
+    def column(row: FromClause) -> ColumnElement[Any]:
+        other, tie, value = leads(row)
+        return select(value).where(tie).correlate_except(other).scalar_subquery()
+
+    return Property(name, kind, column, nullable, leads=leads)
 
 
 def _one(name: str, target: str, key: str) -> Navigation:

@@ -29,13 +29,17 @@ EDM: Mapping[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """`column` gives its value in a row; `personal` ones are kept from who may only read."""
+    """`column` gives its value in a row, `leads` where it is looked up if the row has only a key to it.
+
+    `personal` ones are kept from who may only read.
+    """
 
     name: str
     kind: Kind
     column: Callable[[FromClause], Column]
     nullable: bool = True
     personal: bool = False
+    leads: Callable[[FromClause], tuple[FromClause, ColumnElement[bool], Column]] | None = None
 
     def is_open_to(self, actor: Actor) -> bool:
         return not (self.personal and actor.role == "read_only")

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, select
 from clew_lifecycle.domain.odata_filter.syntax import FilterError, Unsupported
 from clew_lifecycle.odata.entities import MODEL
 from clew_lifecycle.odata.model import EntityType, Navigation, Property
-from clew_lifecycle.store.compile_filter import Items, Typed
+from clew_lifecycle.store.compile_filter import Items, Leads, Typed
 
 
 class EntityScope:
@@ -25,13 +25,34 @@ class EntityScope:
         if len(segments) == 1:
             known = find_property(self.entity, segments[0], self.actor)
             return known.column(self.row), known.kind
-        to = self._navigation(segments[0])
+        row, tie, inside = self._follow(segments[0])
+        found, kind = inside.column(segments[1:])
+        return select(found).select_from(row).where(*tie).correlate_except(row).scalar_subquery(), kind
+
+    def leads(self, segments: tuple[str, ...]) -> Leads | None:
+        if len(segments) == 1:
+            if segments[0] in self.entity.navigations:
+                return None
+            known = find_property(self.entity, segments[0], self.actor)
+            if known.leads is None:
+                return None
+            other, tied, value = known.leads(self.row)
+            return (other,), (tied,), (value, known.kind)
+        if not segments:
+            return None
+        row, tie, inside = self._follow(segments[0])
+        further = inside.leads(segments[1:])
+        if further is None:
+            return (row,), tie, inside.column(segments[1:])
+        rows, ties, found = further
+        return (row, *rows), (*tie, *ties), found
+
+    def _follow(self, name: str) -> tuple[FromClause, tuple[ColumnElement[bool], ...], "EntityScope"]:
+        to = self._navigation(name)
         if to.many:
             raise FilterError(f"{to.name} is a collection: ask with any, all or $count.")
         target, row = MODEL[to.target], MODEL[to.target].table.alias()
-        found, kind = EntityScope(target, row, self.actor).column(segments[1:])
-        leads = select(found).select_from(row).where(to.tie(self.row, row), *target.alive(row))
-        return leads.correlate_except(row).scalar_subquery(), kind
+        return row, (to.tie(self.row, row), *target.alive(row)), EntityScope(target, row, self.actor)
 
     def collection(self, segments: tuple[str, ...]) -> Items:
         if not segments:

@@ -34,6 +34,7 @@ from sqlalchemy import (
     true,
 )
 
+from clew_lifecycle.domain.odata_filter.hangs_on import hangs_on
 from clew_lifecycle.domain.odata_filter.rules import (
     Kind,
     kind_of,
@@ -67,9 +68,15 @@ class Scope(Protocol):
 
     def collection(self, segments: tuple[str, ...]) -> "Items": ...
 
+    def leads(self, segments: tuple[str, ...]) -> "Leads | None":
+        """Say where a value is looked up by a key; None for one that the row has itself."""
+        ...
+
 
 # The rows of a collection, what ties them to the row asked, and where the names of an item are looked up.
 Items: TypeAlias = tuple[tuple[FromClause, ...], tuple[ColumnElement[bool], ...], Scope]
+# The rows that a value stands in, what ties them to the row asked, and the value there.
+Leads: TypeAlias = tuple[tuple[FromClause, ...], tuple[ColumnElement[bool], ...], Typed]
 
 
 def compile_filter(expression: Expression, columns: Mapping[str, ColumnElement[Any]]) -> ColumnElement[bool]:
@@ -102,6 +109,9 @@ class _Columns:
     def collection(self, segments: tuple[str, ...]) -> Items:
         raise FilterError(f"{'/'.join(segments)} is no collection.")
 
+    def leads(self, _: tuple[str, ...]) -> Leads | None:
+        return None
+
 
 def kind_of_column(column: ColumnElement[Any]) -> Kind:
     """Give the kind of a column by its type; what has none of ours is no value that can be asked about."""
@@ -116,10 +126,17 @@ def kind_of_column(column: ColumnElement[Any]) -> Kind:
 
 
 class _Compiler:
-    def __init__(self, scope: Scope, now: datetime, variables: Mapping[str, Scope] | None = None) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        now: datetime,
+        variables: Mapping[str, Scope] | None = None,
+        found: Mapping[Member, Typed] | None = None,
+    ) -> None:
         self._scope = scope
         self._now = now
         self._variables = variables or {}
+        self._found = found or {}
 
     def condition(self, expression: Expression) -> ColumnElement[bool]:
         return self._truth(expression, "A filter", exact=False)
@@ -130,6 +147,8 @@ class _Compiler:
         Unless it must be `exact`, an unknown may stand for false, which lets an index answer; below a `not` it may
         not.
         """
+        if not exact and (found_there := self._look_up(expression)) is not None:
+            return found_there
         match expression:
             case Junction("and", terms):
                 return and_(*(self._truth(term, "and", exact=exact) for term in terms))
@@ -149,7 +168,7 @@ class _Compiler:
                 return as_literal(value), kind_of(value)
             case Member(segments):
                 scope, rest = self._of(segments)
-                return scope.column(rest)
+                return self._found.get(expression) or scope.column(rest)
             case Unary("-", operand):
                 found, kind = self.value(operand)
                 return compile_negative(found, kind_of_negative(kind)), kind
@@ -170,6 +189,20 @@ class _Compiler:
         if segments[0] in self._variables:
             return self._variables[segments[0]], segments[1:]
         return self._scope, segments
+
+    def _look_up(self, expression: Expression) -> ColumnElement[bool] | None:
+        """Ask where a key leads whether it is so there: an index there then finds the rows here."""
+        member = hangs_on(expression)
+        if member is None or member in self._found:
+            return None
+        scope, rest = self._of(member.segments)
+        leads = scope.leads(rest)
+        if leads is None:
+            return None
+        rows, tie, value = leads
+        there = _Compiler(self._scope, self._now, self._variables, {member: value})
+        condition = there._truth(expression, "A condition", exact=False)
+        return select(literal(1)).select_from(*rows).where(*tie, condition).correlate_except(*rows).exists()
 
     def _arithmetic(self, operator: str, left: Typed, right: Typed) -> Typed:
         kind = kind_of_operation(operator, left[1], right[1])
