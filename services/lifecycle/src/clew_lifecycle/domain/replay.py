@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from heapq import merge
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -151,8 +152,10 @@ def _run(
     stream: Iterable[Trigger | Change] = facts
     if pinned:
         stream = merge(stream, pinned, key=lambda trigger: trigger.at)
-    if beginning:
+    if beginning and pinned and pinned[0].at < beginning[0].at:
         stream = merge(beginning, stream, key=lambda trigger: trigger.at)
+    else:
+        stream = chain(beginning, stream)
     for trigger in stream:
         due = churn_due(standing, rules)
         if due is not None and due < trigger.at:

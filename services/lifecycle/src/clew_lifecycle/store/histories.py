@@ -40,6 +40,7 @@ class KnownCompany:
     is_automatic: bool
     begins_as: str
     ledgers: int
+    shown_ledgers: int
     rows: list[Row] = field(default_factory=list)
     deals: list[DealMove] = field(default_factory=list)
     orders_at: Sequence[datetime] = ()
@@ -95,7 +96,7 @@ _COMPANIES = _of(
         c.first_order_at, c.last_order_at, c.churn_due_at, c.auto_lifecycle,
         CASE WHEN (SELECT k.is_supplier FROM lifecycle.company_type k WHERE k.key = c.company_type)
             THEN 'other' ELSE 'suspect' END,
-        (SELECT count(*) FROM lifecycle.ledger l WHERE l.company_id = c.id)
+        (SELECT count(*) FROM lifecycle.ledger l WHERE l.company_id = c.id), c.ledger_count
     FROM lifecycle.company c
     WHERE c.id = ANY(:ids) AND c.merged_into IS NULL AND c.deleted_at IS NULL
     ORDER BY c.id FOR NO KEY UPDATE OF c

@@ -3,16 +3,18 @@
 Next: clew_lifecycle.store.log_tables.lifecycle_log.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
+from itertools import repeat
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from clew_shared.contracts.ids import new_id
 from clew_shared.runtime.database import insert_rows
-from sqlalchemy import DateTime, Integer, Text, Uuid
+from sqlalchemy import DateTime, Integer, Text, Uuid, bindparam
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.domain.lifecycle_rules import Change
@@ -52,10 +54,16 @@ class CompanyMove:
     @property
     def has_other_orders(self) -> bool:
         """Tell whether what the orders say of the company is to be looked at again."""
-        known = self.company
-        return (self.order_count, self.first_order_at, self.last_order_at) != (
-            *(known.order_count, known.first_order_at),
-            known.last_order_at,
+        was, orders = self.company, (self.order_count, self.first_order_at, self.last_order_at)
+        return orders != (was.order_count, was.first_order_at, was.last_order_at)
+
+    @property
+    def shows_something_new(self) -> bool:
+        was, shown = self.company, (self.stage, self.since, self.churn_due_at, self.history_until)
+        return (
+            self.has_other_orders
+            or shown != (was.stage, was.since, was.churn_due_at, was.history_until)
+            or was.ledgers != was.shown_ledgers
         )
 
 
@@ -67,11 +75,6 @@ class Segment:
     facts: dict[str, Any]
 
 
-_LOG = (
-    *("id", "company_id", "stage", "previous", "effective_at", "recorded_at", "rule", "actor"),
-    *("cause_kind", "cause_id", "note", "facts", "batch_id"),
-)
-_INSERT = insert_rows(lifecycle_log, _LOG)
 _RFM = ("company_id", "stage", "previous", "facts", "id", "kind", "effective_at", "recorded_at", "rule", "actor")
 _INSERT_SEGMENTS = insert_rows(lifecycle_log, _RFM)
 _BEGIN = ("id", "company_id", "stage", "effective_at", "rule", "actor")
@@ -104,37 +107,45 @@ async def write_moves(
     historical: bool,
     batch_id: UUID | None,
 ) -> None:
-    rows, gone = [], []
+    rows: list[tuple[Any, ...]] = []
+    gone: list[tuple[UUID, UUID | None]] = []
     for move in moves:
         # Of one instant the later row has the greater id: timelines go by it.
         ids = sorted(new_id() for _ in move.new)
-        previous = _before(move)
-        for row_id, change in zip(ids, move.new, strict=True):
-            facts = msgspec.to_builtins(change.facts) if change.facts else None
-            cause = (change.cause_kind, change.cause_id, note if change.rule == "m" else None)
-            place = (move.company.id, change.stage, previous, change.at, now)
-            rows.append((row_id, *place, change.rule, actor, *cause, facts, batch_id))
-            previous = change.stage
+        rows += map(_logged, ids, move.new, _stages_before(move), repeat(move.company.id))
         gone += [(row.id, ids[0] if ids else None) for row in move.gone]
     if gone:
         values = {"ids": [row for row, _ in gone], "by": [by for _, by in gone], "now": now}
         await connection.execute(_SUPERSEDE, values)
     if rows:
-        await connection.execute(_INSERT, dict(zip(_LOG, map(list, zip(*rows, strict=True)), strict=True)))
-    if moves:
-        await _update_companies(moves, historical, connection)
+        values = dict(zip(_NEW, map(list, zip(*rows, strict=True)), strict=True))
+        common = {"now": now, "actor": actor, "note": note, "batch_id": batch_id}
+        await connection.execute(_LOG, {**values, **common})
+    await _update_companies([move for move in moves if move.shows_something_new], historical, connection)
 
 
-def _before(move: CompanyMove) -> str | None:
-    """Give the stage that the company was at just before the first of the new rows."""
-    if not move.new:
-        return None
+def _logged(row_id: UUID, change: Change, previous: str | None, company_id: UUID) -> tuple[Any, ...]:
+    facts = msgspec.to_builtins(change.facts) if change.facts else None
+    cause = (change.cause_kind, change.cause_id)
+    return (row_id, company_id, change.stage, previous, change.at, change.rule, *cause, facts)
+
+
+def _stages_before(move: CompanyMove) -> Iterator[str | None]:
+    """Give, for each of the new rows, the stage that the company was at just before."""
     gone = {row.id for row in move.gone}
-    at = move.new[0].at
-    return next((row.stage for row in reversed(move.company.rows) if row.at <= at and row.id not in gone), None)
+    stay = [row for row in move.company.rows if row.id not in gone]
+    last: Change | Row | None = None
+    for change in move.new:
+        before = next((row for row in reversed(stay) if row.at <= change.at), None)
+        if last is None or (before is not None and before.at > last.at):
+            last = before
+        yield last.stage if last is not None else None
+        last = change
 
 
 async def _update_companies(moves: Sequence[CompanyMove], historical: bool, connection: AsyncConnection) -> None:
+    if not moves:
+        return
     values = {
         "ids": [move.company.id for move in moves],
         "stages": [move.stage for move in moves],
@@ -151,6 +162,32 @@ async def _update_companies(moves: Sequence[CompanyMove], historical: bool, conn
     }
     await connection.execute(_COMPANIES, values)
 
+
+_NEW = ("ids", "companies", "stages", "previous", "at", "rules", "cause_kinds", "causes", "facts")
+# What is said of an entry by hand is the note of its row alone; what follows from it has none.
+_LOG = with_arrays(
+    """
+    INSERT INTO lifecycle.lifecycle_log (id, company_id, stage, previous, effective_at, rule, cause_kind, cause_id,
+        facts, recorded_at, actor, note, batch_id)
+    SELECT new.*, :now, :actor, CASE WHEN rule = 'm' THEN :note END, :batch_id
+    FROM unnest(:ids, :companies, :stages, :previous, :at, :rules, :cause_kinds, :causes, :facts)
+        AS new(id, company_id, stage, previous, effective_at, rule, cause_kind, cause_id, facts)
+    """,
+    ids=Uuid,
+    companies=Uuid,
+    stages=Text,
+    previous=Text,
+    at=DateTime(timezone=True),
+    rules=Text,
+    cause_kinds=Text,
+    causes=Text,
+    facts=JSONB(none_as_null=True),
+).bindparams(
+    bindparam("now", type_=DateTime(timezone=True)),
+    bindparam("actor", type_=Text),
+    bindparam("note", type_=Text),
+    bindparam("batch_id", type_=Uuid),
+)
 
 _SUPERSEDE = with_arrays(
     """
