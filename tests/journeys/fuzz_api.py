@@ -1,6 +1,7 @@
 """Have schemathesis drive the whole API by its own document: `python -m tests.journeys.fuzz_api EXAMPLES`."""
 
 import asyncio
+import json
 import sys
 from collections.abc import Mapping
 from email.message import EmailMessage
@@ -21,6 +22,10 @@ _SEED = 20261122
 # How many of each thing there are at first, and how often something is asked for that there is.
 _SOME = 8
 _THERE = 0.7
+# What databases and others that the values come to are known to stumble over, and how often one is sent.
+_UNPLEASANT_TEXT = ("", " ", "\N{PILE OF POO}", "%", "_", "\\", "'", "NaN", "1e400", "-0", "x" * 5_000)
+_UNPLEASANT_NUMBERS = [-1, 0, 2**31, 2**53, 2**63 - 1, -(2**63)]
+_UNPLEASANT = 0.2
 # The others would find nothing any more.
 _LEAVES_NOTHING = ("delete_sandbox_messages",)
 # What a request that fits the schema may be told all the same: nobody may, nothing there, not now.
@@ -64,6 +69,13 @@ def write_settings(document: Mapping[str, Any], names: Mapping[str, tuple[str, l
         "[generation]",
         f"max-examples = {examples}",
         "database = 'none'",
+        # NUL is refused everywhere, by the middleware and `read_json`.
+        "allow-x00 = false",
+        f"[dictionaries.text]\nvalues = {json.dumps(_UNPLEASANT_TEXT, ensure_ascii=False)}",
+        f"[dictionaries.number]\nvalues = {_UNPLEASANT_NUMBERS}",
+        "[generation.dictionaries]",
+        f"string = {{ dictionary = 'text', probability = {_UNPLEASANT} }}",
+        f"integer = {{ dictionary = 'number', probability = {_UNPLEASANT} }}",
         "[phases.coverage]",
         "unexpected-methods = ['PUT', 'TRACE']",
         # Made up ones would all be refused before anything of interest happens.
