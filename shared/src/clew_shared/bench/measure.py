@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 
 import asyncpg
@@ -65,15 +66,12 @@ async def measure_smtp(settings: Settings) -> list[Line]:
 
 async def measure_enquiries(settings: Settings) -> list[Line]:
     """Let lifecycle work off the enquiries that the form measurement has left in the stream."""
-    database = await _connect(settings)
-    try:
+    async with connected(settings) as database:
         waiting = await database.fetchval("SELECT count(*) FROM forms.outbox WHERE subject LIKE '%enquiry_received%'")
         async with served(settings.changed(http_port=free_port()), "lifecycle"):
-            ours = await _drained(database, "lifecycle.outbox", waiting)
+            ours = await drained(database, "lifecycle.outbox", "%.deal_opened", waiting)
         async with bare_rail(settings):
-            bare = await _drained(database, "bench.outbox", waiting)
-    finally:
-        await database.close()
+            bare = await drained(database, "bench.outbox", "%", waiting)
     return [
         Line(
             work="enquiry event -> deal committed -> its events published",
@@ -90,15 +88,12 @@ async def measure_thread(settings: Settings) -> list[Line]:
     """Post forms to all services at once and wait until the last notification has left."""
     async with served(settings, "all"):
         await run_load("form", settings.http_port, 200, CONNECTIONS)
-        database = await _connect(settings)
-        try:
+        async with connected(settings) as database:
             await _all_told(database, 200)
             started = time.perf_counter()
             posted = await run_load("form", settings.http_port, THREADS, CONNECTIONS)
             await _all_told(database, 200 + posted.done)
             seconds = time.perf_counter() - started
-        finally:
-            await database.close()
     return [
         Line(
             work="submission -> deal -> notification rendered, all services",
@@ -110,8 +105,14 @@ async def measure_thread(settings: Settings) -> list[Line]:
     ]
 
 
-async def _connect(settings: Settings) -> "asyncpg.Connection[asyncpg.Record]":
-    return await asyncpg.connect((settings.database_url or "").replace("+asyncpg", ""))
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """Look into the database past the services."""
+    connection = await asyncpg.connect((settings.database_url or "").replace("+asyncpg", ""))
+    try:
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def _best(kind: str, port: int, count: int) -> LoadResult:
@@ -126,17 +127,19 @@ def _spread(result: LoadResult) -> str:
     return f"p50 {result.p50:.0f} ms, p99 {result.p99:.0f} ms"
 
 
-async def _drained(database: "asyncpg.Connection[asyncpg.Record]", outbox: str, count: int) -> float:
-    """Wait until `count` deal-opening or bare events are published; give the seconds from the first commit on."""
+async def drained(
+    database: "asyncpg.Connection[asyncpg.Record]", outbox: str, subject: str, count: int, after: int = 0
+) -> float:
+    """Wait until `count` events behind the position `after` are published; give the seconds since the first commit."""
     query = (
         f"SELECT count(*), min(created_at), max(published_at) FROM {outbox}"  # noqa: S608 - our own two table names
-        " WHERE published_at IS NOT NULL AND subject NOT LIKE '%teammate%'"
+        " WHERE published_at IS NOT NULL AND subject LIKE $1 AND position > $2"
     )
     async with asyncio.timeout(_PATIENCE):
         while True:
             # Whoever works them off makes the table first.
             with suppress(asyncpg.UndefinedTableError):
-                found, first, last = await database.fetchrow(query) or (0, None, None)
+                found, first, last = await database.fetchrow(query, subject, after) or (0, None, None)
                 if found >= count and isinstance(first, datetime) and isinstance(last, datetime):
                     return (last - first).total_seconds()
             await asyncio.sleep(0.25)

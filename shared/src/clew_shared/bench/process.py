@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -37,6 +38,16 @@ async def bare_rail(settings: Settings) -> AsyncIterator[None]:
     command = (sys.executable, "-m", "clew_shared.bench.bare_rail")
     async with _process(command, settings.data_dir / "bare-rail.log", _environment(settings, {})):
         yield
+
+
+async def run_clew(settings: Settings, *arguments: str) -> float:
+    """Run one command on the engines of `settings`; give the seconds it took."""
+    command = (sys.executable, "-m", "clew_shared.runtime.cli", *arguments)
+    started = time.perf_counter()
+    async with _process(command, settings.data_dir / "command.log", _environment(settings, {})) as process:
+        if await process.wait():
+            raise RuntimeError(f"clew {' '.join(arguments)} failed: see {settings.data_dir}/command.log")
+    return time.perf_counter() - started
 
 
 async def listening(port: int) -> None:

@@ -30,6 +30,9 @@ def add_commands(commands: Subparsers) -> None:
     shunt.add_argument("id", nargs="*", type=UUID, help="the entries to retry or drop")
     shunt.set_defaults(run=later("clew_shared.runtime.operate:tend_shunt"))
     bench = commands.add_parser("bench", help="what clew does in a second, beside what the bare parts do")
-    bench.add_argument("only", nargs="*", metavar="WHAT", help="some of forms, smtp, parse, thread, latency, memory")
+    bench.add_argument(
+        "only", nargs="*", metavar="WHAT", help="some of forms, smtp, parse, thread, latency, memory, or million"
+    )
+    bench.add_argument("--rows", type=int, default=1_000_000, help="companies and deals that million makes")
     bench.add_argument("--json", type=Path, default=Path("bench/results.json"), help="where the figures go")
     bench.set_defaults(run=later("clew_shared.bench.command:run_bench"))

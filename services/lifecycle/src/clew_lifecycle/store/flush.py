@@ -17,8 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.store.arrays import with_arrays
 from clew_lifecycle.store.deal_log import add_steps
+from clew_lifecycle.store.enquiry_tables import enquiry, message_ref
 from clew_lifecycle.store.lifecycle_rows import begin_lifecycles
-from clew_lifecycle.store.tables import activity, company, contact, contact_point, deal, enquiry, message_ref
+from clew_lifecycle.store.tables import activity, company, contact, contact_point, deal
 from clew_lifecycle.store.world import Activity, Company, KnownDeal, World
 
 _COMPANY = ("id", "name", "name_key", "is_person", "domain", "lifecycle_stage", "lifecycle_since")

@@ -11,7 +11,6 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
-    UniqueConstraint,
     Uuid,
     text,
 )
@@ -82,6 +81,9 @@ company = Table(
     ForeignKeyConstraint(["company_type"], [f"{SCHEMA}.company_type.key"]),
     CheckConstraint(f"lifecycle_stage IN ({', '.join(map(repr, _STAGES))})", name="company_lifecycle_stage"),
     Index("company_stage", "lifecycle_stage", "lifecycle_since"),
+    Index("company_listed", "lifecycle_stage", "id"),
+    Index("company_of_type", "company_type", "id", postgresql_where=text("company_type IS NOT NULL")),
+    Index("company_of_owner", "owner_id", "id", postgresql_where=text("owner_id IS NOT NULL")),
     Index("company_churn_due", "churn_due_at", postgresql_where=text("churn_due_at IS NOT NULL")),
     Index("company_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     Index("company_calling", "lifecycle_stage", _SINCE, "id", postgresql_where=_THERE),
@@ -270,33 +272,4 @@ activity = Table(
         postgresql_where=text("contact_id IS NOT NULL"),
     ),
     Index("activity_enquiry", "enquiry_id", postgresql_where=text("enquiry_id IS NOT NULL")),
-)
-
-# Every Message-ID that leads to a deal: `sent` by us, `received`, or an `ancestor` that a received mail names.
-message_ref = Table(
-    "message_ref",
-    metadata,
-    Column("message_id", Text(collation="C"), primary_key=True),
-    key_to("deal_id", "deal", nullable=False, index=True),
-    Column("activity_id", Uuid),
-    text_column("kind"),
-    created_column(),
-    CheckConstraint("kind IN ('sent', 'received', 'ancestor')", name="message_ref_kind"),
-)
-
-# An enquiry that waits for a person to say what it becomes.
-enquiry = Table(
-    "enquiry",
-    metadata,
-    id_column(),
-    text_column("source"),
-    text_column("external_id"),
-    time_column("received_at", nullable=False),
-    text_column("status", default="waiting"),
-    text_column("reason"),
-    json_column("payload"),
-    created_column(),
-    UniqueConstraint("source", "external_id", name="enquiry_once"),
-    CheckConstraint("status IN ('waiting', 'converted', 'dropped')", name="enquiry_status"),
-    Index("enquiry_status", "status", "id"),
 )

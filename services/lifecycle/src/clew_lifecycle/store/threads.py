@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.facts import Outcome
 from clew_lifecycle.store.arrays import with_arrays
-from clew_lifecycle.store.tables import deal, message_ref
+from clew_lifecycle.store.enquiry_tables import message_ref
+from clew_lifecycle.store.tables import deal
 
 
 async def find_refs(ids: Collection[str], connection: AsyncConnection) -> dict[str, tuple[UUID, UUID | None]]:

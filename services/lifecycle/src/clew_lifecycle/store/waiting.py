@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.store.conversions import ConversionView, list_conversions
-from clew_lifecycle.store.tables import enquiry
+from clew_lifecycle.store.enquiry_tables import enquiry
 
 
 class EnquiryFilter(msgspec.Struct, frozen=True, kw_only=True):
