@@ -6,6 +6,7 @@ Next: clew_lifecycle.store.audit.write_audit.
 from typing import Any
 from uuid import UUID
 
+from clew_shared.contracts.ids import utc_now
 from clew_shared.contracts.lifecycle import CompanyDeleted, ContactDeleted, DealDeleted
 from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.sessions import Actor
@@ -13,6 +14,7 @@ from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import Table, func, update
 
 from clew_lifecycle.changes import check_version_of
+from clew_lifecycle.log_deals import log_deals
 from clew_lifecycle.points import Owner, lock_points_of, retire_points
 from clew_lifecycle.store.audit import write_audit
 from clew_lifecycle.store.prefetch import lock_deal
@@ -20,6 +22,7 @@ from clew_lifecycle.store.records import lock_company, lock_contact
 from clew_lifecycle.store.tables import company, contact, contact_point, deal
 from clew_lifecycle.store.workflow import load_workflow
 from clew_lifecycle.tell import summarise, summarise_company, summarise_contact
+from clew_lifecycle.withdraw_deal import withdrawn
 
 
 async def delete_deal(deal_id: UUID, actor: Actor, uow: UnitOfWork, version: int | None = None) -> None:
@@ -29,7 +32,10 @@ async def delete_deal(deal_id: UUID, actor: Actor, uow: UnitOfWork, version: int
         raise not_found("deal")
     check_version_of("deal", known.version, version)
     await _bury(deal, deal_id, actor, uow)
-    uow.emit(DealDeleted(deal=summarise(known, await load_workflow(uow.connection)), actor=actor.email))
+    workflow = await load_workflow(uow.connection)
+    uow.emit(DealDeleted(deal=summarise(known, workflow), actor=actor.email))
+    if known.status == "open":
+        await log_deals([withdrawn(known, workflow, "deleted", utc_now(), actor.email)], uow)
 
 
 async def delete_contact(contact_id: UUID, actor: Actor, uow: UnitOfWork, version: int | None = None) -> None:

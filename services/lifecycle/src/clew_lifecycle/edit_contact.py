@@ -43,7 +43,12 @@ class ContactChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 async def edit_contact(
-    contact_id: UUID, wanted: ContactChanges, actor: Actor, uow: UnitOfWork, version: int | None = None
+    contact_id: UUID,
+    wanted: ContactChanges,
+    actor: Actor,
+    uow: UnitOfWork,
+    version: int | None = None,
+    batch_id: UUID | None = None,
 ) -> None:
     """Apply the changes and tell what changed; nothing changed is no new version.
 
@@ -63,7 +68,8 @@ async def edit_contact(
     change = update(contact).where(contact.c.id == contact_id).values(**values, version=row.version + 1)
     await uow.connection.execute(change)
     after = summarise_contact(await lock_contact(contact_id, uow.connection))
-    uow.emit(ContactChanged(contact=after, changes=named_fields(values), actor=actor.email))
+    changes = named_fields(values)
+    uow.emit(ContactChanged(contact=after, changes=changes, actor=actor.email, batch_id=batch_id))
 
 
 def unknowable() -> Problem:

@@ -17,7 +17,12 @@ from clew_lifecycle.tell import summarise
 
 
 async def edit_deal(
-    deal_id: UUID, wanted: DealChanges, actor: Actor, uow: UnitOfWork, version: int | None = None
+    deal_id: UUID,
+    wanted: DealChanges,
+    actor: Actor,
+    uow: UnitOfWork,
+    version: int | None = None,
+    batch_id: UUID | None = None,
 ) -> KnownDeal:
     """Apply the changes and tell what changed; nothing changed is no new version.
 
@@ -32,5 +37,6 @@ async def edit_deal(
         deal.version += 1
         await uow.connection.execute(update(deals).where(deals.c.id == deal_id).values(**values, version=deal.version))
         workflow = await load_workflow(uow.connection)
-        uow.emit(DealChanged(deal=summarise(deal, workflow), changes=named_fields(values), actor=actor.email))
+        changed = summarise(deal, workflow)
+        uow.emit(DealChanged(deal=changed, changes=named_fields(values), actor=actor.email, batch_id=batch_id))
     return deal

@@ -48,6 +48,7 @@ from clew_shared.runtime.settings import Settings
 from clew_shared.runtime.subscription import Subscription
 from clew_shared.web.pages import Pages
 
+from clew_lifecycle.bulk.work_on_jobs import work_on_jobs
 from clew_lifecycle.live import WATCHED, Hub
 from clew_lifecycle.merging.settle_merges import settle_merges
 from clew_lifecycle.note_auto_reply import note_auto_replies
@@ -56,6 +57,7 @@ from clew_lifecycle.note_failure import note_failures
 from clew_lifecycle.receive_enquiry import receive_enquiries
 from clew_lifecycle.remember_message import remember_messages
 from clew_lifecycle.routes.api_attributes import AttributeApi
+from clew_lifecycle.routes.api_bulk import BulkApi
 from clew_lifecycle.routes.api_company_types import CompanyTypeApi
 from clew_lifecycle.routes.api_deal_work import DealWorkApi
 from clew_lifecycle.routes.api_deals import DealApi
@@ -99,7 +101,7 @@ _TELLS = (
 )
 _EDGES = (
     *(DealApi, PeopleApi, LifecycleApi, CompanyTypeApi, TeammateApi),
-    *(AttributeApi, WebhookApi, HookApi, OrderApi, MergeApi),
+    *(AttributeApi, WebhookApi, HookApi, OrderApi, MergeApi, BulkApi),
     *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes, ODataRoutes),
     *(ReportApi,),
     *(PipelineApi, DealWorkApi, EnquiryApi, LostReasonApi),
@@ -131,6 +133,7 @@ def build(settings: Settings) -> Service:
             partial(_add_up, rail),
             partial(_sweep, rail),
             partial(settle_merges, rail),
+            partial(work_on_jobs, rail),
             webhooks.queue.run,
             webhooks.courier.run,
         ),

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, Table, Uuid, select, update
+from sqlalchemy import Row, Table, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 # column -> [what it was, what it became], as JSON; of `custom` only the keys that came along
@@ -42,5 +42,6 @@ async def empty_again(table: Table, kept_id: UUID, filled: Filled, connection: A
         if name == "custom":
             values[name] = {k: v for k, v in (now or {}).items() if after.get(k) != v} or None
         elif now == after:
-            values[name] = UUID(before) if before is not None and isinstance(table.c[name].type, Uuid) else before
+            kind = table.c[name].type.python_type
+            values[name] = msgspec.convert(before, kind, strict=False) if before is not None else None
     await connection.execute(update(table).where(table.c.id == kept_id).values(**values))

@@ -36,6 +36,8 @@ async def join_companies(
     connection = uow.connection
     merge = await begin_merge("company", company_id, into, actor, connection, part_of)
     values = blanks(merge.kept, merge.merged, _FILLED)
+    if (until := max(filter(None, (merge.kept.history_until, merge.merged.history_until)), default=None)) is not None:
+        values["history_until"] = until
     await note_merge(merge, values, connection)
     await pool_ledgers(merge.id, company_id, into, connection)
     await carry_out(merge, values, connection)

@@ -74,6 +74,43 @@ def upgrade() -> None:
     _index("record_merge_unsettled", "record_merge", ["merged_at"], "settled_at IS NULL")
     for kind in ("contact", "company", "deal"):
         _index(f"{kind}_merged", kind, ["merged_into"], "merged_into IS NOT NULL")
+    op.create_table(
+        "bulk_job",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("entity", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), server_default="running", nullable=False),
+        _json("actor"),
+        _json("selected"),
+        _json("set"),
+        sa.Column("notify", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undo_id", sa.Uuid(), nullable=True),
+        _json("undone_by"),
+        sa.CheckConstraint("entity IN ('companies', 'deals', 'contacts')", name="bulk_job_entity"),
+        sa.CheckConstraint("status IN ('running', 'done', 'undoing', 'undone')", name="bulk_job_status"),
+        sa.PrimaryKeyConstraint("id"),
+        schema="lifecycle",
+    )
+    op.create_table(
+        "bulk_row",
+        sa.Column("job_id", sa.Uuid(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("record_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        _json("before"),
+        _json("error"),
+        sa.CheckConstraint(
+            "state IN ('waiting', 'changed', 'same', 'failed', 'undone', 'kept')", name="bulk_row_state"
+        ),
+        sa.ForeignKeyConstraint(["job_id"], ["lifecycle.bulk_job.id"]),
+        sa.PrimaryKeyConstraint("job_id", "place"),
+        schema="lifecycle",
+    )
+    _index("bulk_job_waiting", "bulk_job", ["created_at"], "status IN ('running', 'undoing')")
+    _index("bulk_row_state", "bulk_row", ["job_id", "state", "place"])
+    _index("bulk_row_record", "bulk_row", ["job_id", "record_id"])
     latest_first = ["contact_id", sa.text("occurred_at DESC"), sa.text("id DESC")]
     _index("activity_contact", "activity", latest_first, "contact_id IS NOT NULL")
 
@@ -82,3 +119,7 @@ def _index(name: str, table: str, columns: list[Any], where: str | None = None) 
     op.create_index(
         name, table, columns, schema="lifecycle", postgresql_where=sa.text(where) if where is not None else None
     )
+
+
+def _json(name: str) -> sa.Column[Any]:
+    return sa.Column(name, postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True)
