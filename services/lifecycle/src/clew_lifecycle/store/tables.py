@@ -235,6 +235,12 @@ deal_contact = Table(
     CheckConstraint("state IN ('cc', 'suggested', 'added')", name="deal_contact_state"),
 )
 
+
+def _latest_first(name: str, column: str) -> Index:
+    there = text(f"{column} IS NOT NULL")
+    return Index(name, column, text("occurred_at DESC"), text("id DESC"), postgresql_where=there)
+
+
 activity = Table(
     "activity",
     metadata,
@@ -257,19 +263,7 @@ activity = Table(
     json_column("facts"),
     Index("activity_dedupe", "dedupe_key", unique=True),
     Index("activity_deal", "deal_id", text("occurred_at DESC"), text("id DESC")),
-    Index(
-        "activity_company",
-        "company_id",
-        text("occurred_at DESC"),
-        text("id DESC"),
-        postgresql_where=text("company_id IS NOT NULL"),
-    ),
-    Index(
-        "activity_contact",
-        "contact_id",
-        text("occurred_at DESC"),
-        text("id DESC"),
-        postgresql_where=text("contact_id IS NOT NULL"),
-    ),
+    _latest_first("activity_company", "company_id"),
+    _latest_first("activity_contact", "contact_id"),
     Index("activity_enquiry", "enquiry_id", postgresql_where=text("enquiry_id IS NOT NULL")),
 )
