@@ -3,11 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+from clew_lifecycle.imports.command import MAPPED
+from clew_lifecycle.imports.mapping import read_mapping
 from clew_lifecycle.imports.orders import OrderImporter
 from clew_lifecycle.imports.report import tell_result
 from clew_lifecycle.imports.run import File, Result, rehearse_import, run_import
 from clew_lifecycle.store.import_jobs import Initial
-from sqlalchemy import text
+from clew_lifecycle.store.lifecycle_settings import KEY
+from clew_lifecycle.store.log_tables import setting
+from clew_shared.contracts.ids import new_id
+from sqlalchemy import insert, text
 
 from tests.lifecycle.desk import Desk
 
@@ -32,11 +37,30 @@ async def import_orders(
     return await run_import(OrderImporter(source), file, initial, desk.rail, silent)
 
 
+async def import_mapped(desk: Desk, kind: str, path: Path, mapping: str, *, dry_run: bool = False) -> Result:
+    """Import by a mapping that is written beside the file."""
+    written = path.with_suffix(".toml")
+    written.write_text(mapping)
+    importer, fields, needed = MAPPED[kind]
+    read = importer(read_mapping(written, fields, needed), [path.parent])
+    file = File(lambda: path.open("rb"), str(path))
+    if dry_run:
+        return await rehearse_import(read, file, desk.rail, silent)
+    return await run_import(read, file, "replay", desk.rail, silent)
+
+
 async def findings(desk: Desk, result: Result, path: Path) -> list[str]:
     """Write the errors file and give its lines without the header."""
     beside = path.with_name(f"{path.name}.errors.csv")
     await tell_result(result, beside, desk.rail)
     return beside.read_text().splitlines()[1:] if beside.exists() else []
+
+
+async def needing(desk: Desk, **rules: Any) -> None:
+    """Set the lifecycle's settings as an administrator would have."""
+    values = {"id": new_id(), "key": KEY, "value": rules}
+    async with desk.rail.database.engine.begin() as connection:
+        await connection.execute(insert(setting).values(**values))
 
 
 async def query(desk: Desk, statement: str, **values: Any) -> list[tuple[Any, ...]]:

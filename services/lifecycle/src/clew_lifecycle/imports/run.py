@@ -49,6 +49,9 @@ class Written:
     findings: list[Finding] = field(default_factory=list)
     since: dict[UUID, datetime] = field(default_factory=dict)
 
+    def touch(self, company_id: UUID, at: datetime) -> None:
+        self.since[company_id] = min(at, self.since.get(company_id, at))
+
 
 class Importer(Protocol):
     """Knows one kind of file. `start` is given the header and raises `OperatorError` where it lacks a column."""

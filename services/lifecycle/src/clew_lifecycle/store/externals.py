@@ -1,6 +1,6 @@
-"""What other systems call our companies: `<source>|<id>`. Next: clew_lifecycle.know_companies.know_companies."""
+"""What other systems call our companies and contacts: `<source>|<id>`. Next: clew_lifecycle.know_companies."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -65,6 +65,27 @@ async def add_companies(rows: Sequence[NewCompanyRow], source: str, connection: 
     return added
 
 
+async def find_contacts(source: str, ids: Sequence[str], connection: AsyncConnection) -> dict[str, UUID]:
+    """Give the contacts that the source calls so."""
+    found = await connection.execute(
+        _FIND_CONTACTS, {"keys": [external_key(source, external_id) for external_id in ids]}
+    )
+    return {row.value_raw: row.contact_id for row in found}
+
+
+async def call_contacts(source: str, called: Mapping[str, UUID], connection: AsyncConnection) -> None:
+    """Note what the source calls these contacts."""
+    if called:
+        values = {
+            "id": [new_id() for _ in called],
+            "contact_id": list(called.values()),
+            "kind": ["external"] * len(called),
+            "value_raw": list(called),
+            "value_norm": [external_key(source, external_id) for external_id in called],
+        }
+        await connection.execute(_CALL_CONTACTS, values)
+
+
 _INSERT_COMPANIES = insert_rows(company, _COMPANY)
 _INSERT_POINTS = (
     insert_rows(contact_point, _POINT)
@@ -79,4 +100,15 @@ _FIND = with_arrays(
     """,
     keys=Text,
 )
+_FIND_CONTACTS = with_arrays(
+    """
+    SELECT p.value_raw, p.contact_id FROM lifecycle.contact_point p
+    WHERE p.kind = 'external' AND p.value_norm = ANY(:keys) AND p.contact_id IS NOT NULL AND NOT p.shared
+        AND p.retired_at IS NULL
+    """,
+    keys=Text,
+)
+_CALL_CONTACTS = insert_rows(
+    contact_point, ("id", "contact_id", "kind", "value_raw", "value_norm")
+).on_conflict_do_nothing()
 _FORGET = with_arrays("DELETE FROM lifecycle.company WHERE id = ANY(:ids)", ids=Uuid)
