@@ -1,6 +1,7 @@
 """Orders from files: CSV as programs write it, in any order, twice, half, and wrong."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from clew_shared.contracts.ids import utc_now
@@ -175,7 +176,7 @@ async def test_what_was_mended_in_the_list_of_errors_can_be_imported_from_there(
     ids=["bom-crlf-comma", "utf-16", "sep", "cr", "cp1252-tab"],
 )
 async def test_files_are_read_as_programs_write_them(
-    desk: Desk, tmp_path: Path, content: bytes, how: dict[str, str]
+    desk: Desk, tmp_path: Path, content: bytes, how: dict[str, Any]
 ) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(content)
