@@ -1,8 +1,10 @@
 """What the reports say, against small histories counted by hand and random ones counted one by one."""
 
+import csv
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 
 from tests.lifecycle import brute_reports as brute
 from tests.lifecycle.desk import Desk
-from tests.lifecycle.histories import Life, Stand, Step, day, forget_all, put_companies, put_deals
+from tests.lifecycle.histories import DAY_0, Life, Stand, Step, day, forget_all, put_companies, put_deals
 
 SAM = "sam@team.example"
 many = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -246,6 +248,46 @@ async def test_movement_counts_who_churned_and_who_came_back(desk: Desk) -> None
         ("onboarding", "customer"): (1, 0),
     }
     assert sum(m.moves for m in before if m.to_stage == "churned") == 2
+
+
+async def test_the_deals_of_a_real_sales_team_come_out_as_their_table_says(desk: Desk, corpora: Path) -> None:
+    """W17: 8 800 deals, of which 2 473 were lost without anybody saying why."""
+    with (corpora / "deals" / "sales_pipeline.csv").open() as file:
+        lives = [sold(row) for row in csv.DictReader(file)]
+    await put_deals(lives, desk)
+    scope = await scope_of(desk, start=-3000, end=on("2017-12-31"), as_of=on("2017-12-31"))
+
+    async with desk.rail.reading() as connection:
+        [rate] = await report_win_rate(scope, "pipeline", connection)
+        reasons = await report_lost_reasons(scope, connection)
+        cohort, stages = await report_funnel(scope, connection)
+        times = {found.stage: found for found in await report_time_in_stage(scope, connection)}
+
+    assert (rate.won, rate.lost, rate.win_rate, rate.won_value) == (4238, 2473, 0.6315, Decimal(10_005_534))
+    assert (rate.cycle_median_days, rate.cycle_mean_days) == (57, 51.782)
+    assert [(c.reason, c.deals) for c in reasons if c.by == "reason"] == [("unknown", 2473)]
+    assert cohort == 8800
+    assert [(s.stage, s.entered, s.advanced, s.open, s.won, s.lost) for s in stages[:2]] == [
+        ("new", 500, 0, 500, 0, 0),
+        ("qualified", 8300, 4238, 1589, 4238, 2473),
+    ]
+    spent = brute.times_in_stage(lives, -3000, on("2017-12-31"), on("2017-12-31"))["qualified"][0]
+    assert (times["qualified"].deals, times["qualified"].still_there) == (8300, 1589)
+    assert times["qualified"].latest_median_days == brute.percentile(spent, 0.5)
+    assert times["qualified"].cumulative_p90_days == pytest.approx(brute.percentile(spent, 0.9))
+
+
+def sold(row: dict[str, str]) -> Life:
+    """A deal of the table; one that nobody engages in yet has no date."""
+    engaged = Step(on(row["engage_date"] or "2017-12-31"), "qualified" if row["engage_date"] else "new")
+    if not row["close_date"]:
+        return Life((engaged,))
+    outcome = row["deal_stage"].lower()
+    return Life((engaged, Step(on(row["close_date"]), outcome, outcome)), amount=Decimal(row["close_value"]))
+
+
+def on(date: str) -> float:
+    return (datetime.fromisoformat(f"{date}T00:00:00+00:00") - DAY_0).days
 
 
 STEPS = st.builds(
