@@ -186,7 +186,7 @@ async def test_a_deal_is_opened_and_deleted(odata: OData, records: Records) -> N
         ("PATCH", "Companies(01234567-89ab-cdef-0123-456789abcdef)/name", {}, 501, "writing a single property"),
         ("PATCH", "Companies(01234567-89ab-cdef-0123-456789abcdef)", {}, 404, "no such company"),
         ("POST", "Companies(01234567-89ab-cdef-0123-456789abcdef)/Deals", {"title": "x"}, 404, "no such company"),
-        ("OPTIONS", "Companies", None, 405, "not done here"),
+        ("TRACE", "Companies", None, 405, "not done here"),
     ],
 )
 async def test_what_cannot_be_written_is_refused_by_name(

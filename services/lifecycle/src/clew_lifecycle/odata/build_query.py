@@ -7,6 +7,7 @@ from hashlib import sha256
 from clew_shared.runtime.sessions import Actor
 from sqlalchemy import ColumnElement, FromClause, Select, select
 
+from clew_lifecycle.domain.odata_filter.syntax import Expression, Member
 from clew_lifecycle.odata.keyset import Key, after_token
 from clew_lifecycle.odata.model import EntityType, Property
 from clew_lifecycle.odata.read_options import Options
@@ -69,12 +70,17 @@ def shown_properties(entity: EntityType, options: Options, actor: Actor) -> list
 def _keys(entity: EntityType, row: FromClause, options: Options, actor: Actor) -> list[Key]:
     """End with the id: what is equal in all else still has an order."""
     scope = EntityScope(entity, row, actor)
-    keys = [
-        Key(column, kind, descending)
-        for (column, kind), descending in ((compile_value(asked, scope), down) for asked, down in options.order)
-        if kind != "null"
-    ]
-    return [*keys, Key(row.c.id, "guid", False)]
+    keys: list[Key] = []
+    for asked, descending in options.order:
+        column, kind = compile_value(asked, scope)
+        if kind != "null":
+            keys.append(Key(column, kind, descending, _may_be_null(asked, entity)))
+    return [*keys, Key(row.c.id, "guid", descending=False, nullable=False)]
+
+
+def _may_be_null(asked: Expression, entity: EntityType) -> bool:
+    known = entity.properties.get(asked.segments[0]) if isinstance(asked, Member) and len(asked.segments) == 1 else None
+    return known is None or known.nullable
 
 
 def _fingerprint(entity: EntityType, options: Options) -> str:

@@ -46,6 +46,7 @@ class Key:
     column: ColumnElement[Any]
     kind: Kind
     descending: bool
+    nullable: bool = True
 
     @property
     def compared(self) -> ColumnElement[Any]:
@@ -54,14 +55,19 @@ class Key:
 
     @property
     def ordering(self) -> ColumnElement[Any]:
+        if not self.nullable:
+            # The order that an index has; where nulls stand would be another.
+            return self.compared.desc() if self.descending else self.compared.asc()
         return self.compared.desc().nulls_last() if self.descending else self.compared.asc().nulls_first()
 
     def after(self, value: Any) -> ColumnElement[bool] | None:
         """Say what comes after that value; None when nothing does."""
         if value is None:
             return None if self.descending else self.column.is_not(None)
-        if self.descending:
+        if self.descending and self.nullable:
             return or_(self.compared < as_literal(value), self.column.is_(None))
+        if self.descending:
+            return self.compared < as_literal(value)
         return self.compared > as_literal(value)
 
     def same(self, value: Any) -> ColumnElement[bool]:

@@ -48,6 +48,8 @@ class ODataRoutes:
 
     @shows_problems(show_problem)
     async def handle(self, request: web.Request) -> web.Response:
+        if request.method == "OPTIONS":
+            return web.Response(status=204, headers={"Allow": _METHODS})
         try:
             return _show(await self._answer(request))
         except FilterError as error:
