@@ -8,9 +8,11 @@ from clew_lifecycle.imports.mapping import read_mapping
 from clew_lifecycle.imports.orders import OrderImporter
 from clew_lifecycle.imports.report import tell_result
 from clew_lifecycle.imports.run import File, Result, rehearse_import, run_import
+from clew_lifecycle.routes.moments import last_instant
 from clew_lifecycle.store.import_jobs import Initial
 from clew_lifecycle.store.lifecycle_settings import KEY
 from clew_lifecycle.store.log_tables import setting
+from clew_lifecycle.store.reports.report_lifecycle import report_lifecycle
 from clew_shared.contracts.ids import new_id
 from sqlalchemy import insert, text
 
@@ -83,19 +85,7 @@ async def history(desk: Desk, name: str) -> list[tuple[str, str]]:
 
 
 async def counts_as_of(desk: Desk, day: str) -> dict[str, int]:
-    """Count companies by the stage that they stood at when that day ended; before its first row one is a suspect."""
-    rows = await query(
-        desk,
-        """
-        SELECT coalesce(l.stage, 'suspect') AS stage, count(*) FROM lifecycle.company c
-        LEFT JOIN LATERAL (
-            SELECT stage FROM lifecycle.lifecycle_log l
-            WHERE l.company_id = c.id AND l.kind = 'stage' AND l.superseded_at IS NULL
-                AND l.effective_at < CAST(CAST(:day AS text) AS date) + 1
-            ORDER BY l.effective_at DESC, l.seq DESC LIMIT 1
-        ) l ON true
-        GROUP BY 1
-        """,
-        day=day,
-    )
-    return {row[0]: row[1] for row in rows}
+    """Give the lifecycle report of a day, without the stages that nobody stood at."""
+    async with desk.rail.reading() as connection:
+        counts = await report_lifecycle(last_instant(day), connection)
+    return {stage: count for stage, count in counts.items() if count}

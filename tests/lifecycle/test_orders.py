@@ -87,6 +87,20 @@ async def test_only_the_orders_of_the_default_ledger_count(clew: RunningClew) ->
     assert row == (2, 2)
 
 
+async def test_another_ledger_may_be_the_one_that_counts(clew: RunningClew) -> None:
+    """L13: the company's history is derived again by its orders."""
+    await clew.post("/api/v1/orders", order("1", "2026-10-01", ledger="main"), 201)
+    second = await clew.post("/api/v1/orders", order("2", "2026-10-02", ledger="second"), 201)
+    company = f"/api/v1/companies/{second['company']['id']}"
+    chosen = await clew.post(f"{company}/ledgers/second/default", {}, 200)
+    ledgers = (await clew.get(f"{company}/ledgers"))["items"]
+
+    assert (chosen["key"], chosen["is_default"], chosen["orders"]) == ("second", True, 1)
+    assert [(one["key"], one["is_default"]) for one in ledgers] == [("main", False), ("second", True)]
+    assert (await history(desk_of(clew), "acme"))[1:] == [("onboarding", "2026-10-02")]
+    await clew.post(f"{company}/ledgers/third/default", {}, 404)
+
+
 async def test_an_order_of_another_company_is_refused(clew: RunningClew) -> None:
     await clew.post("/api/v1/orders", order("1", "2026-10-01"), 201)
 

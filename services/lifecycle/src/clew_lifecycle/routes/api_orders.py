@@ -3,13 +3,26 @@
 from uuid import UUID
 
 from aiohttp import web
-from clew_shared.runtime.api import answer, page, read_cursor, read_id, read_json, read_limit, read_query, write_cursor
+from clew_shared.runtime.api import (
+    answer,
+    cut,
+    page,
+    read_cursor,
+    read_id,
+    read_json,
+    read_limit,
+    read_query,
+    write_cursor,
+)
 from clew_shared.runtime.describes import describes
 from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.web import actor_of
 
+from clew_lifecycle.choose_ledger import choose_ledger
 from clew_lifecycle.routes.site import Site
+from clew_lifecycle.store.externals import is_company
 from clew_lifecycle.store.import_jobs import ImportJob, list_jobs
+from clew_lifecycle.store.ledgers import LedgerView, list_ledgers
 from clew_lifecycle.store.orders import OrderFilter, OrderView, companies_called, list_orders, read_order
 from clew_lifecycle.take_order import NewOrder, cancel_order, take_order
 
@@ -24,6 +37,8 @@ class OrderApi:
             web.post("/api/v1/orders", self.take),
             web.get("/api/v1/orders/{id}", self.read),
             web.post("/api/v1/orders/{id}/cancel", self.cancel),
+            web.get("/api/v1/companies/{id}/ledgers", self.list_ledgers),
+            web.post("/api/v1/companies/{id}/ledgers/{key}/default", self.choose_ledger),
             web.get("/api/v1/imports", self.list_imports),
         ]
 
@@ -68,6 +83,22 @@ class OrderApi:
         async with self._rail.unit_of_work() as uow:
             cancelled = await cancel_order(order_id, actor_of(request), uow)
         return answer(cancelled)
+
+    @describes("List the ledgers of a company: the orders of the default one count.", lists=LedgerView)
+    async def list_ledgers(self, request: web.Request) -> web.Response:
+        company_id = read_id(request, "company")
+        async with self._rail.reading() as connection:
+            if not await is_company(company_id, connection):
+                raise not_found("company")
+            found = await list_ledgers(company_id, connection)
+        return answer(cut(request, found, lambda one: (one.key,)))
+
+    @describes("Have the orders of this ledger count, and no other's.", answer=LedgerView)
+    async def choose_ledger(self, request: web.Request) -> web.Response:
+        company_id, key = read_id(request, "company"), request.match_info["key"]
+        async with self._rail.unit_of_work() as uow:
+            chosen = await choose_ledger(company_id, key, actor_of(request), uow)
+        return answer(chosen)
 
     @describes("List what was imported from files, the last first.", lists=ImportJob)
     async def list_imports(self, request: web.Request) -> web.Response:
