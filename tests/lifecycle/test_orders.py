@@ -22,7 +22,7 @@ async def test_the_same_order_again_is_answered_with_what_is_there(clew: Running
     again = await clew.post("/api/v1/orders", order("1", "2026-11-02", amount=99), 200)
 
     assert again == {**first, "company": {**first["company"]}}
-    assert (first["order"], first["amount"], first["source"], first["counted"]) == ("1", "10.5000", "erp", True)
+    assert (first["order"], first["amount"], first["source"], first["counted"]) == ("1", "10.50", "erp", True)
     listed = await clew.get("/api/v1/orders", company="acme")
     assert [one["id"] for one in listed["items"]] == [first["id"]]
     assert await clew.get(f"/api/v1/orders/{first['id']}") == first

@@ -58,6 +58,7 @@ class OrderApi:
     @describes(
         "Take an order; the same (source, order) again is answered with what is there.",
         body=NewOrder,
+        example={"company": "K-4711", "order": "S-1001", "ordered_at": "2026-11-22", "amount": "1200.50"},
         answer=OrderView,
         status=(201, 200),
         problems=(404, 409),

@@ -11,6 +11,7 @@ from clew_shared.contracts.lifecycle import OrderSummary
 from sqlalchemy import Row, Select, Text, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from clew_lifecycle.store.amounts import plain
 from clew_lifecycle.store.order_tables import ledger, sales_order
 from clew_lifecycle.store.tables import company
 
@@ -123,7 +124,7 @@ def _view(row: Row[Any]) -> OrderView:
         order=row.external_id,
         company=CompanyOfOrder(id=row.company_id, name=row.company_name, lifecycle_stage=row.lifecycle_stage),
         ordered_at=row.ordered_at,
-        amount=row.amount,
+        amount=plain(row.amount),
         currency=row.currency,
         kind=row.kind,
         ledger=row.ledger,
