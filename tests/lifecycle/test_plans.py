@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from clew_lifecycle.service import build
 from clew_lifecycle.store.due import churn_due_companies
-from clew_shared.bench.fill import company_id, deal_id, fill
+from clew_shared.bench.fill import company_id, contact_id, deal_id, fill
 from clew_shared.contracts.ids import utc_now
 from clew_shared.runtime.settings import Settings
 from clew_shared.testing.engines import SharedEngines
@@ -26,7 +26,7 @@ BIG = {"company", "contact", "contact_point", "deal", "deal_log", "lifecycle_log
 # A page has fifty rows, a search looks at a thousand matches of each kind.
 MOST_ROWS = 2_500
 SAM, KIM = "sam@team.example", "kim@team.example"
-DEAL, COMPANY = deal_id(777), company_id(777)
+DEAL, COMPANY, CONTACT = deal_id(777), company_id(777), contact_id(777)
 
 PATHS = (
     "/",
@@ -54,7 +54,16 @@ PATHS = (
     "/api/v1/companies?lifecycle_stage=lead",
     "/api/v1/companies?lifecycle_stage=mql",
     "/api/v1/companies?q=company%204711",
+    "/api/v1/companies?is_person=true",
+    "/api/v1/companies?owner=kim@team.example",
     f"/api/v1/companies/{COMPANY}",
+    f"/api/v1/companies/{COMPANY}/activities",
+    f"/api/v1/companies/{COMPANY}/lifecycle",
+    f"/api/v1/contacts/{CONTACT}/duplicates",
+    f"/api/v1/orders?company={COMPANY}",
+    f"/odata/v4/Deals({DEAL})?$expand=Contact,Company",
+    "/odata/v4/Deals?$top=20&$filter=status%20eq%20'open'",
+    "/odata/v4/Companies?$top=20&$filter=lifecycle_stage%20eq%20'lead'&$expand=Deals($top=5)",
     "/api/v1/reports/calling-list?stage=lead&days=30",
     "/api/v1/reports/calling-list?stage=mql",
 )

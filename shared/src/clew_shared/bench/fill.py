@@ -39,6 +39,10 @@ def company_id(number: int) -> str:
     return f"01940000-0000-7000-8000-{number:012x}"
 
 
+def contact_id(number: int) -> str:
+    return f"01940000-0000-7000-9000-{number:012x}"
+
+
 def deal_id(number: int) -> str:
     return f"01940000-0000-7000-a000-{number:012x}"
 

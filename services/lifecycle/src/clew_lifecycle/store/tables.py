@@ -82,6 +82,7 @@ company = Table(
     CheckConstraint(f"lifecycle_stage IN ({', '.join(map(repr, _STAGES))})", name="company_lifecycle_stage"),
     Index("company_stage", "lifecycle_stage", "lifecycle_since"),
     Index("company_listed", "lifecycle_stage", "id"),
+    Index("company_of_person", "is_person", "id"),
     Index("company_of_type", "company_type", "id", postgresql_where=text("company_type IS NOT NULL")),
     Index("company_of_owner", "owner_id", "id", postgresql_where=text("owner_id IS NOT NULL")),
     Index("company_churn_due", "churn_due_at", postgresql_where=text("churn_due_at IS NOT NULL")),

@@ -25,6 +25,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("merged_into IS NOT NULL OR deleted_at IS NOT NULL"),
     )
     op.create_index("company_listed", "company", ["lifecycle_stage", "id"], schema="lifecycle")
+    op.create_index("company_of_person", "company", ["is_person", "id"], schema="lifecycle")
     for name, column in (("company_of_type", "company_type"), ("company_of_owner", "owner_id")):
         given = sa.text(f"{column} IS NOT NULL")
         op.create_index(name, "company", [column, "id"], schema="lifecycle", postgresql_where=given)
