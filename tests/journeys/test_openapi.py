@@ -58,12 +58,14 @@ async def test_a_change_needs_the_version_that_was_seen(clew: RunningClew) -> No
     await have_something_of_each(clew)
     document = await clew.get("/openapi.json")
     changed = []
-    for path in operations(document, "patch"):
+    for path, operation in operations(document, "patch").items():
         if (there := await existing(clew, document, path)) is None:
             continue
         tag = await tag_of(clew, there)
 
-        assert await patch(clew, there) == (428, None), path
+        # The settings alone may be set by whoever has not read them.
+        needs_tag = "428" in operation["responses"]
+        assert await patch(clew, there) == ((428, None) if needs_tag else (200, tag)), path
         assert await patch(clew, there, '"999999"') == (412, tag), path
         assert await patch(clew, there, '"no version"') == (412, tag), path
         assert await patch(clew, there, f"W/{tag}") == (200, tag), path
