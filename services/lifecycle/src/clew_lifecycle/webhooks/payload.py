@@ -11,7 +11,7 @@ MAX_BYTES = 20_000
 _LONGEST_TEXT = 1_000
 _MOST_ITEMS = 50
 # What an event can be about, the first that it has: its order at an endpoint is kept, and its link goes there.
-_ABOUT = (("deal", "deals"), ("company", "companies"), ("contact", "contacts"))
+_PATHS = {"deal": "deals", "company": "companies", "contact": "contacts", "order": "orders"}
 _encoder = msgspec.json.Encoder()
 
 
@@ -27,7 +27,7 @@ class Telling:
     @property
     def aggregate(self) -> str | None:
         found = _about(self.data)
-        return f"{found[0]}:{found[2]}" if found else None
+        return ":".join(found) if found else None
 
     @property
     def record(self) -> dict[str, Any]:
@@ -52,26 +52,24 @@ def write_body(telling: Telling, origin: str, *, with_id: bool = False) -> bytes
     return _encoder.encode({**head, "data": {**_identity(telling.data), **link, "cut": True}})
 
 
-def _about(data: dict[str, Any]) -> tuple[str, str, str] | None:
-    for thing, path in _ABOUT:
-        summary = data.get(thing)
-        if isinstance(summary, dict) and "id" in summary:
-            return thing, path, summary["id"]
-        if isinstance(data.get(f"{thing}_id"), str):
-            return thing, path, data[f"{thing}_id"]
-    return None
+def _about(data: dict[str, Any]) -> tuple[str, str] | None:
+    """Give what kind of thing it is about, and which; an undone merge is about the one that was kept."""
+    for thing in _PATHS:
+        if isinstance(data.get(thing), dict):
+            return thing, data[thing]["id"]
+    return (data["kind"], data["kept"]) if data.get("kind") in _PATHS and "kept" in data else None
 
 
 def _link(data: dict[str, Any], origin: str) -> dict[str, str]:
     found = _about(data)
-    return {"url": f"{origin}/api/v1/{found[1]}/{found[2]}"} if found else {}
+    return {"url": f"{origin}/api/v1/{_PATHS[found[0]]}/{found[1]}"} if found else {}
 
 
 def _identity(data: dict[str, Any]) -> dict[str, Any]:
     """Keep what says which thing it was, and nothing that could be long."""
     found = _about(data)
     kept: dict[str, Any] = {name: data[name] for name in ("historical", "batch_id") if name in data}
-    return {**kept, found[0]: {"id": found[2]}} if found else kept
+    return {**kept, found[0]: {"id": found[1]}} if found else kept
 
 
 def _thinned(value: Any) -> Any:
