@@ -204,6 +204,28 @@ async def test_what_a_lost_sender_had_taken_is_sent_again(outside: Outside) -> N
     assert len(outside.receiver.heard) == 1
 
 
+async def test_a_sender_that_lost_its_lease_writes_nothing_down(outside: Outside) -> None:
+    """Two processes never settle the same delivery: whoever has the lease sends it, and says what came of it."""
+    endpoint_id, _ = await outside.listen("/a", types=["deal.opened"])
+    outside.receiver.stalls["/a"] = asyncio.Event()
+    await outside.desk.receive(form(ADA))
+    await outside.queue()
+    await outside.settled(endpoint_id, "sending")
+    await outside.desk.execute(
+        "UPDATE lifecycle.webhook_endpoint SET lease = gen_random_uuid(), lease_until = now() + interval '1 minute'"
+    )
+    outside.receiver.stalls["/a"].set()
+    await outside.heard("/a", 1)
+    await asyncio.sleep(0.3)
+    assert [row["status"] for row in await outside.deliveries(endpoint_id)] == ["sending"]
+
+    await outside.desk.execute("UPDATE lifecycle.webhook_endpoint SET lease_until = now() - interval '1 second'")
+    outside.webhooks.courier.wake()
+    await outside.settled(endpoint_id, "delivered")
+    first, second = outside.receiver.at("/a")
+    assert first.id == second.id
+
+
 async def test_an_event_is_queued_once_for_an_endpoint(outside: Outside) -> None:
     """Reading the same part of the outbox again leads to nothing more."""
     endpoint_id, _ = await outside.listen("/a")

@@ -64,6 +64,8 @@ async def test_a_change_needs_the_version_that_was_seen(clew: RunningClew, recei
         ({"url": "https://user:secret@example.org/"}, "/url"),
         ({"url": "https://example.org/#part"}, "/url"),
         ({"url": "https:///path"}, "/url"),
+        ({"url": "https://a..b/"}, "/url"),
+        ({"url": "https://example.org:99999/"}, "/url"),
         ({"url": "http://169.254.169.254/latest/meta-data"}, "/url"),
         ({"url": "http://[::1]/"}, "/url"),
         ({"url": "http://10.0.0.1/"}, "/url"),
@@ -139,6 +141,8 @@ async def test_a_replay_of_what_was_delivered_sends_it_again_with_the_same_id(
 
     until = (utc_now() + timedelta(minutes=1)).isoformat()
     none = await clew.post(f"/api/v1/webhooks/{made['id']}/replay", {"since": until, "until": until}, 202)
+    far = {"since": "0001-01-01T00:00:00+14:00", "until": "0001-01-02T00:00:00+14:00"}
+    assert await clew.post(f"/api/v1/webhooks/{made['id']}/replay", far, 202) == {"queued": 0}
     one = await clew.post(f"/api/v1/webhooks/{made['id']}/replay", {"since": since, "until": until}, 202)
 
     async def twice() -> Any:

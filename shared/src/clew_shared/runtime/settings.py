@@ -32,11 +32,11 @@ class Settings:
 
     Ports: 0 picks a free one. `smtp_url` is `smtp://[user:password@]host[:port]`, `smtps://` or `smtp+starttls://`.
     `trusted_proxies` are networks whose `X-Forwarded-For` is believed. `region` is the ISO country of phone numbers
-    that name none. `mail_relays` are the networks of our own mail systems: who hands us mail from elsewhere is checked
-    by its address (SPF), and may bring `smtp_mails_per_minute`. `dns_servers` are asked instead of the machine's.
-    After `mail_keep_days` the bytes of a mail are forgotten, after `machine_mail_keep_days` those of machines and spam;
-    without them everything is kept. `failpoint` is for fault tests (see
-    `clew_shared.runtime.failpoint`).
+    that name none. `webhook_allow` are private networks that webhooks may go to. `mail_relays` are the networks of our
+    own mail systems: who hands us mail from elsewhere is checked by its address (SPF), and may bring
+    `smtp_mails_per_minute`. `dns_servers` are asked instead of the machine's. After `mail_keep_days` the bytes of a
+    mail are forgotten, after `machine_mail_keep_days` those of machines and spam; without them everything is kept.
+    `failpoint` is for fault tests (see `clew_shared.runtime.failpoint`).
     """
 
     data_dir: Path = Path("data")

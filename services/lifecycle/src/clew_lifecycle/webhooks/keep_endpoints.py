@@ -1,5 +1,6 @@
 """Add, change and end the endpoints that webhooks go to. Next: clew_lifecycle.webhooks.queue_deliveries.Queue."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -42,6 +43,8 @@ from clew_lifecycle.webhooks.rights import check_sees
 OVERLAP = timedelta(hours=24)
 _LONGEST_URL = 2_000
 _LONGEST_DESCRIPTION = 500
+# A name or a literal address, as it is when its international letters are written in ASCII.
+_HOST = re.compile(r"[0-9A-Za-z_.:-]+")
 
 
 class NewEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -173,11 +176,12 @@ def _is_web_address(url: str) -> bool:
         return False
     try:
         parts = urlsplit(url)
-        port = parts.port
+        is_host = bool(_HOST.fullmatch((parts.hostname or "").encode("idna").decode()))
+        is_port = parts.port != 0
     except ValueError:
         return False
     is_plain = parts.username is None and parts.password is None and not parts.fragment
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and is_plain and port != 0
+    return parts.scheme in ("http", "https") and is_host and is_port and is_plain
 
 
 def _once(names: Sequence[str]) -> list[str]:

@@ -76,9 +76,14 @@ class Post:
         """Raises `Refused` when the address that `url` names now must not be connected to; no address is none yet."""
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        with contextlib.suppress(OSError):
-            for address in await self._resolve(parts.hostname or "", port):
-                self._safe.check(address, port)
+        try:
+            addresses = await self._resolve(parts.hostname or "", port)
+        except OSError:
+            return
+        except UnicodeError:
+            raise Refused("this is no name") from None
+        for address in addresses:
+            self._safe.check(address, port)
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Make one attempt of at most `SECONDS`; whatever goes wrong is in the answer, without any address."""

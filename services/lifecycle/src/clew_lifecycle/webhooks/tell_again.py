@@ -4,7 +4,7 @@ Next: clew_lifecycle.webhooks.courier.Courier.run.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -16,7 +16,14 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.store.columns import RAIL
-from clew_lifecycle.store.webhook_deliveries import Planned, WebhookDelivery, begin_again, queue, read_delivery
+from clew_lifecycle.store.webhook_deliveries import (
+    KEEP_DAYS,
+    Planned,
+    WebhookDelivery,
+    begin_again,
+    queue,
+    read_delivery,
+)
 from clew_lifecycle.store.webhook_endpoints import Listening, lock_listening, read_endpoint
 from clew_lifecycle.webhooks.event_names import TEST_EVENT
 from clew_lifecycle.webhooks.follow_outbox import Row
@@ -95,9 +102,13 @@ async def _read(endpoint_id: UUID, delivery_id: UUID, connection: AsyncConnectio
 
 
 async def _rows(wanted: Replay, place: Place | None, connection: AsyncConnection) -> Sequence[tuple[Row, datetime]]:
+    # Within what there can be: a time so far away that a database has no word for it is one that has nothing.
+    now = utc_now()
+    since = max(wanted.since, now - timedelta(days=KEEP_DAYS + 1))
+    until = min(wanted.until or now, now + timedelta(days=1))
     asked = (
         select(_OUTBOX.position, _OUTBOX.body, _OUTBOX.created_at)
-        .where(_OUTBOX.created_at >= wanted.since, _OUTBOX.created_at < (wanted.until or utc_now()))
+        .where(_OUTBOX.created_at >= since, _OUTBOX.created_at < until)
         .order_by(_OUTBOX.created_at, _OUTBOX.position)
         .limit(_REPLAY_ROWS)
     )
