@@ -68,6 +68,23 @@ PATHS = (
     "/api/v1/reports/calling-list?stage=mql",
 )
 
+# The hundredth and the two hundredth deal are new and open.
+WRITES = (
+    ("POST", f"/api/v1/deals/{deal_id(100)}/comments", {"body": "Call her"}),
+    ("PATCH", f"/api/v1/deals/{deal_id(100)}", {"amount": "12"}),
+    ("POST", f"/api/v1/deals/{deal_id(100)}/transitions/qualified", {}),
+    ("POST", f"/api/v1/deals/{deal_id(100)}/transitions/lost", {"lost_reason": "price"}),
+    ("POST", "/api/v1/deals", {"title": "Van", "email": "visitor-11@c11.example"}),
+    ("POST", "/api/v1/contacts", {"email": "visitor-12@c12.example"}),
+    ("PATCH", f"/api/v1/contacts/{contact_id(14)}", {"name": "Ada"}),
+    ("PATCH", f"/api/v1/companies/{company_id(15)}", {"name": "Engines"}),
+    ("POST", f"/api/v1/companies/{company_id(16)}/lifecycle", {"stage": "sql"}),
+    ("POST", "/api/v1/orders", {"order": "1", "company_id": company_id(17), "amount": "5"}),
+    ("POST", f"/api/v1/contacts/{contact_id(18)}/merge", {"into": contact_id(19)}),
+    ("POST", f"/api/v1/companies/{company_id(20)}/merge", {"into": company_id(21)}),
+    ("DELETE", f"/api/v1/deals/{deal_id(200)}", None),
+)
+
 
 @pytest.fixture(scope="module")
 def filled(engines: SharedEngines, template: str) -> Iterator[str]:
@@ -96,6 +113,18 @@ async def test_pages_and_lists_are_found_by_indexes(api: RunningClew) -> None:
         with listening(engine) as sent:
             async with api.http.get(api.url + path) as response:
                 assert response.status == 200, path
+        async with engine.connect() as connection:
+            read[path] = await wide_reads(sent, connection)
+
+    assert {path: found for path, found in read.items() if found} == {}
+
+
+async def test_what_people_change_is_found_by_indexes(api: RunningClew) -> None:
+    engine, read = api.services["lifecycle"].rail.database.engine, {}
+    for method, path, body in WRITES:
+        with listening(engine) as sent:
+            async with api.http.request(method, api.url + path, json=body, headers={"If-Match": "*"}) as response:
+                assert response.status < 300, f"{path}: {await response.text()}"
         async with engine.connect() as connection:
             read[path] = await wide_reads(sent, connection)
 
