@@ -281,3 +281,17 @@ async def test_what_orders_come_to_is_logged_and_told_when_it_changes(api: Runni
     [logged] = [row for row in await intake.rows("lifecycle_log") if row["kind"] == "rfm"]
     assert (logged["stage"], logged["facts"]["orders"]) == ("champion", 5)
     assert day("2020-01-01") < logged["effective_at"]
+
+
+async def test_segments_of_what_was_imported_notify_nobody(api: RunningClew, intake: Desk) -> None:
+    """Orders of the past, told as the past."""
+    acme = await new_company(api)
+    await put_orders(intake, acme, "1997-01-01")
+    await recompute(intake, acme, historical=True)
+    await intake.forget_told()
+
+    assert await segment_due(intake.rail) == 1
+
+    [(kind, body)] = await intake.told_bodies()
+    assert (kind, body["segment"], body["historical"]) == ("company_segment_changed", "lost", True)
+    assert (await row_of(intake, acme))["rfm_due_at"] is None

@@ -195,6 +195,19 @@ def test_what_was_set_by_hand_stays_where_it_is() -> None:
     assert (found.last.stage, found.last.rule, found.standing.stage) == ("sql", "m", "sql")
 
 
+def test_who_churned_and_became_an_opportunity_again_buys_as_if_for_the_first_time() -> None:
+    """Derived as a whole, or from the new order on."""
+    won_over = DealMove(at(450), ONE, True, "open", None)
+    first, again = Order(at(0), "1"), Order(at(500), "2")
+    wholly = replay(History(created_at=at(0), orders=[first, again], deals=[won_over]), Rules(), at(600)).new
+    before = logged(replay(History(created_at=at(0), orders=[first], deals=[won_over]), Rules(), at(499)).new)
+    history = History(created_at=at(0), rows=before, orders=[first, again], deals=[won_over])
+    later = replay(history, Rules(), at(600), since=at(500))
+
+    assert [change.rule for change in wholly] == ["a", "d", "e", "c1", "d"]
+    assert (later.new, later.gone) == (wholly[-1:], [])
+
+
 ORDERED = st.lists(st.integers(0, 900), max_size=8).map(sorted)
 
 
@@ -247,6 +260,31 @@ def test_a_late_order_gives_the_log_of_one_in_time(days: list[int], late: int, e
     wholly = replay(History(created_at=at(950), orders=orders), rules, now).new
 
     assert [row.key for row in sorted(stands, key=lambda row: row.at)] == [row.key for row in logged(wholly)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "facts", "cause", "sentence"),
+    [
+        ("c1", {}, "Pumps", "The deal “Pumps” became an opportunity."),
+        ("c1", {"reopened": True}, "Pumps", "The deal “Pumps” was taken up again as an opportunity."),
+        ("d", {"cause_kind": "deal"}, "Pumps", "The deal “Pumps” was won."),
+        ("d", {"cause_kind": "order"}, "SO-1", "The order SO-1 was its first."),
+        (
+            "e",
+            {"days": 365, "last_order_at": "2025-03-01T00:00:00Z"},
+            None,
+            "Nothing was ordered for 365 days after 2025-03-01.",
+        ),
+        ("f", {"orders": 4, "needed": 4}, "SO-4", "It has 4 orders; a customer has 4."),
+        ("g", {"orders": 1, "needed": 4}, "SO-5", "It ordered again after it had churned, and has 1 order in all."),
+        ("i", {}, "SO-1", "The sales history shows the order SO-1 of that day."),
+        ("m", {}, None, "sam@team.example set it by hand: met at the fair."),
+    ],
+)
+def test_a_row_says_why_it_is_there(rule: str, facts: dict[str, object], cause: str | None, sentence: str) -> None:
+    note = "met at the fair" if rule == "m" else None
+
+    assert explain(rule, "lead", facts, actor="sam@team.example", cause=cause, note=note) == sentence
 
 
 def test_the_rules_speak_of_the_ten_stages_alone() -> None:

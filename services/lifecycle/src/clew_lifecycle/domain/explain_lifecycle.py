@@ -16,8 +16,8 @@ def explain(
         "d": f"{deal} was won." if _is_deal(facts) else f"{_order(cause)} was its first.",
         "e": f"Nothing was ordered for {facts.get('days', 'too many')} days{_after(facts)}.",
         "f": f"It has {_orders(facts)}; a customer has {facts.get('needed', 'that many')}.",
-        "g": f"It ordered again after it had churned{_back(stage, facts)}.",
-        "i": f"The sales history shows {_order(cause).lower()} of that day.",
+        "g": f"It ordered again after it had churned, and has {_orders(facts)} in all.",
+        "i": f"The sales history shows {f'the order {cause}' if cause else 'an order'} of that day.",
         "m": f"{actor or 'Somebody'} set it by hand{f': {note}' if note else ''}.",
         "rfm": _scores(facts),
     }
@@ -40,11 +40,6 @@ def _orders(facts: Mapping[str, Any]) -> str:
 def _after(facts: Mapping[str, Any]) -> str:
     last = str(facts.get("last_order_at") or "")[:10]
     return f" after {last}" if last else ""
-
-
-def _back(stage: str, facts: Mapping[str, Any]) -> str:
-    of = f"{_orders(facts)} in all, and a customer has {facts.get('needed', 'more')}"
-    return f": {of}" if facts else ("" if stage == "customer" else ", too few for a customer")
 
 
 def _scores(facts: Mapping[str, Any]) -> str:
