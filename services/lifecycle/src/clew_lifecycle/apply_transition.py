@@ -4,7 +4,7 @@ What is filled in is written first, then the move is checked, then done; whateve
 Next: clew_lifecycle.follow_deals.follow_deals.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -41,6 +41,8 @@ from clew_lifecycle.store.workflow import hold_workflow, load_workflow
 from clew_lifecycle.store.world import Activity, KnownDeal
 from clew_lifecycle.tell import summarise
 from clew_lifecycle.transition_patch import Patch, apply_patch
+
+Choose = Callable[[KnownDeal, Pipeline], Awaitable[Transition]]
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -115,7 +117,7 @@ async def apply_transition(
     return await move_deal(deal_id, choose, move, actor, uow, how)
 
 
-async def move_deal(deal_id: UUID, choose: Any, move: Move, actor: Actor, uow: UnitOfWork, how: How) -> Applied:
+async def move_deal(deal_id: UUID, choose: Choose, move: Move, actor: Actor, uow: UnitOfWork, how: How) -> Applied:
     """Move the deal by the passage that `choose` gives for where it stands. Raises as `apply_transition`."""
     async with uow.attempt() as attempt:
         await hold_workflow(uow.connection)

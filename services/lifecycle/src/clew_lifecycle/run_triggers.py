@@ -9,16 +9,25 @@ from uuid import UUID
 
 import msgspec
 from clew_shared.contracts.ids import new_id, utc_now
-from clew_shared.contracts.lifecycle import DealSummary, RegistrationRequested, Requested, TokenIssueRequested
+from clew_shared.contracts.lifecycle import (
+    CompanyChanged,
+    DealSummary,
+    RegistrationRequested,
+    Requested,
+    TokenIssueRequested,
+)
 from clew_shared.runtime.sessions import Actor
 from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import select, update
 
 from clew_lifecycle.draft_invoice import draft_invoice, find_draft
+from clew_lifecycle.edit_contact import ContactChanges, edit_contact
 from clew_lifecycle.store.fulfilments import add_fulfilments, load_unsettled
+from clew_lifecycle.store.records import lock_company
 from clew_lifecycle.store.tables import company, contact
 from clew_lifecycle.store.trigger_runs import note_run
 from clew_lifecycle.store.world import KnownDeal
+from clew_lifecycle.tell import summarise_company
 
 # Each may need what the ones before it made.
 ORDER = ("account", "contact", "invoice", "registration", "token_issue")
@@ -87,26 +96,28 @@ async def _plan_tokens(record: Mapping[str, Any], _: Collection[str], uow: UnitO
 
 
 async def _account(
-    plan: Creation, record: Mapping[str, Any], deal: KnownDeal, _: DealSummary, __: Actor, uow: UnitOfWork
+    plan: Creation, record: Mapping[str, Any], deal: KnownDeal, _: DealSummary, actor: Actor, uow: UnitOfWork
 ) -> UUID | None:
     """The deal's company is the account; from now on its next deal begins as one of an existing account."""
-    if plan.outcome == "created":
+    if plan.outcome == "created" and deal.company_id is not None:
         change = update(company).where(company.c.id == deal.company_id)
         await uow.connection.execute(change.values(account_since=utc_now(), version=company.c.version + 1))
+        told = summarise_company(await lock_company(deal.company_id, uow.connection))
+        uow.emit(CompanyChanged(company=told, changes=("account_since",), actor=actor.email))
     return deal.company_id
 
 
 async def _contact(
-    plan: Creation, record: Mapping[str, Any], deal: KnownDeal, _: DealSummary, __: Actor, uow: UnitOfWork
+    plan: Creation, record: Mapping[str, Any], deal: KnownDeal, _: DealSummary, actor: Actor, uow: UnitOfWork
 ) -> UUID | None:
     """The deal's contact belongs to the account, unless they have a company of their own."""
-    stands_in = select(company.c.id).where(company.c.id == contact.c.company_id, company.c.is_person)
-    homeless = contact.c.company_id.is_(None) | stands_in.exists()
-    await uow.connection.execute(
-        update(contact)
-        .where(contact.c.id == deal.contact_id, contact.c.company_id.is_distinct_from(deal.company_id), homeless)
-        .values(company_id=deal.company_id, version=contact.c.version + 1)
-    )
+    if deal.contact_id is not None and deal.company_id is not None:
+        query = select(contact.c.company_id, company.c.is_person).outerjoin(
+            company, company.c.id == contact.c.company_id
+        )
+        own = (await uow.connection.execute(query.where(contact.c.id == deal.contact_id))).one()
+        if own.company_id != deal.company_id and (own.company_id is None or own.is_person):
+            await edit_contact(deal.contact_id, ContactChanges(company_id=deal.company_id), actor, uow)
     return deal.contact_id
 
 

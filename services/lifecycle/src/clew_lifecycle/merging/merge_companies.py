@@ -15,7 +15,7 @@ from clew_lifecycle.store.audit import write_audit
 from clew_lifecycle.store.records import lock_company
 from clew_lifecycle.tell import summarise_company
 
-_FILLED = ("company_type", "domain", "phone", "email", "owner_id")
+_FILLED = ("company_type", "domain", "phone", "email", "owner_id", "account_since")
 
 
 async def merge_companies(company_id: UUID, into: UUID, actor: Actor, uow: UnitOfWork) -> UUID:

@@ -46,7 +46,13 @@ class AttributeApi:
         return answer(cut(request, found, lambda one: (one.entity, f"{one.position:05}", one.key)))
 
     @describes(
-        "Define a custom attribute.", body=NewAttribute, answer=AttributeView, status=201, problems=(409,), etag=True
+        "Define a custom attribute.",
+        body=NewAttribute,
+        answer=AttributeView,
+        status=201,
+        problems=(409,),
+        etag=True,
+        example={"entity": "deal", "key": "size", "type": "choice", "choices": ["S", "M"], "label": "Size"},
     )
     async def add(self, request: web.Request) -> web.Response:
         wanted = await read_json(request, NewAttribute)

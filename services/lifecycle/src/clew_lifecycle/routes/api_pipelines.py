@@ -24,6 +24,15 @@ from clew_lifecycle.routes.site import Site
 from clew_lifecycle.store.pipelines import VersionView, find_pipeline, list_versions
 from clew_lifecycle.store.workflow import list_lost_reasons, load_workflow
 
+_EXAMPLE = {
+    "key": "onboarding",
+    "name": "Onboarding",
+    "stages": [{"key": "welcome", "name": "Welcome"}, {"key": "done", "name": "Done", "category": "won"}],
+    "transitions": [
+        {"key": "finish", "name": "Finish", "from": "welcome", "to": "done", "required": ["/contact/email"]}
+    ],
+}
+
 
 class PipelineApi:
     def __init__(self, site: Site) -> None:
@@ -54,6 +63,7 @@ class PipelineApi:
         answer=PipelineDetail,
         status=201,
         problems=(409,),
+        example=_EXAMPLE,
     )
     async def add(self, request: web.Request) -> web.Response:
         wanted = await read_json(request, NewPipeline)

@@ -45,6 +45,9 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     cc: tuple[str, ...]
     from_stage: str | None
     to_stage: str | None
+    from_step: str | None
+    to_step: str | None
+    created: tuple[str, ...]
     lost_reason: str | None
     lost_note: str | None
     delivery: Outcome | None
@@ -74,6 +77,9 @@ def view_entry(entry: Entry | Activity) -> EntryView:
         cc=facts.cc,
         from_stage=facts.from_stage,
         to_stage=facts.to_stage,
+        from_step=facts.from_step,
+        to_step=facts.to_step,
+        created=facts.created,
         lost_reason=facts.lost_reason,
         lost_note=facts.lost_note,
         delivery=facts.delivery,

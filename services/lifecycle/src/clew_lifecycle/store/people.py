@@ -73,6 +73,7 @@ class CompanyView(msgspec.Struct, frozen=True, kw_only=True):
     first_order_at: datetime | None
     last_order_at: datetime | None
     churn_due_at: datetime | None
+    account_since: datetime | None
     rfm_segment: str | None
     custom: dict[str, Any]
     created_at: datetime
