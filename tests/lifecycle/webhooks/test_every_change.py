@@ -2,17 +2,20 @@
 
 from pathlib import Path
 
+from clew_lifecycle.bulk.start_job import start_job
+from clew_lifecycle.bulk.wanted import BulkChange, Selection
+from clew_lifecycle.bulk.work_on_jobs import work_once
 from clew_lifecycle.sweep_lifecycle import sweep_lifecycle
 from clew_shared.contracts.ids import utc_now
 
 from tests.lifecycle.companies import by_hand, changes_told, company, order
-from tests.lifecycle.desk import Desk, days_ago, form
+from tests.lifecycle.desk import SAM, Desk, days_ago, form
 from tests.lifecycle.importing import import_orders, write
 from tests.lifecycle.webhooks.outside import Outside
 
 
 async def test_a_webhook_hears_each_change_once_whatever_made_it(outside: Outside, desk: Desk, tmp_path: Path) -> None:
-    """F20: by hand, by a rule, by the sweep, by an import; and nothing where nothing changed (F21)."""
+    """F20: by hand, by a rule, by the sweep, by an import, in bulk; and nothing where nothing changed (F21)."""
     endpoint_id, _ = await outside.listen("/a", types=["company.lifecycle_changed"])
     acme, late, lead = [await company(desk, name) for name in ("Acme Ltd", "Late Ltd", "Lead Ltd")]
     await by_hand(desk, lead, "mql")
@@ -22,6 +25,10 @@ async def test_a_webhook_hears_each_change_once_whatever_made_it(outside: Outsid
     await desk.execute("UPDATE lifecycle.company SET churn_due_at = now() - interval '1 day' WHERE name = 'Late Ltd'")
     await sweep_lifecycle(desk.rail, utc_now())
     await import_orders(desk, write(tmp_path / "orders.csv", "c-1,o-1,1997-01-01,10,EUR", "c-1,o-2,1997-02-01,10,EUR"))
+    async with desk.rail.unit_of_work() as uow:
+        await start_job(BulkChange(select=Selection(all=True), set={"lifecycle_stage": "other"}), SAM, uow)
+    while await work_once(desk.rail):
+        pass
     await outside.queue()
 
     told = await changes_told(desk)
@@ -31,6 +38,7 @@ async def test_a_webhook_hears_each_change_once_whatever_made_it(outside: Outsid
     assert sorted((one["previous"], one["company"]["lifecycle_stage"], one["rule"]) for one in bodies) == sorted(told)
     assert {("suspect", "mql", "m"), ("suspect", "onboarding", "d"), ("onboarding", "customer", "f")} <= set(told)
     assert [rule for _, _, rule in told].count("e") == 2
+    assert [to for _, to, _ in told].count("other") == 4
     assert [one for one in bodies if one.get("historical")] == [one for one in bodies if "import" in one["actor"]]
     assert any(one.get("historical") for one in bodies)
 
