@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 import pytest
-from clew_shared.contracts import enquiry, lifecycle, mail, notify
+from clew_shared.contracts import deal_work, enquiry, lifecycle, mail, notify
 from clew_shared.contracts.event import (
     PARTITIONS,
     Event,
@@ -23,7 +23,7 @@ from clew_shared.contracts.ids import derived_id, new_id
 GOLDEN = Path(__file__).parent / "golden"
 EVENTS: list[type[Event]] = [
     found
-    for module in (enquiry, lifecycle, mail, notify)
+    for module in (enquiry, lifecycle, deal_work, mail, notify)
     for found in vars(module).values()
     if isinstance(found, type) and issubclass(found, Event) and found.__module__ == module.__name__
     if not found.__name__.endswith(("LifecycleEvent", "NotifyEvent"))

@@ -3,6 +3,10 @@
 Next: clew_lifecycle.store.timeline.list_entries.
 """
 
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
 import msgspec
 from clew_shared.contracts.enquiry import Answer, Attachment
 
@@ -12,6 +16,22 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
 
     status: str
     reason: str | None = None
+
+
+class Call(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A call `in` from the client or `out` to them; `duration` in seconds."""
+
+    direction: Literal["in", "out"]
+    duration: int | None = None
+    outcome: str | None = None
+
+
+class Reminded(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The reminder that an entry is about, as it was set."""
+
+    id: UUID
+    due_at: datetime
+    assignee: str | None = None
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -42,6 +62,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     lost_note: str | None = None
     candidates: tuple[str, ...] = ()
     created: tuple[str, ...] = ()
+    call: Call | None = None
+    reminder: Reminded | None = None
 
 
 def read_facts(value: object) -> Facts:

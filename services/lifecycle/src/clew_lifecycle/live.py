@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
+from clew_shared.contracts.deal_work import EntryAdded
 from clew_shared.contracts.event import Event, decode_envelope, type_of
 from clew_shared.contracts.lifecycle import (
     CommentAdded,
@@ -27,6 +28,7 @@ _WORDS: dict[type[Event], str] = {
     DealChanged: "changed",
     DealReopened: "reopened",
     ReplyWritten: "comment",
+    EntryAdded: "comment",
 }
 WATCHED = tuple(_WORDS)
 _KINDS = {type_of(event): word for event, word in _WORDS.items()}

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from aiohttp import web
+from clew_shared.contracts.deal_work import EntryAdded, ReminderChanged, ReminderDue
 from clew_shared.contracts.enquiry import EnquiryReceived
 from clew_shared.contracts.lifecycle import (
     CommentAdded,
@@ -56,12 +57,15 @@ from clew_lifecycle.note_bounce import note_bounces
 from clew_lifecycle.note_failure import note_failures
 from clew_lifecycle.receive_enquiry import receive_enquiries
 from clew_lifecycle.remember_message import remember_messages
+from clew_lifecycle.remind import remind_due
 from clew_lifecycle.routes.api_attributes import AttributeApi
 from clew_lifecycle.routes.api_bulk import BulkApi
 from clew_lifecycle.routes.api_company_types import CompanyTypeApi
+from clew_lifecycle.routes.api_deal_notes import DealNotesApi
 from clew_lifecycle.routes.api_deal_work import DealWorkApi
 from clew_lifecycle.routes.api_deals import DealApi
 from clew_lifecycle.routes.api_enquiries import EnquiryApi
+from clew_lifecycle.routes.api_files import FileApi
 from clew_lifecycle.routes.api_hooks import HookApi
 from clew_lifecycle.routes.api_lifecycle import LifecycleApi
 from clew_lifecycle.routes.api_lost_reasons import LostReasonApi
@@ -69,6 +73,7 @@ from clew_lifecycle.routes.api_merges import MergeApi
 from clew_lifecycle.routes.api_orders import OrderApi
 from clew_lifecycle.routes.api_people import PeopleApi
 from clew_lifecycle.routes.api_pipelines import PipelineApi
+from clew_lifecycle.routes.api_reminders import ReminderApi
 from clew_lifecycle.routes.api_reports import ReportApi
 from clew_lifecycle.routes.api_teammates import TeammateApi
 from clew_lifecycle.routes.api_webhooks import WebhookApi
@@ -95,13 +100,13 @@ _TELLS = (
     *(DealOpened, CommentAdded, DealReopened, DealMoved, DealChanged, DealDeleted),
     *(CompanyLifecycleChanged, CompanyHistoryRewritten, CompanySegmentChanged),
     *(CompanyAdded, CompanyChanged, CompanyDeleted, ContactAdded, ContactChanged, ContactDeleted),
-    *(ContactMerged, CompanyMerged, DealMerged, MergeUndone),
+    *(ContactMerged, CompanyMerged, DealMerged, MergeUndone, EntryAdded, ReminderChanged, ReminderDue),
     *(PipelinePublished, ProblemOpened, MessageRequested, RegistrationRequested, TokenIssueRequested),
     *(OrderTaken, OrderCancelled, ReplyWritten, TeammateAdded, TeammateRemoved, SignInRequested),
 )
 _EDGES = (
     *(DealApi, PeopleApi, LifecycleApi, CompanyTypeApi, TeammateApi),
-    *(AttributeApi, WebhookApi, HookApi, OrderApi, MergeApi, BulkApi),
+    *(AttributeApi, WebhookApi, HookApi, OrderApi, MergeApi, BulkApi, DealNotesApi, FileApi, ReminderApi),
     *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes, ODataRoutes),
     *(ReportApi,),
     *(PipelineApi, DealWorkApi, EnquiryApi, LostReasonApi),
@@ -134,6 +139,7 @@ def build(settings: Settings) -> Service:
             partial(_sweep, rail),
             partial(settle_merges, rail),
             partial(work_on_jobs, rail),
+            partial(remind_due, rail),
             webhooks.queue.run,
             webhooks.courier.run,
         ),

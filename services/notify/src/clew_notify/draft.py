@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from clew_shared.contracts.deal_work import ReminderDue
 from clew_shared.contracts.event import Event, type_of
 from clew_shared.contracts.lifecycle import (
     CommentAdded,
@@ -24,6 +25,7 @@ from clew_notify.domain.rule import (
     COMMENT_ADDED,
     DEAL_OPENED,
     MESSAGE_REQUESTED,
+    REMINDER_DUE,
     REPLY_WRITTEN,
     SIGN_IN,
     Rule,
@@ -51,6 +53,7 @@ class Drafter:
             CommentAdded: self._comment_added,
             ReplyWritten: self._reply_written,
             MessageRequested: self._message_requested,
+            ReminderDue: self._reminder_due,
             SignInRequested: self._sign_in,
         }
 
@@ -165,6 +168,25 @@ class Drafter:
                 deal_id=event.deal.id,
                 activity_id=event.activity_id,
                 channel=event.channel,
+            )
+        ]
+
+    def _reminder_due(self, received: Received[ReminderDue], team: Team) -> list[Draft]:
+        event = received.event
+        recipient = event.assignee or event.deal.owner
+        if recipient is None or recipient.casefold() in team.gone:
+            return []
+        context = {"deal": event.deal, "text": event.text, "link": f"{self._origin}/deals/{event.deal.id}"}
+        return [
+            Draft(
+                event_id=received.id,
+                event=_name(event),
+                rule=REMINDER_DUE,
+                recipient=recipient,
+                to=(recipient,),
+                context=context,
+                deal_id=event.deal.id,
+                is_first=True,
             )
         ]
 

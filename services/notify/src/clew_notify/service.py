@@ -2,6 +2,7 @@
 
 from email.utils import parseaddr
 
+from clew_shared.contracts.deal_work import ReminderDue
 from clew_shared.contracts.lifecycle import (
     CommentAdded,
     DealOpened,
@@ -45,7 +46,10 @@ PREFIXES = (
     "/sandbox",
     "/u",
 )
-HEARD = (TeammateAdded, TeammateRemoved, DealOpened, CommentAdded, ReplyWritten, MessageRequested, SignInRequested)
+HEARD = (
+    *(TeammateAdded, TeammateRemoved, DealOpened, CommentAdded, ReplyWritten, MessageRequested),
+    *(ReminderDue, SignInRequested),
+)
 
 
 def build(settings: Settings) -> Service:

@@ -20,6 +20,7 @@ from clew_shared.runtime.web import actor_of
 
 from clew_lifecycle.add_company import NewCompany, add_company
 from clew_lifecycle.add_contact import NewContact, add_contact
+from clew_lifecycle.convert_to_b2b import ToB2b, convert_to_b2b
 from clew_lifecycle.delete_record import delete_company, delete_contact
 from clew_lifecycle.edit_company import CompanyChanges, edit_company
 from clew_lifecycle.edit_contact import ContactChanges, edit_contact
@@ -53,6 +54,7 @@ class PeopleApi:
             web.get("/api/v1/companies/{id}", self.read_company),
             web.patch("/api/v1/companies/{id}", self.edit_company),
             web.delete("/api/v1/companies/{id}", self.delete_company),
+            web.post("/api/v1/companies/{id}/convert-to-b2b", self.convert_to_b2b),
         ]
 
     @describes("List contacts, the newest first.", query=ContactFilter, lists=ContactView)
@@ -151,6 +153,16 @@ class PeopleApi:
         async with self._rail.unit_of_work() as uow:
             await delete_company(company_id, actor_of(request), uow, version)
         return web.Response(status=204)
+
+    @describes(
+        "Say that a person turned out to be a company's.", body=ToB2b, answer=CompanyView, problems=(409,), etag=True
+    )
+    async def convert_to_b2b(self, request: web.Request) -> web.Response:
+        company_id, wanted = read_id(request, "company"), await read_json(request, ToB2b)
+        async with self._rail.unit_of_work() as uow:
+            await convert_to_b2b(company_id, wanted, actor_of(request), uow)
+            found = await read_company(company_id, uow.connection)
+        return _tagged(found, "company")
 
 
 def _tagged(found: ContactView | CompanyView | None, what: str, status: int = 200) -> web.Response:

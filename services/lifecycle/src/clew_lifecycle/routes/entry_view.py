@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from clew_shared.contracts.enquiry import Answer
 
-from clew_lifecycle.facts import Outcome
+from clew_lifecycle.facts import Call, Facts, Outcome, Reminded
 from clew_lifecycle.store.timeline import Entry
 from clew_lifecycle.store.world import Activity
 
@@ -53,6 +53,8 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Outcome | None
     enquiry_id: UUID | None
     message_id: str | None
+    call: Call | None
+    reminder: Reminded | None
 
 
 def view_entry(entry: Entry | Activity) -> EntryView:
@@ -85,19 +87,23 @@ def view_entry(entry: Entry | Activity) -> EntryView:
         delivery=facts.delivery,
         enquiry_id=entry.enquiry_id,
         message_id=facts.message_id,
+        call=facts.call,
+        reminder=facts.reminder,
     )
 
 
 def attachments_of(entry: Entry | Activity) -> list[FileView]:
-    """List the files that stayed where they arrived, with the address that serves them."""
-    mail = f"/api/v1/mail/messages/{entry.enquiry_id}/attachments" if entry.facts.channel == "mail" else None
+    """List the files, which are where they arrived or were put, with the address that serves them."""
+    at = f"/api/v1/mail/messages/{entry.enquiry_id}/attachments" if entry.facts.channel == "mail" else None
+    if entry.kind == "file":
+        at = "/api/v1/files"
     return [
         FileView(
             id=file.id,
             name=file.name,
             type=file.type,
             size=file.size,
-            url=f"{mail}/{file.id}" if mail and file.rejected is None else None,
+            url=f"{at}/{file.id}" if at and file.rejected is None else None,
             rejected=file.rejected,
         )
         for file in entry.facts.attachments
@@ -114,7 +120,7 @@ def page_entry(entry: Entry) -> dict[str, Any]:
         "id": entry.id,
         "kind": entry.kind,
         "author": {"email": entry.author, "name": facts.author_name or entry.author} if entry.author else None,
-        "body": entry.body or None,
+        "body": "\n".join(filter(None, (_circumstances(facts), entry.body))) or None,
         "quoted": facts.quoted,
         "occurred_at": entry.occurred_at,
         "match_reason": entry.match_reason,
@@ -133,3 +139,14 @@ def page_entry(entry: Entry) -> dict[str, Any]:
         "fields": [answer for answer in facts.answers if answer.value and answer.value.strip() not in known],
         "deal": {"id": entry.deal_id, "title": entry.deal_title} if entry.deal_id else None,
     }
+
+
+def _circumstances(facts: Facts) -> str | None:
+    """Say in words what a call or a reminder was."""
+    if facts.call is not None:
+        minutes = f", {max(1, round(facts.call.duration / 60))} min" if facts.call.duration else ""
+        way = "Call from the client" if facts.call.direction == "in" else "Call to the client"
+        return f"{way}{minutes}{f': {facts.call.outcome}' if facts.call.outcome else ''}"
+    if facts.reminder is not None:
+        return f"For {facts.reminder.assignee or 'the owner'}, {facts.reminder.due_at:%d %b %Y %H:%M} UTC"
+    return None

@@ -74,6 +74,10 @@ def of_company(company_id: UUID) -> ColumnElement[bool]:
     return activity.c.company_id == company_id
 
 
+def of_contact(contact_id: UUID) -> ColumnElement[bool]:
+    return activity.c.contact_id == contact_id
+
+
 async def find_position(entry_id: UUID, connection: AsyncConnection) -> Position | None:
     at = await connection.scalar(select(activity.c.occurred_at).where(activity.c.id == entry_id))
     return Position(at, entry_id) if at is not None else None

@@ -5,7 +5,6 @@ Next: clew_mail_intake.release.release_mail.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
 from uuid import UUID
 
 from aiohttp import web
@@ -14,6 +13,7 @@ from clew_shared.runtime.describes import describes
 from clew_shared.runtime.problem import Problem, not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.web import actor_of
+from clew_shared.web.strange_file import GIVEN_TYPES, STRANGE, strange_file
 
 from clew_mail_intake.process import Processing
 from clew_mail_intake.release import NotReleasable, release_mail
@@ -30,17 +30,6 @@ from clew_mail_intake.show_mails import (
 )
 from clew_mail_intake.stored_mail import read_raws
 from clew_mail_intake.understanding.attachments import read_attachment
-
-# A stranger's bytes from our origin: to be saved, never shown, and able to do nothing if shown all the same.
-_STRANGE = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "sandbox; default-src 'none'",
-    "Cache-Control": "private, no-store",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-# Types that a browser would run or interpret are given as plain bytes (B26).
-_HARMLESS = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "audio/", "video/")
-_GIVEN_TYPES = ("application/octet-stream", *(f"{kind}*" if kind.endswith("/") else kind for kind in _HARMLESS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +84,7 @@ class MailApi:
             if mail.forgotten_at is not None:
                 raise _gone()
             response = web.StreamResponse(
-                headers=_STRANGE
+                headers=STRANGE
                 | {
                     "Content-Type": content_type,
                     "Content-Length": str(mail.size),
@@ -110,7 +99,7 @@ class MailApi:
         await response.write_eof()
         return response
 
-    @describes("Read a file of a mail, by its number or its id.", answer=bytes, gives=_GIVEN_TYPES, problems=(409, 410))
+    @describes("Read a file of a mail, by its number or its id.", answer=bytes, gives=GIVEN_TYPES, problems=(409, 410))
     async def get_attachment(self, request: web.Request) -> web.Response:
         key = read_id(request, "mail")
         async with self.rail.reading() as connection:
@@ -123,14 +112,7 @@ class MailApi:
             raise _gone()
         if kept.file.rejected:
             raise Problem(409, "Not kept", f"This attachment was set aside: {kept.file.rejected}.")
-        return web.Response(
-            body=read_attachment(raws[key], kept.file),
-            headers=_STRANGE
-            | {
-                "Content-Type": _harmless_type(kept.file.type),
-                "Content-Disposition": f"attachment; filename*=UTF-8''{quote(kept.file.name, safe='')}",
-            },
-        )
+        return strange_file(read_attachment(raws[key], kept.file), kept.file.name, kept.file.type)
 
     @describes("Have a mail that was set aside worked as an enquiry.", answer=Released, problems=(409,))
     async def release(self, request: web.Request) -> web.Response:
@@ -160,7 +142,3 @@ def _gone() -> Problem:
 def _is_asked_for(kept: KeptFile, request: web.Request) -> bool:
     asked = request.match_info["number"]
     return asked in (str(kept.number), str(kept.id))
-
-
-def _harmless_type(kind: str) -> str:
-    return kind if kind.startswith(_HARMLESS) else "application/octet-stream"

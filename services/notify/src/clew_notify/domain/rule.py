@@ -64,6 +64,13 @@ MESSAGE_REQUESTED = Rule(
     template="message_requested",
     subject_line="{subject_line}",
 )
+REMINDER_DUE = Rule(
+    id="reminder_due",
+    events=("reminder_due",),
+    audience="The teammate who is to be reminded, or the deal's owner where nobody is named",
+    template="reminder_due",
+    subject_line="Reminder: {deal.title}",
+)
 SIGN_IN = Rule(
     id="sign_in",
     events=("sign_in_requested",),
@@ -74,5 +81,6 @@ SIGN_IN = Rule(
 )
 
 RULES = {
-    rule.id: rule for rule in (DEAL_OPENED, COMMENT_ADDED, ACKNOWLEDGEMENT, REPLY_WRITTEN, MESSAGE_REQUESTED, SIGN_IN)
+    rule.id: rule
+    for rule in (DEAL_OPENED, COMMENT_ADDED, ACKNOWLEDGEMENT, REPLY_WRITTEN, MESSAGE_REQUESTED, REMINDER_DUE, SIGN_IN)
 }

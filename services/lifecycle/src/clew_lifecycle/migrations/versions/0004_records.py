@@ -111,6 +111,44 @@ def upgrade() -> None:
     _index("bulk_job_waiting", "bulk_job", ["created_at"], "status IN ('running', 'undoing')")
     _index("bulk_row_state", "bulk_row", ["job_id", "state", "place"])
     _index("bulk_row_record", "bulk_row", ["job_id", "record_id"])
+    op.create_table(
+        "stored_file",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("deal_id", sa.Uuid(), nullable=False),
+        sa.Column("activity_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.ForeignKeyConstraint(["deal_id"], ["lifecycle.deal.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        schema="lifecycle",
+    )
+    op.create_table(
+        "reminder",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("deal_id", sa.Uuid(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("assignee_id", sa.Uuid(), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_by", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
+        sa.ForeignKeyConstraint(["deal_id"], ["lifecycle.deal.id"]),
+        sa.ForeignKeyConstraint(["assignee_id"], ["lifecycle.teammate.id"]),
+        sa.PrimaryKeyConstraint("id"),
+        schema="lifecycle",
+    )
+    _index("stored_file_of_deal", "stored_file", ["deal_id", "id"])
+    _index("reminder_of_deal", "reminder", ["deal_id", "due_at"])
+    _index("reminder_due", "reminder", ["due_at"], "done_at IS NULL AND told_at IS NULL")
+    _index("reminder_of_assignee", "reminder", ["assignee_id", "due_at"], "done_at IS NULL")
     latest_first = ["contact_id", sa.text("occurred_at DESC"), sa.text("id DESC")]
     _index("activity_contact", "activity", latest_first, "contact_id IS NOT NULL")
 

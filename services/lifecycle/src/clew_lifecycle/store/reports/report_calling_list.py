@@ -92,6 +92,10 @@ _CALLING = text(
         WHERE c.lifecycle_stage = :stage AND c.merged_into IS NULL AND c.deleted_at IS NULL
             AND (coalesce(c.lifecycle_since, c.created_at), c.id) > (:after_since, :after_id)
             AND coalesce(touch.at, c.lifecycle_since, c.created_at) <= :quiet_since
+            AND NOT EXISTS (
+                SELECT 1 FROM lifecycle.reminder r JOIN lifecycle.deal d ON d.id = r.deal_id
+                WHERE d.company_id = c.id AND d.deleted_at IS NULL AND r.done_at IS NULL AND r.due_at > :as_of
+            )
             AND (NOT :by_owner OR c.owner_id IS NOT DISTINCT FROM :owner)
         ORDER BY coalesce(c.lifecycle_since, c.created_at), c.id LIMIT :limit
     )
@@ -99,7 +103,10 @@ _CALLING = text(
         person.phone AS contact_phone, person.email AS contact_email, t.email AS owner, last_touch_at,
         (SELECT count(*) FROM lifecycle.deal WHERE company_id = listed.id AND status = 'open') AS open_deals,
         CAST(floor(extract(epoch FROM :as_of - coalesce(last_touch_at, since)) / 86400) AS integer) AS quiet_days,
-        CAST(NULL AS timestamptz) AS next_reminder_at
+        (
+            SELECT min(r.due_at) FROM lifecycle.reminder r JOIN lifecycle.deal d ON d.id = r.deal_id
+            WHERE d.company_id = listed.id AND d.deleted_at IS NULL AND r.done_at IS NULL
+        ) AS next_reminder_at
     FROM listed
     LEFT JOIN LATERAL (
         SELECT p.name, p.phone, p.email FROM lifecycle.contact p
