@@ -11,6 +11,7 @@ from clew_shared.bench.idle import measure_latency, measure_memory
 from clew_shared.bench.line import Line, as_json, as_table
 from clew_shared.bench.measure import measure_enquiries, measure_forms, measure_smtp, measure_thread
 from clew_shared.bench.million import measure_million
+from clew_shared.bench.orders import measure_orders
 from clew_shared.bench.parse import measure_parse
 from clew_shared.bench.process import API_TOKEN
 from clew_shared.runtime.engines import engines
@@ -24,6 +25,7 @@ GROUPS: dict[str, tuple[Callable[[Settings], Awaitable[list[Line]]], ...]] = {
     "smtp": (measure_smtp,),
     "parse": (measure_parse,),
     "thread": (measure_thread,),
+    "orders": (measure_orders,),
     "latency": (measure_latency,),
 }
 MEMORY = "memory"

@@ -31,7 +31,10 @@ def add_commands(commands: Subparsers) -> None:
     shunt.set_defaults(run=later("clew_shared.runtime.operate:tend_shunt"))
     bench = commands.add_parser("bench", help="what clew does in a second, beside what the bare parts do")
     bench.add_argument(
-        "only", nargs="*", metavar="WHAT", help="some of forms, smtp, parse, thread, latency, memory, or million"
+        "only",
+        nargs="*",
+        metavar="WHAT",
+        help="some of forms, smtp, parse, thread, orders, latency, memory, or million",
     )
     bench.add_argument("--rows", type=int, default=1_000_000, help="companies and deals that million makes")
     bench.add_argument("--json", type=Path, default=Path("bench/results.json"), help="where the figures go")

@@ -96,7 +96,7 @@ _FIND = with_arrays(
     """
     SELECT p.value_raw, coalesce(c.merged_into, c.id) AS company_id
     FROM lifecycle.contact_point p JOIN lifecycle.company c ON c.id = p.company_id
-    WHERE p.kind = 'external' AND p.retired_at IS NULL AND p.value_norm = ANY(:keys)
+    WHERE p.kind = 'external' AND p.company_id IS NOT NULL AND p.retired_at IS NULL AND p.value_norm = ANY(:keys)
     """,
     keys=Text,
 )

@@ -161,7 +161,7 @@ _TAKE_PENDING = text(
     WITH taken AS (
         DELETE FROM lifecycle.import_pending WHERE (job_id, company_id) IN (
             SELECT job_id, company_id FROM lifecycle.import_pending
-            WHERE job_id = :job ORDER BY company_id LIMIT :most
+            WHERE job_id = :job ORDER BY company_id LIMIT :most FOR UPDATE SKIP LOCKED
         ) RETURNING company_id, since
     )
     SELECT coalesce(c.merged_into, c.id) AS company_id, min(t.since) AS since
