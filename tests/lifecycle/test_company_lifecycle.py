@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from clew_shared.contracts.ids import utc_now
+from clew_shared.contracts.ids import new_id, utc_now
 from clew_shared.runtime.problem import Problem
 
 from tests.lifecycle.companies import (
@@ -18,7 +18,7 @@ from tests.lifecycle.companies import (
     row_of,
     stages_of,
 )
-from tests.lifecycle.desk import Desk, days_ago
+from tests.lifecycle.desk import Desk, days_ago, form
 
 
 async def test_the_fourth_order_makes_a_customer_on_its_own_date(desk: Desk) -> None:
@@ -143,3 +143,44 @@ async def test_the_future_cannot_be_set(desk: Desk) -> None:
         await by_hand(desk, acme, "lead", (utc_now() + timedelta(days=1)).isoformat()[:10])
 
     assert (refused.value.status, refused.value.errors[0].pointer) == (422, "/effective_at")
+
+
+async def test_what_is_set_now_holds_over_an_order_that_is_dated_tomorrow(desk: Desk) -> None:
+    """L17: whoever orders from beyond the date line has another day."""
+    acme = await company(desk)
+    await order(desk, acme, utc_now() + timedelta(hours=9))
+
+    await by_hand(desk, acme, "mql")
+
+    assert (await row_of(desk, acme))["lifecycle_stage"] == "mql"
+    await recompute(desk, acme)
+    assert (await row_of(desk, acme))["lifecycle_stage"] == "mql"
+
+
+async def test_upsell_leaves_a_customer_alone(desk: Desk) -> None:
+    """F5: won or lost."""
+    await desk.receive(form(company="Engines Ltd"))
+    deal = await desk.only_deal()
+    assert deal.company is not None
+    await by_hand(desk, deal.company.id, "customer")
+
+    for stage in ("qualified", "lost", "qualified", "won"):
+        await desk.close(deal.id, stage, lost_reason="price" if stage == "lost" else None)
+
+    assert await stages_of(desk, deal.company.id) == [("customer", "m")]
+
+
+async def test_many_companies_follow_in_one_call(desk: Desk) -> None:
+    """F20: in a handful of statements, and each is told once."""
+    names = [await company(desk, f"Company {n}") for n in range(40)]
+    for each in names:
+        await put_orders(desk, each, days_ago(2))
+    batch_id = new_id()
+    await desk.forget_told()
+
+    assert len(await recompute(desk, *names, batch_id=batch_id)) == 40
+
+    told = [body for _, body in await desk.told_bodies()]
+    assert {body["company"]["id"] for body in told} == {str(each) for each in names}
+    assert {body["batch_id"] for body in told} == {str(batch_id)}
+    assert len(told) == 40

@@ -97,6 +97,28 @@ async def test_two_sweeps_at_once_share_the_work(desk: Desk) -> None:
     assert len(await changes_told(desk)) == 30
 
 
+async def test_orders_that_come_while_somebody_sweeps_lead_to_the_same_log(desk: Desk) -> None:
+    """F10, F12: whoever is first, the churn is dated before the order, and each company is back."""
+    names = [await company(desk, f"Company {n}") for n in range(12)]
+    for each in names:
+        await put_orders(desk, each, days_ago(300))
+    await recompute(desk, *names)
+    await desk.execute(
+        "INSERT INTO lifecycle.setting (id, key, value)"
+        " VALUES (gen_random_uuid(), 'lifecycle', jsonb_build_object('churn_days', 200))"
+    )
+    async with desk.rail.unit_of_work() as uow:
+        assert await redate_churn(Rules(churn_days=200), uow.connection) == 12
+
+    await asyncio.gather(
+        *(order(desk, each, utc_now()) for each in names), *(sweep_lifecycle(desk.rail) for _ in range(4))
+    )
+
+    for each in names:
+        assert await stages_of(desk, each) == [("onboarding", "d"), ("churned", "e"), ("onboarding", "g")]
+        assert (await row_of(desk, each))["lifecycle_stage"] == "onboarding"
+
+
 async def test_an_order_after_churn_brings_the_company_back(desk: Desk) -> None:
     """F12: customer when its lifetime orders are enough, else onboarding."""
     one, other = await company(desk), await company(desk, "Other")
@@ -177,6 +199,19 @@ async def test_the_initial_calculation_may_be_made_again_for_everybody(desk: Des
 
     assert await stages_of(desk, acme) == [("customer", "i"), ("churned", "e"), ("customer", "i")]
     assert (await row_of(desk, supplier))["lifecycle_stage"] == "other"
+
+
+async def test_the_command_derives_one_company_or_all(desk: Desk, settings: Settings) -> None:
+    """L27"""
+    acme = await company(desk)
+    await put_orders(desk, acme, days_ago(10))
+
+    none, _, errors = await clew(settings, "lifecycle", "recompute", "--company", str(new_id()))
+    code, out, _ = await clew(settings, "lifecycle", "recompute", "--initial", "history")
+
+    assert (none, code, out) == (2, 0, "1 looked at, 1 stand elsewhere now\n"), errors
+    assert (await row_of(desk, acme))["rfm_segment"] == "new"
+    assert await stages_of(desk, acme) == [("customer", "i")]
 
 
 async def test_after_an_initial_calculation_the_live_rules_hold(desk: Desk) -> None:

@@ -43,8 +43,8 @@ async def set_lifecycle_stage(
     known = await lock_companies(company_ids, uow.connection)
     await read_rows(known, uow.connection)
     rules, now = (await load_settings(uow.connection)).rules, utc_now()
-    at = min(effective_at or now, now)
-    moves = [move for company in known.values() if (move := _place(company, stage, at, now, rules)) is not None]
+    placed = ((company, _instant(company, effective_at, now)) for company in known.values())
+    moves = [move for company, at in placed if (move := _place(company, stage, at, now, rules)) is not None]
     await move_companies(
         moves, uow, now=now, actor=actor, note=(note or "").strip() or None, historical=historical, batch_id=batch_id
     )
@@ -56,6 +56,13 @@ def read_stage(given: str | None, pointer: str = "/lifecycle_stage") -> str | No
     if given is not None and given not in STAGES:
         raise invalid(pointer, f"A stage is one of {', '.join(STAGES)}.")
     return given
+
+
+def _instant(company: KnownCompany, given: datetime | None, now: datetime) -> datetime:
+    """Give when it holds from: now is after all that is known, be it an order that elsewhere is dated tomorrow."""
+    if given is not None:
+        return min(given, now)
+    return max(now, company.rows[-1].at) if company.rows else now
 
 
 def _place(company: KnownCompany, stage: str, at: datetime, now: datetime, rules: Rules) -> CompanyMove | None:
