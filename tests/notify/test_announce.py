@@ -3,6 +3,8 @@
 from typing import Any
 
 from clew_notify.sandbox_store import list_messages
+from clew_shared.contracts.deal_work import ReminderDue
+from clew_shared.contracts.ids import new_id
 from clew_shared.contracts.lifecycle import MessageRequested, SignInRequested, TeammateRemoved
 
 from tests.notify.conftest import Notify
@@ -136,3 +138,22 @@ async def test_a_workflows_message_goes_by_mail_or_sms_to_whom_it_is_for(notify:
     async with notify.running.services["notify"].rail.reading() as connection:
         [shown] = await list_messages(connection, to="+44 20 7946 0958", limit=5)
     assert (shown.channel, shown.read().text.strip()) == ("sms", "See you on Monday.")
+
+
+async def test_a_reminder_goes_to_whom_it_is_for(notify: Notify) -> None:
+    """L63: to the owner where nobody is named, also of what they set themselves, and never to who has left."""
+    deal = a_deal(owner="sam@team.example")
+    due: dict[str, Any] = {"deal": deal, "text": "Call about the chairs", "due_at": NOW, "actor": "kim@team.example"}
+    await notify.lifecycle.tell(
+        ReminderDue(reminder_id=new_id(), assignee="kim@team.example", **due),
+        ReminderDue(reminder_id=new_id(), **due),
+    )
+    assert await recipients(notify, 2, "reminder_due") == ["kim@team.example", "sam@team.example"]
+
+    await notify.lifecycle.tell(TeammateRemoved(email="kim@team.example"))
+    await notify.lifecycle.tell(ReminderDue(reminder_id=new_id(), assignee="kim@team.example", **due))
+    await notify.lifecycle.tell(ReminderDue(reminder_id=new_id(), **due))
+
+    assert (await recipients(notify, 3, "reminder_due")).count("kim@team.example") == 1
+    [mail, *_] = await notify.books.rows("SELECT subject_line FROM notify.delivery WHERE rule = 'reminder_due'")
+    assert mail["subject_line"] == "Reminder: Forty chairs"
