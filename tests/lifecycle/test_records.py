@@ -175,6 +175,21 @@ async def test_a_name_follows_from_its_parts(api: RunningClew) -> None:
     assert (known_as["given_name"], known_as["family_name"]) == (None, None)
 
 
+async def test_who_is_a_company_of_their_own_lends_it_their_name(api: RunningClew, intake: Desk) -> None:
+    """L7: the company's name is the contact's, as long as nobody called it otherwise."""
+    lead = await added(api, "contacts", email=ADA)
+    worker = await added(api, "contacts", name="Bo", company="Engines")
+    await intake.forget_told()
+
+    await call(api, "PATCH", f"contacts/{lead['id']}", {"name": "Ada"}, 1)
+    await call(api, "PATCH", f"contacts/{worker['id']}", {"name": "Bob"}, 1)
+
+    assert lead["company"]["name"] == ADA
+    assert (await api.get(f"/api/v1/contacts/{lead['id']}"))["company"]["name"] == "Ada"
+    assert (await api.get(f"/api/v1/contacts/{worker['id']}"))["company"]["name"] == "Engines"
+    assert await intake.told() == ["contact_changed", "company_changed", "contact_changed"]
+
+
 async def test_who_was_deleted_is_found_no_more_and_comes_back_as_somebody_new(api: RunningClew, intake: Desk) -> None:
     await intake.receive(form(name="Ada", company="Engines"))
     before = await intake.only_deal()

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.changes import named_fields
 from clew_lifecycle.custom_values import change_custom
+from clew_lifecycle.name_stand_in import name_stand_in
 from clew_lifecycle.points import Owner, lock_points_of
 from clew_lifecycle.reach import change_reach
 from clew_lifecycle.store.records import lock_contact
@@ -70,6 +71,8 @@ async def edit_contact(
     after = summarise_contact(await lock_contact(contact_id, uow.connection))
     changes = named_fields(values)
     uow.emit(ContactChanged(contact=after, changes=changes, actor=actor.email, batch_id=batch_id))
+    if values.get("name") and row.company_id is not None:
+        await name_stand_in(row, values["name"], actor.email, uow, batch_id)
 
 
 def unknowable() -> Problem:
