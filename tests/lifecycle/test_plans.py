@@ -8,8 +8,11 @@ from typing import Any
 
 import asyncpg
 import pytest
+from clew_lifecycle.domain.lifecycle_rules import Rules
+from clew_lifecycle.segment_companies import segment_due
 from clew_lifecycle.service import build
-from clew_lifecycle.store.due import churn_due_companies
+from clew_lifecycle.store.due import count_with_many_ledgers
+from clew_lifecycle.sweep_lifecycle import sweep_lifecycle
 from clew_shared.bench.fill import company_id, contact_id, deal_id, fill
 from clew_shared.contracts.ids import utc_now
 from clew_shared.runtime.settings import Settings
@@ -146,12 +149,15 @@ async def test_an_enquiry_is_placed_by_indexes(filled: str, settings: Settings) 
     assert read == []
 
 
-async def test_who_is_due_to_churn_is_found_by_an_index(filled: str, settings: Settings) -> None:
+async def test_a_sweep_goes_by_indexes_to_what_is_due(filled: str, settings: Settings) -> None:
     rail = build(settings.changed(database_url=filled)).rail
     with listening(rail.database.engine) as sent:
+        assert await sweep_lifecycle(rail) == 0
+        await segment_due(rail)
         async with rail.reading() as connection:
-            assert await churn_due_companies(utc_now(), utc_now(), 365, 1000, "system", connection) == []
-            read = await wide_reads(sent, connection)
+            await count_with_many_ledgers(utc_now(), Rules(), connection)
+    async with rail.reading() as connection:
+        read = await wide_reads(sent, connection)
 
     await rail.database.close()
     assert read == []

@@ -6,6 +6,7 @@ Next: clew_lifecycle.sweep_lifecycle.sweep_lifecycle.
 import argparse
 import sys
 from datetime import UTC, date, datetime, time
+from time import perf_counter
 from uuid import UUID
 
 from clew_shared.contracts.ids import new_id, utc_now
@@ -28,13 +29,15 @@ _BY = "system"
 async def sweep(asked: argparse.Namespace) -> int:
     as_of = min(_moment(asked.as_of), utc_now())
     async with rail_at_hand() as rail:
+        started = perf_counter()
         churned = await sweep_lifecycle(rail, as_of)
+        took = perf_counter() - started
         await segment_due(rail)
         async with rail.reading() as connection:
             rules = (await load_settings(connection)).rules
             skipped = await count_with_many_ledgers(as_of, rules, connection)
     because = f", {skipped} skipped: ledgers>1" if skipped else ""
-    sys.stdout.write(f"{churned} churned by {as_of.isoformat(timespec='seconds')}{because}\n")
+    sys.stdout.write(f"{churned} churned by {as_of.isoformat(timespec='seconds')}{because}, in {took:.3f} s\n")
     return 0
 
 

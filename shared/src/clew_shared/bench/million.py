@@ -39,7 +39,7 @@ _PAGES = {
     "a deal's timeline": f"/api/v1/deals/{deal_id(500)}/activities",
     "a company's page": f"/companies/{company_id(500)}",
     "a list of companies at a stage": "/api/v1/companies?lifecycle_stage=lead",
-    "a deal searched by its words": "/api/v1/deals?q=number%20500",
+    "a deal searched by a word": "/api/v1/deals?q=visitor-500@",
     "the calling list": "/api/v1/reports/calling-list?stage=lead&days=30",
 }
 

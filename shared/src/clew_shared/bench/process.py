@@ -3,7 +3,6 @@
 import asyncio
 import os
 import sys
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -40,14 +39,15 @@ async def bare_rail(settings: Settings) -> AsyncIterator[None]:
         yield
 
 
-async def run_clew(settings: Settings, *arguments: str) -> float:
-    """Run one command on the engines of `settings`; give the seconds it took."""
+async def run_clew(settings: Settings, *arguments: str) -> str:
+    """Run one command on the engines of `settings`; give what it said."""
     command = (sys.executable, "-m", "clew_shared.runtime.cli", *arguments)
-    started = time.perf_counter()
-    async with _process(command, settings.data_dir / "command.log", _environment(settings, {})) as process:
-        if await process.wait():
-            raise RuntimeError(f"clew {' '.join(arguments)} failed: see {settings.data_dir}/command.log")
-    return time.perf_counter() - started
+    environment = _environment(settings, {})
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, env=environment)
+    output, _ = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"clew {' '.join(arguments)} failed")
+    return output.decode()
 
 
 async def listening(port: int) -> None:

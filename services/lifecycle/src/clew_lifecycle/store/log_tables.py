@@ -88,6 +88,8 @@ lifecycle_log = Table(
         "kind",
         "effective_at",
         "seq",
+        # Where all stood on a day is read from the index alone.
+        postgresql_include=["stage"],
         postgresql_where=text("superseded_at IS NULL"),
     ),
     Index("lifecycle_log_company", "company_id", "recorded_at"),

@@ -86,6 +86,7 @@ company = Table(
     Index("company_of_type", "company_type", "id", postgresql_where=text("company_type IS NOT NULL")),
     Index("company_of_owner", "owner_id", "id", postgresql_where=text("owner_id IS NOT NULL")),
     Index("company_churn_due", "churn_due_at", postgresql_where=text("churn_due_at IS NOT NULL")),
+    Index("company_ledgers", "last_order_at", postgresql_where=text("ledger_count > 1")),
     Index("company_merged", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
     Index("company_calling", "lifecycle_stage", _SINCE, "id", postgresql_where=_THERE),
     Index("company_gone", "id", postgresql_where=text("merged_into IS NOT NULL OR deleted_at IS NOT NULL")),

@@ -29,3 +29,19 @@ def upgrade() -> None:
     for name, column in (("company_of_type", "company_type"), ("company_of_owner", "owner_id")):
         given = sa.text(f"{column} IS NOT NULL")
         op.create_index(name, "company", [column, "id"], schema="lifecycle", postgresql_where=given)
+    op.create_index(
+        "company_ledgers",
+        "company",
+        ["last_order_at"],
+        schema="lifecycle",
+        postgresql_where=sa.text("ledger_count > 1"),
+    )
+    op.drop_index("lifecycle_log_current", "lifecycle_log", schema="lifecycle")
+    op.create_index(
+        "lifecycle_log_current",
+        "lifecycle_log",
+        ["company_id", "kind", "effective_at", "seq"],
+        schema="lifecycle",
+        postgresql_include=["stage"],
+        postgresql_where=sa.text("superseded_at IS NULL"),
+    )
