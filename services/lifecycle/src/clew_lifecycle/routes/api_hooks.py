@@ -54,7 +54,13 @@ class HookApi:
             web.get("/api/v1/hooks/samples/{event}", self.samples),
         ]
 
-    @describes("Subscribe an address to an event.", body=NewHook, answer=Hook, status=201)
+    @describes(
+        "Subscribe an address to an event.",
+        body=NewHook,
+        example={"target_url": "https://hooks.example/zap", "event": "deal.opened"},
+        answer=Hook,
+        status=201,
+    )
     async def subscribe(self, request: web.Request) -> web.Response:
         wanted = await read_json(request, NewHook)
         url = wanted.target_url or wanted.hook_url

@@ -75,6 +75,7 @@ class WebhookApi:
     @describes(
         "Have events sent to an address, from now on.",
         body=NewEndpoint,
+        example={"url": "https://hooks.example/clew", "types": ["deal.opened"], "filter": "deal/amount gt 1000"},
         answer=EndpointWithSecret,
         status=201,
         etag=True,
@@ -92,6 +93,7 @@ class WebhookApi:
     @describes(
         "Change a webhook, stop it or take it up again.",
         body=EndpointChanges,
+        example={"types": ["deal.opened", "deal.moved"], "filter": None},
         answer=EndpointView,
         if_match=True,
         etag=True,
@@ -147,6 +149,7 @@ class WebhookApi:
     @describes(
         "Send again what happened in a time; 30 days are kept.",
         body=Replay,
+        example={"since": "2026-11-22T00:00:00Z", "types": ["deal.opened"]},
         answer=Replayed,
         status=202,
         problems=(409,),
