@@ -72,7 +72,7 @@ PATHS = (
 )
 
 # The hundredth and the two hundredth deal are new and open.
-WRITES = (
+WRITES: tuple[tuple[str, str, Any], ...] = (
     ("POST", f"/api/v1/deals/{deal_id(100)}/comments", {"body": "Call her"}),
     ("PATCH", f"/api/v1/deals/{deal_id(100)}", {"amount": "12"}),
     ("POST", f"/api/v1/deals/{deal_id(100)}/transitions/qualified", {}),

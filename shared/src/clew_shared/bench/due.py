@@ -8,7 +8,7 @@ from statistics import median
 
 from clew_shared.bench.line import Line
 from clew_shared.bench.measure import connected
-from clew_shared.bench.process import run_clew
+from clew_shared.bench.process import ask_clew
 from clew_shared.runtime.settings import Settings
 
 _ROUNDS = 3
@@ -50,7 +50,7 @@ async def measure_sweep(few: Settings, many: Settings, rows: int) -> list[Line]:
 
 async def _sweep(settings: Settings) -> float:
     """Give the seconds that the command says it took, its start aside."""
-    said = await run_clew(settings, "lifecycle", "sweep")
+    said = await ask_clew(settings, "lifecycle", "sweep")
     return float(said.rpartition(" in ")[2].split()[0])
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -39,7 +40,14 @@ async def bare_rail(settings: Settings) -> AsyncIterator[None]:
         yield
 
 
-async def run_clew(settings: Settings, *arguments: str) -> str:
+async def run_clew(settings: Settings, *arguments: str) -> float:
+    """Run one command on the engines of `settings`; give the seconds it took."""
+    started = time.perf_counter()
+    await ask_clew(settings, *arguments)
+    return time.perf_counter() - started
+
+
+async def ask_clew(settings: Settings, *arguments: str) -> str:
     """Run one command on the engines of `settings`; give what it said."""
     command = (sys.executable, "-m", "clew_shared.runtime.cli", *arguments)
     environment = _environment(settings, {})
