@@ -1,5 +1,6 @@
 """Pipelines as a whole: drafted, checked, published as versions, with deals on the way."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -173,3 +174,21 @@ async def test_a_pipeline_of_another_kind_moves_no_company(desk: Desk) -> None:
     deal = await desk.only_deal()
     assert deal.company is not None
     assert deal.company.lifecycle_stage == "suspect"
+
+
+async def test_no_deal_begins_at_a_step_that_is_dropped_meanwhile(desk: Desk) -> None:
+    """W14: enquiries go on arriving while a version without their entry step is published."""
+    await add(desk, TRAINING)
+    await desk.receive(form("first@client.example", pipeline="training"))
+
+    async def arrive(number: int) -> None:
+        await desk.receive(*(form(f"p{number}-{n}@client.example", pipeline="training") for n in range(5)))
+
+    await asyncio.gather(
+        *(arrive(number) for number in range(4)),
+        publish(desk, without(TRAINING, "arrived"), {"arrived": "called"}),
+        *(arrive(number) for number in range(4, 8)),
+    )
+
+    deals = await desk.deals()
+    assert (len(deals), {deal.step for deal in deals}) == (41, {"called"})
