@@ -312,6 +312,10 @@ async def test_contacts_are_changed_in_bulk(desk: Desk) -> None:
         (change({"lifecycle_stage": "lead"}, {"pipeline": "sales"}), "/select/pipeline"),
         (change({"lifecycle_stage": "lead"}, {"filter": "shoe_size eq 43"}), "/select/filter"),
         (change({"lifecycle_stage": "lead"}, {"filter": "name eq"}), "/select/filter"),
+        (
+            change({"lifecycle_stage": "lead"}, {"filter": "now() sub duration'P3660000D' gt created_at"}),
+            "/select/filter",
+        ),
         (change({"stage": "won", "status": "won"}, entity="deals"), "/set"),
     ],
 )

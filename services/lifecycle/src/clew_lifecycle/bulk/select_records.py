@@ -1,5 +1,7 @@
 """Say in SQL which records a bulk change is for. Next: clew_lifecycle.bulk.start_job.start_job."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -14,6 +16,7 @@ from clew_lifecycle.domain.predicate import FilterError, Unsupported, parse_filt
 from clew_lifecycle.odata.entities import MODEL
 from clew_lifecycle.odata.scope import EntityScope
 from clew_lifecycle.store.compile_filter import compile_condition
+from clew_lifecycle.store.computable import computable
 from clew_lifecycle.store.deals import DealFilter
 from clew_lifecycle.store.deals import conditions as deal_conditions
 from clew_lifecycle.store.people import CompanyFilter, ContactFilter, company_conditions, contact_conditions
@@ -41,6 +44,16 @@ def select_records(entity: Entity, wanted: Selection, actor: Actor) -> Select[An
     if wanted.filter is not None:
         query = query.where(_by_filter(entity, wanted.filter, actor))
     return query
+
+
+@contextmanager
+def selecting() -> Iterator[None]:
+    """Run a query for the ids. Raises `Problem` 422 where the filter cannot be computed."""
+    try:
+        with computable():
+            yield
+    except FilterError as error:
+        raise invalid("/select/filter", str(error)) from None
 
 
 def only_ids(wanted: Selection) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import Integer, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.bulk.change_companies import read_fields
-from clew_lifecycle.bulk.select_records import TABLES, only_ids, select_records
+from clew_lifecycle.bulk.select_records import TABLES, only_ids, select_records, selecting
 from clew_lifecycle.bulk.wanted import BulkChange, CompanySet, Entity, Set, given_fields, read_set
 from clew_lifecycle.custom_values import change_custom
 from clew_lifecycle.store.audit import write_audit
@@ -86,17 +86,20 @@ async def _freeze(job_id: UUID, wanted: BulkChange, actor: Actor, connection: As
     found = select_records(wanted.entity, wanted.select, actor).subquery()
     place = func.row_number().over(order_by=found.c.id).cast(Integer) - 1
     chosen = select(literal(job_id), place, found.c.id)
-    return (await connection.execute(insert(bulk_row).from_select(list(_COLUMNS), chosen))).rowcount
+    with selecting():
+        return (await connection.execute(insert(bulk_row).from_select(list(_COLUMNS), chosen))).rowcount
 
 
 async def count_records(wanted: BulkChange, actor: Actor, connection: AsyncConnection) -> int:
     """Count what the job would be for."""
     found = select_records(wanted.entity, wanted.select, actor).subquery()
-    return int(await connection.scalar(select(func.count()).select_from(found)) or 0)
+    with selecting():
+        return int(await connection.scalar(select(func.count()).select_from(found)) or 0)
 
 
 async def first_records(wanted: BulkChange, actor: Actor, limit: int, connection: AsyncConnection) -> list[UUID]:
     """Give the first records that the job would be for."""
     table = TABLES[wanted.entity]
     query = select_records(wanted.entity, wanted.select, actor).order_by(table.c.id).limit(limit)
-    return list((await connection.scalars(query)).all())
+    with selecting():
+        return list((await connection.scalars(query)).all())

@@ -5,19 +5,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from clew_shared.runtime.problem import Problem, not_found
+from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.sessions import Actor
 from sqlalchemy import ColumnElement, RowMapping, Select, func, select, true
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from clew_lifecycle.domain.odata_filter.syntax import FilterError
 from clew_lifecycle.odata.build_query import ID, VERSION, Listed, build_query, conditions
 from clew_lifecycle.odata.entities import MODEL
 from clew_lifecycle.odata.keyset import write_token
 from clew_lifecycle.odata.model import EntityType
 from clew_lifecycle.odata.read_options import Expand, Options
 from clew_lifecycle.odata.read_path import Place
+from clew_lifecycle.store.computable import computable
 
 _PARENT = "_parent"
 _COUNT = "_count"
@@ -140,16 +139,8 @@ class Reader:
         return {found["id"]: int(found[_COUNT]) for found in rows}
 
     async def _rows(self, statement: Select[Any]) -> Sequence[RowMapping]:
-        try:
+        with computable():
             found: Sequence[RowMapping] = (await self.connection.execute(statement)).mappings().all()
-        except RecursionError:
-            # SQLAlchemy writes SQL by recursion, a function of ours being several of its own.
-            raise FilterError("That is too deeply nested.") from None
-        except DBAPIError as error:
-            state = str(getattr(error.orig, "sqlstate", None) or "")
-            if state.startswith("22"):
-                raise Problem(400, "Bad query", "This cannot be computed over the data.") from None
-            raise
         return found
 
 
