@@ -154,6 +154,33 @@ async def test_the_calling_list_says_whom_to_call_by_what_number(api: RunningCle
     assert (entry["owner"], entry["open_deals"], entry["last_touch_at"]) == (None, 0, None)
 
 
+async def test_whom_somebody_will_be_reminded_of_is_not_called_now(api: RunningClew, desk: Desk) -> None:
+    """A reminder for later suppresses; one that is overdue, or done, does not."""
+    found = {}
+    for name in ("later", "overdue", "done"):
+        deal = await api.post("/api/v1/deals", {"title": name, "company": name}, 201)
+        found[name] = deal["company"]["id"]
+        due = utc_now() + timedelta(days=2 if name != "overdue" else -2)
+        reminder = {"due_at": due.isoformat(), "text": "Call"}
+        path = f"/api/v1/deals/{deal['id']}/reminders"
+        async with api.http.post(api.url + path, json=reminder) as response:
+            assert response.status == 201, await response.text()
+            made = await response.json()
+        if name == "done":
+            await desk.execute(f"UPDATE lifecycle.reminder SET done_at = now() WHERE id = '{made['id']}'")
+    await desk.execute("UPDATE lifecycle.company SET lifecycle_stage = 'lead'")
+
+    now = (await api.get("/api/v1/reports/calling-list"))["items"]
+    in_a_week = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
+    then = (await api.get("/api/v1/reports/calling-list", as_of=in_a_week))["items"]
+
+    assert {entry["id"]: entry["next_reminder_at"] is not None for entry in now} == {
+        found["overdue"]: True,
+        found["done"]: False,
+    }
+    assert {entry["id"] for entry in then} == set(found.values())
+
+
 async def said(desk: Desk, company_id: Any, kind: str, *, days: float) -> None:
     values = {"id": new_id(), "company_id": company_id, "kind": kind, "occurred_at": utc_now() - timedelta(days=days)}
     async with desk.rail.database.engine.begin() as connection:
