@@ -100,10 +100,12 @@ async def _account(
 ) -> UUID | None:
     """The deal's company is the account; from now on its next deal begins as one of an existing account."""
     if plan.outcome == "created" and deal.company_id is not None:
-        change = update(company).where(company.c.id == deal.company_id)
-        await uow.connection.execute(change.values(account_since=utc_now(), version=company.c.version + 1))
-        told = summarise_company(await lock_company(deal.company_id, uow.connection))
-        uow.emit(CompanyChanged(company=told, changes=("account_since",), actor=actor.email))
+        # Another deal of the company may be won at this moment.
+        change = update(company).where(company.c.id == deal.company_id, company.c.account_since.is_(None))
+        values = {"account_since": utc_now(), "version": company.c.version + 1}
+        if (await uow.connection.execute(change.values(**values))).rowcount:
+            told = summarise_company(await lock_company(deal.company_id, uow.connection))
+            uow.emit(CompanyChanged(company=told, changes=("account_since",), actor=actor.email))
     return deal.company_id
 
 
