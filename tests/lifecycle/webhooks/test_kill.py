@@ -35,21 +35,23 @@ async def test_kill_9_loses_nothing_and_keeps_each_deals_order(
     endpoint_id, secret = await outside.listen("/a")
     enough = asyncio.Event()
     happening = asyncio.create_task(happen(desk, enough))
-    processes = []
-    for place in LIVES:
-        processes.append(await live(settings, place))
-        if place:
-            async with asyncio.timeout(60):
-                assert await processes[-1].wait() == -9
-            await desk.execute("UPDATE lifecycle.webhook_endpoint SET lease_until = now()")
-    enough.set()
-    words = await happening
+    processes: list[Process] = []
     try:
+        for place in LIVES:
+            processes.append(await live(settings, place))
+            if place:
+                async with asyncio.timeout(60):
+                    assert await processes[-1].wait() == -9
+                await desk.execute("UPDATE lifecycle.webhook_endpoint SET lease_until = now()")
+        enough.set()
+        words = await happening
         await outside.settled(endpoint_id, "delivered", DEALS * words, 60)
     finally:
-        for process in processes[-2:]:
-            process.kill()
-            await process.wait()
+        happening.cancel()
+        for process in processes:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
 
     told: dict[str, list[str]] = defaultdict(list)
     ids: dict[str, set[str]] = defaultdict(set)
