@@ -199,7 +199,7 @@ _STAGE = _type(
     stage,
     [
         *_own(stage, "id", "pipeline_id", "key", "name", "category", "position", "probability", "rot_days"),
-        *_own(stage, "is_opportunity"),
+        *_own(stage, "is_opportunity", "retired_at"),
     ],
     [_one("Pipeline", "Pipelines", "pipeline_id"), _many("Deals", "Deals", "stage_id")],
     searched=("key", "name"),
