@@ -1,5 +1,6 @@
 """Orders from files: CSV as programs write it, in any order, twice, half, and wrong."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -236,3 +237,14 @@ async def test_a_dry_run_leaves_nothing(desk: Desk, tmp_path: Path) -> None:
     assert (result.job.counts["new"], result.job.counts["errors"]) == (1, 1)
     for table in ("company", "sales_order", "import_job", "outbox", "lifecycle_log"):
         assert await desk.count(table) == 0, table
+
+
+async def test_two_imports_of_one_source_do_not_run_at_once(desk: Desk, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", *(f"c{number},{number},2026-10-01,1,EUR" for number in range(200)))
+    both = await asyncio.gather(import_orders(desk, path), import_orders(desk, path), return_exceptions=True)
+    later = await import_orders(desk, path)
+
+    [refused] = [one for one in both if isinstance(one, OperatorError)]
+    assert "being imported already" in str(refused)
+    assert later.is_known
+    assert await desk.count("sales_order") == 200
