@@ -173,6 +173,7 @@ async def test_a_reminder_is_put_off_and_done(api: RunningClew, intake: Desk, de
         assert (await response.json())["done_by"] == "api:CLEW_API_TOKEN"
 
     assert (await api.get("/api/v1/reminders"))["items"] == []
+    assert (await api.get("/api/v1/reminders", done="true", due_before="2020-01-01"))["items"] == []
     assert [item["id"] for item in (await api.get("/api/v1/reminders", done="true"))["items"]] == [set_["id"]]
     assert await intake.told() == ["entry_added", "reminder_changed", "reminder_due", "reminder_changed"]
 

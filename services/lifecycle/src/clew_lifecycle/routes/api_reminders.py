@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import msgspec
 from aiohttp import web
 from clew_shared.runtime.api import (
     answer,
@@ -15,12 +16,22 @@ from clew_shared.runtime.api import (
     write_cursor,
 )
 from clew_shared.runtime.describes import describes
-from clew_shared.runtime.problem import Problem, not_found
+from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.web import actor_of
 
+from clew_lifecycle.routes.moments import Moment, first_instant
 from clew_lifecycle.routes.site import Site
 from clew_lifecycle.set_reminder import NewReminder, ReminderChanges, change_reminder, set_reminder
 from clew_lifecycle.store.reminders import ReminderFilter, ReminderPlace, ReminderView, list_reminders, read_reminder
+
+
+class ReminderQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list of reminders is narrowed to; an `assignee` called `none` is nobody."""
+
+    deal: UUID | None = None
+    assignee: str | None = None
+    done: bool = False
+    due_before: Moment | None = None
 
 
 class ReminderApi:
@@ -42,12 +53,15 @@ class ReminderApi:
             reminder_id = await set_reminder(deal_id, wanted, actor_of(request), uow)
         return await self._answer(reminder_id, 201)
 
-    @describes("List reminders, the one that is due first first.", query=ReminderFilter, lists=ReminderView)
+    @describes("List reminders, the one that is due first first.", query=ReminderQuery, lists=ReminderView)
     async def list(self, request: web.Request) -> web.Response:
-        wanted, limit = read_query(request, ReminderFilter), read_limit(request)
-        if wanted.due_before is not None and wanted.due_before.tzinfo is None:
-            raise Problem(400, "Bad parameter", "due_before says its zone, such as 2026-01-31T09:00:00Z.")
-        after = read_cursor(request, ReminderPlace)
+        given, limit, after = (
+            read_query(request, ReminderQuery),
+            read_limit(request),
+            read_cursor(request, ReminderPlace),
+        )
+        before = first_instant(given.due_before) if given.due_before is not None else None
+        wanted = ReminderFilter(deal=given.deal, assignee=given.assignee, done=given.done, due_before=before)
         async with self._rail.reading() as connection:
             found = await list_reminders(wanted, limit + 1, after, connection)
         last = ReminderPlace(found[limit - 1].due_at, found[limit - 1].id) if len(found) > limit else None

@@ -1,5 +1,6 @@
 """Reminders as people and programs look at them. Next: clew_lifecycle.set_reminder.set_reminder."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -30,7 +31,8 @@ class ReminderView(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-class ReminderFilter(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderFilter:
     """What a list of reminders is narrowed to; an `assignee` called `none` is nobody."""
 
     deal: UUID | None = None
