@@ -18,7 +18,7 @@ from tests.lifecycle.webhooks.outside import Outside
 
 async def test_an_event_is_told_thin_signed_and_with_a_link(outside: Outside) -> None:
     """P6"""
-    endpoint_id, secret = await outside.listen("/a", types=["deal.opened"])
+    endpoint_id, secret = await outside.listen("/a", events=["deal.opened"])
 
     await outside.desk.receive(form(ADA, text="Hello"))
     await outside.queue()
@@ -37,7 +37,7 @@ async def test_an_event_is_told_thin_signed_and_with_a_link(outside: Outside) ->
 
 async def test_a_long_text_is_cut_and_said_to_be(outside: Outside) -> None:
     """d.7: a webhook's body is at most 20 kB."""
-    await outside.listen("/a", types=["deal.opened"])
+    await outside.listen("/a", events=["deal.opened"])
 
     await outside.desk.receive(form(ADA, text="word " * 50_000))
     await outside.queue()
@@ -49,7 +49,7 @@ async def test_a_long_text_is_cut_and_said_to_be(outside: Outside) -> None:
 
 async def test_attempts_follow_the_list_and_then_end(outside: Outside) -> None:
     """P6: 0, 5 s, 5 m, 30 m, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h, each with up to a tenth more."""
-    endpoint_id, _ = await outside.listen("/a", types=["deal.opened"])
+    endpoint_id, _ = await outside.listen("/a", events=["deal.opened"])
     outside.receiver.answers["/a"] = [500]
     await outside.desk.receive(form(ADA))
     await outside.queue()
@@ -71,7 +71,7 @@ async def test_attempts_follow_the_list_and_then_end(outside: Outside) -> None:
 
 async def test_retry_after_is_honoured(outside: Outside) -> None:
     """P6: for the delivery, and nothing else is sent there before."""
-    endpoint_id, _ = await outside.listen("/a", types=["deal.opened"])
+    endpoint_id, _ = await outside.listen("/a", events=["deal.opened"])
     outside.receiver.answers["/a"] = [429]
     outside.receiver.headers = {"Retry-After": "120"}
     await outside.desk.receive(form(ADA))
@@ -90,7 +90,7 @@ async def test_retry_after_is_honoured(outside: Outside) -> None:
 
 async def test_410_disables_and_drops_what_waits(outside: Outside) -> None:
     """P6"""
-    endpoint_id, _ = await outside.listen("/a", types=["deal.opened"])
+    endpoint_id, _ = await outside.listen("/a", events=["deal.opened"])
     outside.receiver.answers["/a"] = [410]
     await outside.desk.receive(form(ADA))
     await outside.queue()
@@ -106,7 +106,7 @@ async def test_410_disables_and_drops_what_waits(outside: Outside) -> None:
 @pytest.mark.parametrize("status", [301, 307, 308])
 async def test_a_redirect_is_a_failure_and_not_followed(outside: Outside, status: int) -> None:
     """P6"""
-    endpoint_id, _ = await outside.listen("/a", types=["deal.opened"])
+    endpoint_id, _ = await outside.listen("/a", events=["deal.opened"])
     outside.receiver.answers["/a"] = [status]
     outside.receiver.headers = {"Location": f"{outside.receiver.url}/elsewhere"}
     await outside.desk.receive(form(ADA))
@@ -122,7 +122,7 @@ async def test_a_dead_endpoint_delays_nobody(outside: Outside) -> None:
     outside.receiver.stalls["/stalled"] = asyncio.Event()
     await outside.listen("/stalled")
     await outside.listen("", url="http://127.0.0.1:9/closed")
-    alive, _ = await outside.listen("/alive", types=["deal.opened"])
+    alive, _ = await outside.listen("/alive", events=["deal.opened"])
 
     for number in range(30):
         await outside.desk.receive(form(f"person-{number}@client.example"))
@@ -173,7 +173,7 @@ async def test_the_events_of_one_deal_come_one_after_the_other(outside: Outside)
 
 async def test_many_deals_are_told_at_once_but_not_too_many(outside: Outside) -> None:
     """P7: bounded."""
-    endpoint_id, _ = await outside.listen("/a", types=["deal.opened"])
+    endpoint_id, _ = await outside.listen("/a", events=["deal.opened"])
     outside.receiver.stalls["/a"] = asyncio.Event()
     await outside.desk.receive(*(form(f"person-{number}@client.example") for number in range(20)))
     await outside.queue()
@@ -186,7 +186,7 @@ async def test_many_deals_are_told_at_once_but_not_too_many(outside: Outside) ->
 
 async def test_what_a_lost_sender_had_taken_is_sent_again(outside: Outside) -> None:
     """A killed process leaves its lease; whoever comes after it sends with the same id, and counts no attempt."""
-    endpoint_id, _ = await outside.listen("/a", types=["deal.opened"])
+    endpoint_id, _ = await outside.listen("/a", events=["deal.opened"])
     await outside.desk.execute(
         "UPDATE lifecycle.webhook_endpoint SET lease = gen_random_uuid(), lease_until = now() + interval '1 minute'"
     )
@@ -206,7 +206,7 @@ async def test_what_a_lost_sender_had_taken_is_sent_again(outside: Outside) -> N
 
 async def test_a_sender_that_lost_its_lease_writes_nothing_down(outside: Outside) -> None:
     """Two processes never settle the same delivery: whoever has the lease sends it, and says what came of it."""
-    endpoint_id, _ = await outside.listen("/a", types=["deal.opened"])
+    endpoint_id, _ = await outside.listen("/a", events=["deal.opened"])
     outside.receiver.stalls["/a"] = asyncio.Event()
     await outside.desk.receive(form(ADA))
     await outside.queue()

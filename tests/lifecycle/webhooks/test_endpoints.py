@@ -15,7 +15,7 @@ from tests.lifecycle.webhooks.receiver import Heard, Receiver
 
 async def test_a_webhook_tells_what_the_api_brings_about(clew: RunningClew, receiver: Receiver) -> None:
     """L35: from the API through the outbox to the receiver, signed with the secret that was shown once."""
-    made = await add(clew, receiver.url + "/a", types=["deal.opened", "deal.moved"])
+    made = await add(clew, receiver.url + "/a", events=["deal.opened", "deal.moved"])
     deal = await clew.post("/api/v1/deals", {"title": "Boat", "email": "ada@client.example"}, 201)
 
     heard = await first(clew, receiver, "/a")
@@ -23,7 +23,7 @@ async def test_a_webhook_tells_what_the_api_brings_about(clew: RunningClew, rece
     assert heard.verify(made["secret"])["data"]["deal"]["id"] == deal["id"]
     shown = await clew.get(f"/api/v1/webhooks/{made['id']}")
     assert "secret" not in shown
-    assert (shown["state"], shown["owner"], shown["types"]) == (
+    assert (shown["state"], shown["owner"], shown["events"]) == (
         "active",
         "api:CLEW_API_TOKEN",
         ["deal.opened", "deal.moved"],
@@ -69,12 +69,12 @@ async def test_a_change_needs_the_version_that_was_seen(clew: RunningClew, recei
         ({"url": "http://169.254.169.254/latest/meta-data"}, "/url"),
         ({"url": "http://[::1]/"}, "/url"),
         ({"url": "http://10.0.0.1/"}, "/url"),
-        ({"types": ["deal.opened", "deal.flown"]}, "/types/1"),
-        ({"types": ["sign.in_requested"]}, "/types/0"),
+        ({"events": ["deal.opened", "deal.flown"]}, "/events/1"),
+        ({"events": ["sign.in_requested"]}, "/events/0"),
         ({"filter": "deal/stage eq"}, "/filter"),
         ({"filter": "deal/colour eq 'red'"}, "/filter"),
         ({"filter": "geo.distance(deal/stage, deal/stage) lt 1"}, "/filter"),
-        ({"types": ["deal.opened"], "filter": "company/lifecycle_stage eq 'customer'"}, "/filter"),
+        ({"events": ["deal.opened"], "filter": "company/lifecycle_stage eq 'customer'"}, "/filter"),
     ],
 )
 async def test_what_cannot_be_is_said_by_field(
@@ -87,8 +87,8 @@ async def test_what_cannot_be_is_said_by_field(
 
 async def test_a_filter_lets_through_what_fulfils_it(clew: RunningClew, receiver: Receiver) -> None:
     """d.5: the same language as everywhere."""
-    await add(clew, receiver.url + "/big", types=["deal.opened"], filter="deal/amount gt 1000 and deal/title ne null")
-    await add(clew, receiver.url + "/all", types=["deal.opened"])
+    await add(clew, receiver.url + "/big", events=["deal.opened"], filter="deal/amount gt 1000 and deal/title ne null")
+    await add(clew, receiver.url + "/all", events=["deal.opened"])
     for title, amount in (("Small", "10"), ("Big", "1200.50")):
         await clew.post("/api/v1/deals", {"title": title, "amount": amount, "email": f"{title}@x.example"}, 201)
 
@@ -100,7 +100,7 @@ async def test_a_filter_lets_through_what_fulfils_it(clew: RunningClew, receiver
 
 
 async def test_after_a_rotation_both_secrets_verify(clew: RunningClew, receiver: Receiver) -> None:
-    made = await add(clew, receiver.url + "/a", types=["deal.opened"])
+    made = await add(clew, receiver.url + "/a", events=["deal.opened"])
     rotated = await clew.post(f"/api/v1/webhooks/{made['id']}/rotate", None)
     await clew.post(f"/api/v1/webhooks/{made['id']}/test", None, 202)
 
@@ -112,7 +112,7 @@ async def test_after_a_rotation_both_secrets_verify(clew: RunningClew, receiver:
 
 
 async def test_a_disabled_webhook_hears_nothing_until_a_replay(clew: RunningClew, receiver: Receiver) -> None:
-    made = await add(clew, receiver.url + "/a", types=["deal.opened"])
+    made = await add(clew, receiver.url + "/a", events=["deal.opened"])
     url = f"{clew.url}/api/v1/webhooks/{made['id']}"
     since = (utc_now() - timedelta(minutes=1)).isoformat()
     async with clew.http.patch(url, json={"state": "disabled"}, headers={"If-Match": "*"}) as response:
@@ -123,7 +123,8 @@ async def test_a_disabled_webhook_hears_nothing_until_a_replay(clew: RunningClew
         assert (await response.json())["state"] == "active"
     assert receiver.heard == []
 
-    replayed = await clew.post(f"/api/v1/webhooks/{made['id']}/replay", {"since": since, "types": ["deal.opened"]}, 202)
+    again = {"since": since, "events": ["deal.opened"]}
+    replayed = await clew.post(f"/api/v1/webhooks/{made['id']}/replay", again, 202)
     heard = await first(clew, receiver, "/a")
 
     assert replayed == {"queued": 1}
@@ -133,7 +134,7 @@ async def test_a_disabled_webhook_hears_nothing_until_a_replay(clew: RunningClew
 async def test_a_replay_of_what_was_delivered_sends_it_again_with_the_same_id(
     clew: RunningClew, receiver: Receiver
 ) -> None:
-    made = await add(clew, receiver.url + "/a", types=["deal.opened"])
+    made = await add(clew, receiver.url + "/a", events=["deal.opened"])
     since = (utc_now() - timedelta(minutes=1)).isoformat()
     await clew.post("/api/v1/deals", {"title": "Boat", "email": "ada@client.example"}, 201)
     await first(clew, receiver, "/a")
@@ -158,7 +159,7 @@ async def test_a_replay_of_what_was_delivered_sends_it_again_with_the_same_id(
 
 async def test_a_delivery_is_tried_anew_by_hand(clew: RunningClew, receiver: Receiver) -> None:
     receiver.answers["/a"] = [500, 204]
-    made = await add(clew, receiver.url + "/a", types=["deal.opened"])
+    made = await add(clew, receiver.url + "/a", events=["deal.opened"])
     await clew.post("/api/v1/deals", {"title": "Boat", "email": "ada@client.example"}, 201)
 
     async def failed() -> Any:

@@ -16,7 +16,7 @@ from tests.lifecycle.webhooks.outside import Outside
 
 async def test_a_webhook_hears_each_change_once_whatever_made_it(outside: Outside, desk: Desk, tmp_path: Path) -> None:
     """F20: by hand, by a rule, by the sweep, by an import, in bulk; and nothing where nothing changed (F21)."""
-    endpoint_id, _ = await outside.listen("/a", types=["company.lifecycle_changed"])
+    endpoint_id, _ = await outside.listen("/a", events=["company.lifecycle_changed"])
     acme, late, lead = [await company(desk, name) for name in ("Acme Ltd", "Late Ltd", "Lead Ltd")]
     await by_hand(desk, lead, "mql")
     await by_hand(desk, lead, "mql")

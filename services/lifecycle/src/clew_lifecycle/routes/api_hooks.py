@@ -68,7 +68,7 @@ class HookApi:
             raise invalid("/target_url", "Say where to send it.")
         if wanted.event not in self._names:
             raise invalid("/event", f"There is no event {wanted.event}; there are {', '.join(self._names)}.")
-        endpoint = NewEndpoint(url=url, types=[wanted.event])
+        endpoint = NewEndpoint(url=url, events=[wanted.event])
         async with self._rail.unit_of_work() as uow:
             hook_id, _ = await self._keeper.add(endpoint, actor_of(request), uow, "zapier")
         return answer(Hook(id=hook_id), 201, {"Location": f"/api/v1/webhooks/{hook_id}"})

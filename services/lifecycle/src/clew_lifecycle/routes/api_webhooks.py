@@ -75,7 +75,7 @@ class WebhookApi:
     @describes(
         "Have events sent to an address, from now on.",
         body=NewEndpoint,
-        example={"url": "https://hooks.example/clew", "types": ["deal.opened"], "filter": "deal/amount gt 1000"},
+        example={"url": "https://hooks.example/clew", "events": ["deal.opened"], "filter": "deal/amount gt 1000"},
         answer=EndpointWithSecret,
         status=201,
         etag=True,
@@ -93,7 +93,7 @@ class WebhookApi:
     @describes(
         "Change a webhook, stop it or take it up again.",
         body=EndpointChanges,
-        example={"types": ["deal.opened", "deal.moved"], "filter": None},
+        example={"events": ["deal.opened", "deal.moved"], "filter": None},
         answer=EndpointView,
         if_match=True,
         etag=True,
@@ -149,7 +149,7 @@ class WebhookApi:
     @describes(
         "Send again what happened in a time; 30 days are kept.",
         body=Replay,
-        example={"since": "2026-11-22T00:00:00Z", "types": ["deal.opened"]},
+        example={"since": "2026-11-22T00:00:00Z", "events": ["deal.opened"]},
         answer=Replayed,
         status=202,
         problems=(409,),

@@ -20,7 +20,7 @@ _E, _D = webhook_endpoint.c, webhook_delivery.c
 class EndpointView(msgspec.Struct, frozen=True, kw_only=True):
     """An endpoint as the API shows it: all but its secrets.
 
-    `types` are the names of the events it wants, none for all; `filter` what they must fulfil besides. `failures`
+    `events` are the names of the events it wants, none for all; `filter` what they must fulfil besides. `failures`
     counts the attempts that failed since the last success.
     """
 
@@ -28,7 +28,7 @@ class EndpointView(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     url: str
     description: str | None
-    types: list[str]
+    events: list[str]
     filter: str | None
     owner: str
     state: State
@@ -110,7 +110,7 @@ class Listening(msgspec.Struct, frozen=True):
 
     id: UUID
     kind: Kind
-    types: Sequence[str]
+    events: Sequence[str]
     filter: str | None
     from_position: int
     role: str | None
@@ -124,7 +124,7 @@ async def lock_listening(connection: AsyncConnection, only: UUID | None = None) 
 
 _LISTENING = text(
     """
-    SELECT e.id, e.kind, e.types, e.filter, e.from_position,
+    SELECT e.id, e.kind, e.events, e.filter, e.from_position,
         (SELECT role FROM (
             SELECT t.role FROM lifecycle.teammate t WHERE t.email = e.owner AND t.active
             UNION ALL

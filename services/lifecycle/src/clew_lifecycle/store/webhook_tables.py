@@ -30,7 +30,7 @@ outbox_reader = Table(
     Column("gap_until", BigInteger),
 )
 
-# `types` empty is all of them; `filter` is a predicate in the language of OData. The secrets are sealed. What was
+# `events` empty is all of them; `filter` is a predicate in the language of OData. The secrets are sealed. What was
 # committed at or before `from_position` is none of its business. Who holds `lease` alone sends to it.
 webhook_endpoint = Table(
     "webhook_endpoint",
@@ -39,7 +39,7 @@ webhook_endpoint = Table(
     text_column("kind", default="webhook"),
     text_column("url"),
     text_column("description", nullable=True),
-    Column("types", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("events", ARRAY(Text), nullable=False, server_default="{}"),
     text_column("filter", nullable=True),
     text_column("owner"),
     Column("secret", LargeBinary, nullable=False),

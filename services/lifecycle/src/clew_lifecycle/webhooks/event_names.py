@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from clew_shared.contracts.event import Event, type_of
-from clew_shared.contracts.lifecycle import SignInRequested
+from clew_shared.contracts.lifecycle import MessageRequested, SignInRequested
 
 TEST_EVENT = "webhook.test"
-# Whoever reads the link of one may sign in with it.
-_KEPT_INSIDE = (SignInRequested,)
+# Whoever reads the link of one may sign in with it; the other is for notify, with all that is to be sent.
+_KEPT_INSIDE = (SignInRequested, MessageRequested)
 # Things that are called by two words; every other event is named thing first, in one word.
 _TWO_WORDS = ("token_issue",)
 

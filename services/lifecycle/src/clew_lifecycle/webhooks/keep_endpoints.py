@@ -48,10 +48,10 @@ _HOST = re.compile(r"[0-9A-Za-z_.:-]+")
 
 
 class NewEndpoint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where to send what: `types` are names of events, none for all, `filter` is a predicate on their data."""
+    """Where to send what: `events` are names of events, none for all, `filter` is a predicate on their data."""
 
     url: str
-    types: list[str] = []
+    events: list[str] = []
     filter: str | None = None
     description: str | None = None
 
@@ -60,7 +60,7 @@ class EndpointChanges(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """The fields that are to change. What was missed while `disabled` is not made up for by itself: replay it."""
 
     url: str | msgspec.UnsetType = msgspec.UNSET
-    types: list[str] | msgspec.UnsetType = msgspec.UNSET
+    events: list[str] | msgspec.UnsetType = msgspec.UNSET
     filter: str | msgspec.UnsetType | None = msgspec.UNSET
     description: str | msgspec.UnsetType | None = msgspec.UNSET
     state: State | msgspec.UnsetType = msgspec.UNSET
@@ -77,9 +77,9 @@ class Keeper:
 
     async def add(self, wanted: NewEndpoint, actor: Actor, uow: UnitOfWork, kind: Kind = "webhook") -> tuple[UUID, str]:
         """Add an endpoint; give its id and the secret, which is shown this once. Raises `Problem` 422."""
-        await self._check(wanted.url, wanted.types, wanted.filter, wanted.description)
+        await self._check(wanted.url, wanted.events, wanted.filter, wanted.description)
         endpoint_id, secret = new_id(), new_secret()
-        values = {"types": _once(wanted.types), "secret": self.seal.seal(secret), "created_at": utc_now()}
+        values = {"events": _once(wanted.events), "secret": self.seal.seal(secret), "created_at": utc_now()}
         values |= {name: getattr(wanted, name) for name in ("url", "filter", "description")}
         position = await self._begin(uow)
         await add_row(
@@ -96,14 +96,14 @@ class Keeper:
         asked = {name: getattr(wanted, name) for name in wanted.__struct_fields__}
         values = {name: value for name, value in asked.items() if value is not msgspec.UNSET}
         now = {**msgspec.structs.asdict(known), **values}
-        await self._check(values.get("url"), now["types"], now["filter"], now["description"])
+        await self._check(values.get("url"), now["events"], now["filter"], now["description"])
         # The reader's place before the endpoint, in the order that the queue locks them.
         position = await self._begin(uow) if wanted.state == "active" else 0
         known = await _lock(endpoint_id, actor, version, uow.connection)
         values = {name: value for name, value in values.items() if value != getattr(known, name)}
         state = values.pop("state", None)
-        if "types" in values:
-            values["types"] = _once(values["types"])
+        if "events" in values:
+            values["events"] = _once(values["events"])
         if state == "active":
             values |= {"state": "active", "state_reason": None, "from_position": position, "failures": 0}
         if values:
@@ -136,13 +136,13 @@ class Keeper:
         uow.after_commit(self.wake_first)
         return await last_position(uow.connection)
 
-    async def _check(self, url: str | None, types: Sequence[str], text: str | None, description: str | None) -> None:
+    async def _check(self, url: str | None, events: Sequence[str], text: str | None, description: str | None) -> None:
         """Raises `Problem` 422 for what cannot be."""
-        for number, name in enumerate(types):
+        for number, name in enumerate(events):
             if name not in self.names:
-                raise invalid(f"/types/{number}", f"There is no event {name}; there are {', '.join(self.names)}.")
+                raise invalid(f"/events/{number}", f"There is no event {name}; there are {', '.join(self.names)}.")
         if text is not None:
-            self._check_filter(text, types)
+            self._check_filter(text, events)
         if len(description or "") > _LONGEST_DESCRIPTION:
             raise invalid("/description", f"At most {_LONGEST_DESCRIPTION} characters.")
         if url is not None:
@@ -156,9 +156,9 @@ class Keeper:
         except Refused as refused:
             raise invalid("/url", f"This cannot be reached: {refused}.") from None
 
-    def _check_filter(self, text: str, types: Sequence[str]) -> None:
+    def _check_filter(self, text: str, events: Sequence[str]) -> None:
         try:
-            check_filter(parse_filter(text), fields_of(self.names[name] for name in types or self.names))
+            check_filter(parse_filter(text), fields_of(self.names[name] for name in events or self.names))
         except (FilterError, Unsupported) as error:
             raise invalid("/filter", str(error)) from None
 

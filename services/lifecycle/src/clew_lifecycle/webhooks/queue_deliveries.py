@@ -110,6 +110,6 @@ class Queue:
 
 
 def _wants(endpoint: Listening, telling: Telling) -> bool:
-    if endpoint.types and telling.name not in endpoint.types:
+    if endpoint.events and telling.name not in endpoint.events:
         return False
     return may_hear(endpoint.role, telling.name) and fulfils(endpoint.filter, telling.record)

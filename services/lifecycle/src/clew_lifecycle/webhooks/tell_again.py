@@ -39,11 +39,11 @@ Place = tuple[datetime, int]
 
 
 class Replay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What to tell again: what happened from `since` on and before `until`, and of that `types`, none for all."""
+    """What to tell again: what happened from `since` on and before `until`, and of that `events`, none for all."""
 
     since: datetime
     until: datetime | None = None
-    types: list[str] = []
+    events: list[str] = []
 
 
 async def tell_test(endpoint_id: UUID, actor: Actor, uow: UnitOfWork, telling: Queue) -> WebhookDelivery:
@@ -79,7 +79,7 @@ async def replay(
     endpoint = await _listening(endpoint_id, actor, uow.connection)
     rows = await _rows(wanted, place, uow.connection)
     planned = [one for row, _ in rows for one in telling.plan(row, [endpoint])]
-    chosen = [one for one in planned if not wanted.types or one.type in wanted.types]
+    chosen = [one for one in planned if not wanted.events or one.type in wanted.events]
     queued = await queue(sorted(chosen, key=lambda one: one.position), uow.connection, again=True)
     uow.after_commit(telling.wake_courier)
     last = (rows[-1][1], rows[-1][0].position) if len(rows) == _REPLAY_ROWS else None

@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), server_default="webhook", nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
-        sa.Column("types", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("events", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("filter", sa.Text(), nullable=True),
         sa.Column("owner", sa.Text(), nullable=False),
         sa.Column("secret", sa.LargeBinary(), nullable=False),
