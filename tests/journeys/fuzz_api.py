@@ -16,7 +16,7 @@ from clew_shared.runtime.settings import Settings
 from clew_shared.testing.engines import SharedEngines
 from clew_shared.testing.harness import API_TOKEN, RunningClew, migrate_all, run_services
 
-from tests.journeys.walk_api import names_of, operations
+from tests.journeys.walk_api import names_of, operations, parameters
 
 _SEED = 20261122
 # How many of each thing there are at first, and how often something is asked for that there is.
@@ -26,6 +26,8 @@ _THERE = 0.7
 _UNPLEASANT_TEXT = ("", " ", "\N{PILE OF POO}", "%", "_", "\\", "'", "NaN", "1e400", "-0", "x" * 5_000)
 _UNPLEASANT_NUMBERS = [-1, 0, 2**31, 2**53, 2**63 - 1, -(2**63)]
 _UNPLEASANT = 0.2
+# From how many examples on everything is tried everywhere, however long it takes.
+_THOROUGH = 10
 # The others would find nothing any more.
 _LEAVES_NOTHING = ("delete_sandbox_messages",)
 # What a request that fits the schema may be told all the same: nobody may, nothing there, not now.
@@ -63,7 +65,11 @@ def write_settings(document: Mapping[str, Any], names: Mapping[str, tuple[str, l
     """Write schemathesis's settings: all checks, what there is, and what no JSON Schema can say."""
     lines = [
         f"seed = {_SEED}",
+        # One asks while another waits for its answer.
+        "workers = 2",
         "continue-on-failure = true",
+        # A made up host's address is looked up, which takes what it takes where there is no network.
+        "request-timeout = 60",
         "warnings = false",
         f"headers = {{ Authorization = 'Bearer {API_TOKEN}' }}",
         "[generation]",
@@ -72,6 +78,7 @@ def write_settings(document: Mapping[str, Any], names: Mapping[str, tuple[str, l
         # NUL is refused everywhere, by the middleware and `read_json`.
         "allow-x00 = false",
         f"[dictionaries.text]\nvalues = {json.dumps(_UNPLEASANT_TEXT, ensure_ascii=False)}",
+        "[dictionaries.host]\nvalues = ['127.0.0.1']",
         f"[dictionaries.number]\nvalues = {_UNPLEASANT_NUMBERS}",
         "[generation.dictionaries]",
         f"string = {{ dictionary = 'text', probability = {_UNPLEASANT} }}",
@@ -82,6 +89,7 @@ def write_settings(document: Mapping[str, Any], names: Mapping[str, tuple[str, l
         "[parameters]",
         "'header.If-Match' = '*'",
         "'query.cursor' = ''",
+        "'body.host' = { dictionary = 'host' }",
         "[checks.missing_required_header]",
         "expected-statuses = [428]",
     ]
@@ -89,15 +97,26 @@ def write_settings(document: Mapping[str, Any], names: Mapping[str, tuple[str, l
         lines += [f"[dictionaries.'{path}']", f"values = {there}"]
     for path, found in document["paths"].items():
         for operation in found.values():
-            # A body has to make sense besides.
-            accepted = [*_ACCEPTED, *({"422"} & set(operation["responses"]))]
-            is_tried = str(operation["operationId"] not in _LEAVES_NOTHING).lower()
-            lines += ["[[operations]]", f"include-operation-id = '{operation['operationId']}'", f"enabled = {is_tried}"]
-            if path in names:
-                binding = f"{{ dictionary = '{path}', probability = {_THERE} }}"
-                lines += ["[operations.parameters]", f"'path.{names[path][0]}' = {binding}"]
-            lines += ["[operations.checks.positive_data_acceptance]", f"expected-statuses = {accepted}"]
+            lines += _operation_settings(operation, path, names.get(path), is_thorough=examples >= _THOROUGH)
     return "\n".join(lines) + "\n"
+
+
+def _operation_settings(
+    operation: Mapping[str, Any], path: str, named: tuple[str, list[str]] | None, *, is_thorough: bool
+) -> list[str]:
+    is_tried = str(operation["operationId"] not in _LEAVES_NOTHING).lower()
+    lines = ["[[operations]]", f"include-operation-id = '{operation['operationId']}'", f"enabled = {is_tried}"]
+    if named is not None:
+        binding = f"{{ dictionary = '{path}', probability = {_THERE} }}"
+        lines += ["[operations.parameters]", f"'path.{named[0]}' = {binding}"]
+    if "requestBody" not in operation and not is_thorough:
+        # What a query cannot be is tried by the walk through all lists, and at the edge itself.
+        lines += ["[operations.phases.coverage.generation]", "mode = 'positive'"]
+    # A body has to make sense besides, and a format is to a schema no more than a remark.
+    has_format = any("format" in json.dumps(one["schema"]) for one in parameters(operation, "query").values())
+    refused = [*({"422"} & set(operation["responses"])), *(["400"] if has_format else [])]
+    accepted = [*_ACCEPTED, *refused]
+    return [*lines, "[operations.checks.positive_data_acceptance]", f"expected-statuses = {accepted}"]
 
 
 async def have_something_of_each(clew: RunningClew) -> None:
