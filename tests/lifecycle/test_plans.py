@@ -13,7 +13,7 @@ from clew_lifecycle.segment_companies import segment_due
 from clew_lifecycle.service import build
 from clew_lifecycle.store.due import count_with_many_ledgers
 from clew_lifecycle.sweep_lifecycle import sweep_lifecycle
-from clew_shared.bench.fill import company_id, contact_id, deal_id, fill
+from clew_shared.bench.fill import company_id, contact_id, contact_name, deal_id, fill
 from clew_shared.contracts.ids import utc_now
 from clew_shared.runtime.settings import Settings
 from clew_shared.testing.engines import SharedEngines
@@ -52,7 +52,7 @@ PATHS = (
     f"/api/v1/deals/{DEAL}",
     f"/api/v1/deals/{DEAL}/activities",
     "/api/v1/contacts?email=visitor-9@c9.example",
-    "/api/v1/contacts?q=visitor%204711",
+    f"/api/v1/contacts?q={contact_name(4711)[:7]}",
     "/api/v1/companies",
     "/api/v1/companies?lifecycle_stage=lead",
     "/api/v1/companies?lifecycle_stage=mql",

@@ -3,6 +3,7 @@
 Next: clew_shared.bench.million.measure_million.
 """
 
+from hashlib import md5
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,6 +42,12 @@ def company_id(number: int) -> str:
 
 def contact_id(number: int) -> str:
     return f"01940000-0000-7000-9000-{number:012x}"
+
+
+def contact_name(number: int) -> str:
+    """Names differ as people's do: a search for one leads to one."""
+    letters = md5(str(number).encode(), usedforsecurity=False).hexdigest()
+    return f"{letters[:7]} {letters[7:14]}"
 
 
 def deal_id(number: int) -> str:
@@ -86,7 +93,8 @@ _COMPANIES = """
 
 _CONTACTS = """
     INSERT INTO lifecycle.contact (id, company_id, name, email, created_at)
-    SELECT ('01940000-0000-7000-9000-' || lpad(to_hex(n), 12, '0'))::uuid, c.id, 'Visitor ' || n,
+    SELECT ('01940000-0000-7000-9000-' || lpad(to_hex(n), 12, '0'))::uuid, c.id,
+        left(md5(n::text), 7) || ' ' || substr(md5(n::text), 8, 7),
         'visitor-' || n || '@c' || n || '.example', c.created_at
     FROM generate_series(1, {rows}) AS n
     JOIN lifecycle.company c ON c.id = ('01940000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid

@@ -14,7 +14,7 @@ from statistics import median
 from aiohttp import ClientSession
 
 from clew_shared.bench.due import measure_sweep
-from clew_shared.bench.fill import company_id, deal_id, fill
+from clew_shared.bench.fill import company_id, contact_name, deal_id, fill
 from clew_shared.bench.line import Line
 from clew_shared.bench.load import run_load
 from clew_shared.bench.measure import CONNECTIONS, connected, drained
@@ -39,7 +39,7 @@ _PAGES = {
     "a deal's timeline": f"/api/v1/deals/{deal_id(500)}/activities",
     "a company's page": f"/companies/{company_id(500)}",
     "a list of companies at a stage": "/api/v1/companies?lifecycle_stage=lead",
-    "a deal searched by a word": "/api/v1/deals?q=visitor-500@",
+    "a deal searched by a name": f"/api/v1/deals?q={contact_name(500)[:7]}",
     "the calling list": "/api/v1/reports/calling-list?stage=lead&days=30",
 }
 
