@@ -18,6 +18,7 @@ from sqlalchemy import (
     Uuid,
     func,
     text,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -122,6 +123,17 @@ mailbox = Table(
     Column("last_error", Text),
     Column("lag_seconds", Integer),
     Column("received", BigInteger, nullable=False, server_default="0"),
+    # What `password` seals is the secrets of this, where it is set; `refresh_token` is sealed too, and newer.
+    Column("oauth", JSONB),
+    Column("refresh_token", LargeBinary),
+    Column("tls_verify", Boolean, nullable=False, server_default=true()),
+    Column("tls_ca", Text),
+    Column("alarm_minutes", Integer, nullable=False, server_default="15"),
+    Column("silent_hours", Integer),
+    Column("last_mail_at", DateTime(timezone=True)),
+    # What the team was told, until it is over.
+    Column("trouble", Text),
+    Column("troubled_at", DateTime(timezone=True)),
     UniqueConstraint("host", "port", "username", "folder", name="mailbox_place"),
 )
 
