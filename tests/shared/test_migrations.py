@@ -14,7 +14,7 @@ SERVICES = ("forms", "mail-intake", "lifecycle", "notify")
 @pytest.mark.parametrize("name", SERVICES)
 async def test_the_migrations_make_the_tables_that_the_code_speaks_of(name: str, settings: Settings) -> None:
     [service] = [service for service in build_services(settings) if service.name == name]
-    engine = create_async_engine(settings.database_url)
+    engine = create_async_engine(settings.database_url or "")
 
     async with engine.connect() as connection:
         differences = await connection.run_sync(_compare, service)
