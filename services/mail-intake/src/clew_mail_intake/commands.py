@@ -24,7 +24,10 @@ def add_commands(subparsers: Subparsers) -> None:
     score = commands.add_parser("score", help="how well a folder of test mails is understood")
     score.add_argument("folder", metavar="DIR")
     score.add_argument("--json", action="store_true", help="the figures as one JSON object")
-    score.set_defaults(run=later("clew_mail_intake.score:run_score"))
+    score.add_argument(
+        "--mutate", type=int, metavar="SEED", help="read other forms of the same mails, made from a seed"
+    )
+    score.set_defaults(run=later("clew_mail_intake.show_scores:run_score"))
 
     replay = commands.add_parser("replay", help="read stored mails again: what would be decided differently now?")
     replay.add_argument("--since", metavar="DATE", help="only mails that came on this day (UTC) or later")

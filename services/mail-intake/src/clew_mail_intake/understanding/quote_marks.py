@@ -210,7 +210,7 @@ def _marker_start(lines: list[str], end: int, kinds: list[Kind]) -> int | None:
     last = lines[end].rstrip(_DECORATION)
     if not last or (last[-1] not in ":：" and not _ends_with_wrote(last)):
         return None
-    joined = ""
+    joined, crossed = "", False
     weak: int | None = None
     for start in range(end, max(-1, end - _LOOK_BACK), -1):
         if kinds[start] not in {"t", "e"}:
@@ -220,14 +220,22 @@ def _marker_start(lines: list[str], end: int, kinds: list[Kind]) -> int | None:
             break
         strength = _marker_strength(joined)
         if strength == 2:
-            return start
-        if strength == 1 and (weak is None or _begins_like_marker(joined)):
+            return _with_name_above(lines, kinds, start)
+        if strength == 1 and (weak is None or (not crossed and _begins_like_marker(joined))):
             weak = start
+        crossed = crossed or kinds[start] == "e"
         if kinds[start] == "e" and weak is not None and start < end - 4:
             break
     if weak is not None and _quote_follows(kinds, end + 1):
         return weak
     return None
+
+
+def _with_name_above(lines: list[str], kinds: list[Kind], start: int) -> int:
+    """Return one line more where a line break parted a name from its address."""
+    if lines[start].lstrip().startswith("<") and start > 0 and kinds[start - 1] == "t" and len(lines[start - 1]) < 80:
+        return start - 1
+    return start
 
 
 def _marker_strength(text: str) -> int:
