@@ -119,7 +119,7 @@ def page_entry(entry: Entry) -> dict[str, Any]:
     return {
         "id": entry.id,
         "kind": entry.kind,
-        "author": {"email": entry.author, "name": facts.author_name or entry.author} if entry.author else None,
+        "author": {"email": entry.author, "name": facts.author_name or entry.author.removeprefix("api:")} if entry.author else None,
         "body": "\n".join(filter(None, (_circumstances(facts), entry.body))) or None,
         "quoted": facts.quoted,
         "occurred_at": entry.occurred_at,
