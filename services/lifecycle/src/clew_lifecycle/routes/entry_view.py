@@ -119,7 +119,7 @@ def page_entry(entry: Entry) -> dict[str, Any]:
     return {
         "id": entry.id,
         "kind": entry.kind,
-        "author": {"email": entry.author, "name": facts.author_name or entry.author.removeprefix("api:")} if entry.author else None,
+        "author": _author(entry.author, facts) if entry.author else None,
         "body": "\n".join(filter(None, (_circumstances(facts), entry.body))) or None,
         "quoted": facts.quoted,
         "occurred_at": entry.occurred_at,
@@ -139,6 +139,10 @@ def page_entry(entry: Entry) -> dict[str, Any]:
         "fields": [answer for answer in facts.answers if answer.value and answer.value.strip() not in known],
         "deal": {"id": entry.deal_id, "title": entry.deal_title} if entry.deal_id else None,
     }
+
+
+def _author(author: str, facts: Facts) -> dict[str, str]:
+    return {"email": author, "name": facts.author_name or author.removeprefix("api:")}
 
 
 def _circumstances(facts: Facts) -> str | None:
