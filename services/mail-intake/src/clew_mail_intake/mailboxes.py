@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
+import msgspec
 from clew_shared.contracts.ids import new_id
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,12 +16,29 @@ from clew_mail_intake.tables import mailbox, mailbox_cursor
 
 Tls = Literal["tls", "starttls", "none"]
 After = Literal["keep", "seen", "move"]
-State = Literal["connected", "connecting", "failing", "paused"]
+# Degraded is one that cannot be signed in to, because there is no token for it.
+State = Literal["connected", "connecting", "failing", "degraded", "paused"]
+
+
+class OAuth(msgspec.Struct, frozen=True, kw_only=True):
+    """How tokens for a mailbox are had; the client's secret and the refresh token are sealed elsewhere."""
+
+    provider: Literal["microsoft", "google"]
+    flow: Literal["client_credentials", "refresh_token"]
+    client_id: str
+    tenant: str | None = None
+    token_url: str | None = None
+    scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailboxPlace:
-    """Where a mailbox is and what is done with a mail that was taken; `password` is sealed."""
+    """Where a mailbox is and what is done with a mail that was taken.
+
+    `password` is sealed, and holds the secrets of `oauth` where that is set. `tls_ca` is whose certificates are
+    believed (PEM) in place of the system's authorities. The team is told when there was no success for
+    `alarm_minutes`, or no mail for `silent_hours`.
+    """
 
     host: str
     port: int
@@ -30,24 +48,38 @@ class MailboxPlace:
     folder: str
     after: After
     move_to: str | None
+    oauth: OAuth | None = None
+    tls_verify: bool = True
+    tls_ca: str | None = None
+    alarm_minutes: int = 15
+    silent_hours: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How a mailbox is doing; `lag_seconds` is how long its newest mail had lain there when we had it."""
+    """How a mailbox is doing; `lag_seconds` is how long its newest mail had lain there when we had it.
+
+    `trouble` is what the team was told at `troubled_at`, until it is over.
+    """
 
     state: State
     last_success_at: datetime | None = None
     last_error: str | None = None
     lag_seconds: int | None = None
     received: int = 0
+    last_mail_at: datetime | None = None
+    trouble: str | None = None
+    troubled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
+    """`refresh_token` is sealed: the latest that the provider gave in place of the one in the settings."""
+
     id: UUID
     place: MailboxPlace
     health: Health
+    refresh_token: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -61,15 +93,18 @@ class Cursor:
 
 _PLACE = tuple(mailbox.c[name] for name in MailboxPlace.__dataclass_fields__)
 _HEALTH = tuple(mailbox.c[name] for name in Health.__dataclass_fields__)
+_NAMES_IT = ("host", "port", "username", "folder")
 
 
 async def list_mailboxes(connection: AsyncConnection) -> list[Mailbox]:
-    found = await connection.execute(select(mailbox.c.id, *_PLACE, *_HEALTH).order_by(mailbox.c.created_at))
+    columns = (mailbox.c.id, mailbox.c.refresh_token, *_PLACE, *_HEALTH)
+    found = await connection.execute(select(*columns).order_by(mailbox.c.created_at))
     return [
         Mailbox(
             row["id"],
-            MailboxPlace(**{column.name: row[column] for column in _PLACE}),
+            _place({column.name: row[column] for column in _PLACE}),
             Health(**{column.name: row[column] for column in _HEALTH}),
+            row["refresh_token"],
         )
         for row in found.mappings()
     ]
@@ -78,10 +113,12 @@ async def list_mailboxes(connection: AsyncConnection) -> list[Mailbox]:
 async def add_mailbox(place: MailboxPlace, connection: AsyncConnection) -> UUID:
     """Add a mailbox; the same folder given again gets the new settings and keeps its cursor."""
     values = {name: getattr(place, name) for name in MailboxPlace.__dataclass_fields__}
+    values["oauth"] = null() if place.oauth is None else msgspec.to_builtins(place.oauth)
     statement = insert(mailbox).values(id=new_id(), **values)
-    changed = {name: statement.excluded[name] for name in ("tls", "password", "after", "move_to")}
+    changed = {name: statement.excluded[name] for name in values if name not in _NAMES_IT}
     statement = statement.on_conflict_do_update(
-        constraint="mailbox_place", set_={**changed, "state": "connecting", "last_error": None}
+        constraint="mailbox_place",
+        set_={**changed, "state": "connecting", "last_error": None, "refresh_token": None},
     )
     found: UUID = (await connection.execute(statement.returning(mailbox.c.id))).scalar_one()
     return found
@@ -91,6 +128,11 @@ async def remove_mailbox(mailbox_id: UUID, connection: AsyncConnection) -> bool:
     """Forget a mailbox; the mails that came from it stay."""
     result = await connection.execute(delete(mailbox).where(mailbox.c.id == mailbox_id))
     return bool(result.rowcount)
+
+
+async def keep_refresh_token(mailbox_id: UUID, sealed: bytes, connection: AsyncConnection) -> None:
+    """Remember the refresh token that the provider gave in place of the last one."""
+    await connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(refresh_token=sealed))
 
 
 async def report_health(
@@ -111,6 +153,7 @@ async def report_health(
         values["lag_seconds"] = lag_seconds
     if newly_received:
         values["received"] = mailbox.c.received + newly_received
+        values["last_mail_at"] = func.now()
     await connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(values))
 
 
@@ -135,3 +178,8 @@ async def save_cursor(mailbox_id: UUID, cursor: Cursor, connection: AsyncConnect
     if there:
         statement = insert(mailbox_cursor).values(mailbox_id=mailbox_id, **values)
         await connection.execute(statement.on_conflict_do_update(index_elements=["mailbox_id"], set_=values))
+
+
+def _place(row: dict[str, Any]) -> MailboxPlace:
+    oauth = row.pop("oauth")
+    return MailboxPlace(**row, oauth=None if oauth is None else msgspec.convert(oauth, OAuth))

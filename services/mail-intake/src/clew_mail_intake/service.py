@@ -17,6 +17,7 @@ from clew_mail_intake.accept import Acceptance
 from clew_mail_intake.check_sender import SenderChecks
 from clew_mail_intake.forget_mails import keep_forgetting
 from clew_mail_intake.imap.keeper import MailboxKeeper
+from clew_mail_intake.imap.session import Patience
 from clew_mail_intake.process import Processing
 from clew_mail_intake.reading import Reading, surroundings
 from clew_mail_intake.recipients import our_recipients
@@ -34,7 +35,9 @@ def build(settings: Settings) -> Service:
     checks = SenderChecks(settings)
     processing = Processing(reading.understand, checks.gather, our_recipients(settings), lambda: acceptance.is_crowded)
     credentials = Seal(settings, b"clew mailbox credentials 1")
-    keeper = MailboxKeeper(rail, acceptance, credentials, settings.data_dir / "spool", settings.max_mail_bytes)
+    patience = Patience(idle=settings.imap_idle_seconds, answer=settings.imap_answer_seconds)
+    spool = settings.data_dir / "spool"
+    keeper = MailboxKeeper(rail, acceptance, credentials, patience, spool, settings.max_mail_bytes)
     addresses: dict[str, str] = {}
 
     def routes() -> Sequence[web.AbstractRouteDef]:

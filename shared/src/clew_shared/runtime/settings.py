@@ -34,9 +34,10 @@ class Settings:
     `trusted_proxies` are networks whose `X-Forwarded-For` is believed. `region` is the ISO country of phone numbers
     that name none. `webhook_allow` are private networks that webhooks may go to. `mail_relays` are the networks of our
     own mail systems: who hands us mail from elsewhere is checked by its address (SPF), and may bring
-    `smtp_mails_per_minute`. `dns_servers` are asked instead of the machine's. After `mail_keep_days` the bytes of a
-    mail are forgotten, after `machine_mail_keep_days` those of machines and spam; without them everything is kept.
-    `failpoint` is for fault tests (see `clew_shared.runtime.failpoint`).
+    `smtp_mails_per_minute`. `dns_servers` are asked instead of the machine's. An IMAP server is
+    left in IDLE for `imap_idle_seconds`, and left alone when it does not answer for `imap_answer_seconds`. After
+    `mail_keep_days` the bytes of a mail are forgotten, after `machine_mail_keep_days` those of machines and spam;
+    without them everything is kept. `failpoint` is for fault tests (see `clew_shared.runtime.failpoint`).
     """
 
     data_dir: Path = Path("data")
@@ -50,6 +51,8 @@ class Settings:
     smtp_tls_cert: Path | None = None
     smtp_tls_key: Path | None = None
     lmtp_port: int | None = None
+    imap_idle_seconds: int = 240
+    imap_answer_seconds: int = 30
     database_url: str | None = None
     nats_url: str | None = None
     smtp_url: str | None = None

@@ -27,21 +27,32 @@ def dovecot_program() -> str | None:
 class Dovecot:
     """Every user name is somebody with `PASSWORD` and an empty INBOX. `capability` replaces what is advertised.
 
+    `introspection` is where tokens are looked up (RFC 7662), and has them taken for passwords (XOAUTH2). With
+    `certificate`, a certificate and its key, STARTTLS is offered, and TLS at `tls_port`.
+
     `kill` ends it without a word, `start` starts it again on the same data and port, `pause` and `resume` stop and
     continue all of it.
     """
 
-    def __init__(self, capability: str | None = None) -> None:
+    def __init__(
+        self,
+        capability: str | None = None,
+        introspection: str | None = None,
+        certificate: tuple[Path, Path] | None = None,
+    ) -> None:
         # Not below a test's own directory: the mail user must be able to get there.
         self.directory = Path(tempfile.mkdtemp(prefix="dovecot-"))
         self.directory.chmod(0o755)
         self.port = free_port()
+        self.tls_port = free_port() if certificate else 0
         self._process: subprocess.Popen[bytes] | None = None
         uid, gid = (os.getuid(), os.getgid()) if os.getuid() else _nobody()
         self._home = self.directory / "home"
         self._home.mkdir()
         os.chown(self._home, uid, gid)
-        (self.directory / "dovecot.conf").write_text(self._configuration(uid, gid, capability))
+        tokens, encryption = self._takes_tokens(introspection), self._encrypts(certificate)
+        written = self._configuration(uid, gid, capability) + tokens + encryption
+        (self.directory / "dovecot.conf").write_text(written)
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
@@ -121,6 +132,29 @@ class Dovecot:
             for path in (self._home / user / "mail").glob(f"{name}*"):
                 path.unlink()
 
+    def _takes_tokens(self, introspection: str | None) -> str:
+        if introspection is None:
+            return ""
+        lookup = self.directory / "oauth2.conf"
+        lookup.write_text(
+            f"introspection_url = {introspection}\nintrospection_mode = get\n"
+            "username_attribute = username\nactive_attribute = active\nactive_value = true\n"
+        )
+        return f"""
+auth_mechanisms = plain xoauth2 oauthbearer
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {lookup}
+}}
+"""
+
+    @staticmethod
+    def _encrypts(certificate: tuple[Path, Path] | None) -> str:
+        if certificate is None:
+            return ""
+        return f"ssl = yes\nssl_cert = <{certificate[0]}\nssl_key = <{certificate[1]}\n"
+
     def _pids(self) -> list[int]:
         """Find the whole family: each of its processes is a child of the one that we started, or of a child."""
         if self._process is None:
@@ -172,7 +206,8 @@ service imap-login {{
     port = {self.port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {self.tls_port}
+    ssl = yes
   }}
 }}
 """

@@ -1,6 +1,7 @@
 """See that every mailbox is watched, by one process alone. Next: clew_mail_intake.imap.watch.Watch."""
 
 import asyncio
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
@@ -13,9 +14,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_mail_intake.accept import Acceptance
+from clew_mail_intake.imap.session import Patience
+from clew_mail_intake.imap.sign_in import way_in
 from clew_mail_intake.imap.take_new import Taking
 from clew_mail_intake.imap.watch import Watch
-from clew_mail_intake.mailboxes import Mailbox, list_mailboxes, report_health
+from clew_mail_intake.mailboxes import Mailbox, keep_refresh_token, list_mailboxes, report_health
 
 LOOK_SECONDS = 2.0
 # The first key of a two-key advisory lock; the second says which mailbox.
@@ -31,10 +34,19 @@ class MailboxKeeper:
     by itself, and another one has them within seconds.
     """
 
-    def __init__(self, rail: Rail, acceptance: Acceptance, credentials: Seal, spool: Path, max_mail_bytes: int) -> None:
+    def __init__(
+        self,
+        rail: Rail,
+        acceptance: Acceptance,
+        credentials: Seal,
+        patience: Patience,
+        spool: Path,
+        max_mail_bytes: int,
+    ) -> None:
         self._rail = rail
         self._acceptance = acceptance
         self._credentials = credentials
+        self._patience = patience
         self._spool = spool
         self._limit = max_mail_bytes
         self._watches: dict[UUID, Watch] = {}
@@ -79,15 +91,24 @@ class MailboxKeeper:
 
     async def _begin(self, mailbox: Mailbox, connection: AsyncConnection) -> None:
         try:
-            password = self._credentials.open(mailbox.place.password)
+            sign_in = way_in(mailbox, self._credentials, self._keep_in_loop(mailbox.id))
         except Unreadable as error:
             await report_health(mailbox.id, connection, state="failing", error=str(error))
             await self._unlock(mailbox.id, connection)
             return
         taking = Taking(mailbox.place, self._spool, self._limit, _nowhere, _nowhere)
-        watch = Watch(mailbox, password, taking, self._rail, self._acceptance)
+        watch = Watch(mailbox, sign_in, self._patience, taking, self._rail, self._acceptance)
         self._watches[mailbox.id] = watch
         watch.start()
+
+    def _keep_in_loop(self, mailbox_id: UUID) -> Callable[[bytes], None]:
+        loop = asyncio.get_running_loop()
+
+        async def keep(sealed: bytes) -> None:
+            async with self._rail.database.engine.begin() as connection:
+                await keep_refresh_token(mailbox_id, sealed, connection)
+
+        return lambda sealed: asyncio.run_coroutine_threadsafe(keep(sealed), loop).result()
 
     async def _end(self, mailbox_id: UUID, connection: AsyncConnection) -> None:
         await self._watches.pop(mailbox_id).stop()

@@ -2,30 +2,43 @@
 
 import contextlib
 import socket
-import ssl
 from dataclasses import dataclass
 from imaplib import IMAP4
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]
 
+from clew_mail_intake.imap.certificates import certified
+from clew_mail_intake.imap.sign_in import SignIn
 from clew_mail_intake.mailboxes import MailboxPlace
 
 # What a server, the network or the reading of an answer can raise; anything else is a fault of ours.
 IMAP_ERRORS = (IMAP4.error, OSError, ValueError)
 
 _CONNECT_SECONDS = 15.0
-_READ_SECONDS = 30.0
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """For how long a server is left in IDLE, and how long it may take to answer, in seconds."""
+
+    idle: float = 240.0
+    answer: float = 30.0
 
 
 @dataclass(slots=True)
 class Session:
-    """`uidvalidity` says whether the UIDs are those that we know, `uidnext` where they end for now."""
+    """`uidvalidity` says whether the UIDs are those that we know, `uidnext` where they end for now.
+
+    `ends_at` is when the sign-in is no longer good, on the monotonic clock.
+    """
 
     client: IMAPClient
     uidvalidity: int
     uidnext: int
+    patience: Patience
+    ends_at: float
 
     def has(self, capability: str) -> bool:
         return bool(self.client.has_capability(capability))
@@ -51,30 +64,37 @@ class PeekingClient(IMAPClient):  # type: ignore[misc]  # it has no types
         return super()._poll_socket(sock, timeout)
 
 
-def open_session(place: MailboxPlace, password: str) -> Session:
+def open_session(place: MailboxPlace, sign_in: SignIn, patience: Patience) -> Session:
     """Connect, sign in and select the folder. Raises one of `IMAP_ERRORS`."""
+    context = None if place.tls == "none" else certified(place)
     client = PeekingClient(
         place.host,
         port=place.port,
         use_uid=True,
         ssl=place.tls == "tls",
-        timeout=SocketTimeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS),
+        ssl_context=context if place.tls == "tls" else None,
+        timeout=SocketTimeout(connect=_CONNECT_SECONDS, read=patience.answer),
     )
     try:
         # Aware times, not the server's translated into ours.
         client.normalise_times = False
         _keep_alive(client.socket())
         if place.tls == "starttls":
-            client.starttls(ssl.create_default_context())
-        client.login(place.username, password)
+            client.starttls(context)
+        ends_at = sign_in(client)
         selected = client.select_folder(place.folder)
-        return Session(client, int(selected[b"UIDVALIDITY"]), int(selected.get(b"UIDNEXT", 0)))
+        return Session(client, int(selected[b"UIDVALIDITY"]), int(selected.get(b"UIDNEXT", 0)), patience, ends_at)
     except KeyError:
         close_session(client)
         raise IMAP4.error("the server gives this folder no UIDVALIDITY") from None
     except BaseException:
         close_session(client)
         raise
+
+
+def is_lost(error: BaseException) -> bool:
+    """Tell whether the server has lost the session behind a connection that still stands, as Microsoft 365 does."""
+    return "authenticated but not connected" in str(error).lower()
 
 
 def close_session(client: IMAPClient) -> None:

@@ -12,7 +12,7 @@ import structlog
 from clew_shared.runtime.failpoint import failpoint
 
 from clew_mail_intake.imap.fetch import Fetched, Sized, fetch_group, fetch_header, fetch_one, in_groups, new_uids
-from clew_mail_intake.imap.session import IMAP_ERRORS, Session
+from clew_mail_intake.imap.session import IMAP_ERRORS, Session, is_lost
 from clew_mail_intake.imap.settle import settle
 from clew_mail_intake.mailboxes import Cursor, MailboxPlace
 
@@ -76,6 +76,8 @@ def _take_group(session: Session, group: list[Sized], cursor: Cursor, taking: Ta
         taking.careful_until = group[-1].uid
         raise
     except IMAP_ERRORS as error:
+        if is_lost(error):
+            raise IMAP4.abort(str(error)) from None
         log.info("imap.group_failed", size=len(group), error=str(error)[:200])
         for one in group:
             _take_carefully(session, one, cursor, taking)
@@ -97,6 +99,8 @@ def _take_carefully(session: Session, one: Sized, cursor: Cursor, taking: Taking
     except (IMAP4.abort, OSError):
         raise
     except IMAP_ERRORS as error:
+        if is_lost(error):
+            raise IMAP4.abort(str(error)) from None
         taking.trouble[one.uid] = str(error)[:200]
         log.warning("imap.not_fetched", uid=one.uid, tries=tries, error=str(error)[:200])
         return

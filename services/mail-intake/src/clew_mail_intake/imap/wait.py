@@ -9,8 +9,6 @@ from imaplib import IMAP4
 
 from clew_mail_intake.imap.session import Session
 
-# RFC 2177 has us come back within 29 minutes; firewalls forget a silent connection sooner.
-IDLE_SECONDS = 240.0
 POLL_SECONDS = 5.0
 
 
@@ -20,14 +18,16 @@ def wait_for_mail(session: Session, stop: threading.Event) -> None:
         if not stop.wait(POLL_SECONDS):
             session.client.noop()
         return
-    session.client.idle()
     started = time.monotonic()
-    said = session.client.idle_check(timeout=IDLE_SECONDS)
+    # RFC 2177 has us come back within 29 minutes; firewalls forget a silent connection sooner, and tokens end.
+    longest = max(0.0, min(session.patience.idle, session.ends_at - started))
+    session.client.idle()
+    said = session.client.idle_check(timeout=longest)
     if stop.is_set():
         return
     if any(isinstance(line, tuple) and line and line[0] == b"BYE" for line in said):
         raise IMAP4.abort("the server says goodbye")
-    if not said and time.monotonic() - started < IDLE_SECONDS * 0.9:
+    if not said and time.monotonic() - started < longest * 0.9:
         # imapclient hides the end of the connection as an early silence. So does TLS that talks to itself; the
         # answer to DONE and NOOP tells which.
         session.client.idle_done()

@@ -17,7 +17,9 @@ from clew_mail_intake.accept import Acceptance
 from clew_mail_intake.arriving_mail import ArrivingMail
 from clew_mail_intake.glance import glance_at
 from clew_mail_intake.imap.fetch import Fetched
-from clew_mail_intake.imap.session import IMAP_ERRORS, Session, close_session, open_session
+from clew_mail_intake.imap.get_token import NoToken
+from clew_mail_intake.imap.session import IMAP_ERRORS, Patience, Session, close_session, open_session
+from clew_mail_intake.imap.sign_in import SignIn, TokenRefused
 from clew_mail_intake.imap.take_new import Taking, retry_pending, take_new
 from clew_mail_intake.imap.wait import wait_for_mail
 from clew_mail_intake.mailboxes import Cursor, Mailbox, State, read_cursor, report_health, save_cursor
@@ -37,9 +39,18 @@ log = structlog.get_logger()
 class Watch:
     """Reads one mailbox in a thread of its own; everything that touches the database runs in the event loop."""
 
-    def __init__(self, mailbox: Mailbox, password: str, taking: Taking, rail: Rail, acceptance: Acceptance) -> None:
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        sign_in: SignIn,
+        patience: Patience,
+        taking: Taking,
+        rail: Rail,
+        acceptance: Acceptance,
+    ) -> None:
         self.mailbox = mailbox
-        self._password = password
+        self._sign_in = sign_in
+        self._patience = patience
         self._taking = taking
         self._taking.store = self._store
         self._taking.save = self._save
@@ -81,12 +92,12 @@ class Watch:
 
     def _visit(self) -> None:
         """Work on one connection until it breaks or we are told to stop."""
-        session = self._session = open_session(self.mailbox.place, self._password)
+        session = self._session = open_session(self.mailbox.place, self._sign_in, self._patience)
         try:
             if self._stop.is_set():
                 return
             cursor = self._in_loop(self._read_cursor(session.uidvalidity))
-            while not self._stop.is_set():
+            while not self._stop.is_set() and time.monotonic() < session.ends_at:
                 take_new(session, cursor, self._taking)
                 if time.monotonic() > self._retry_at:
                     self._retry_at = time.monotonic() + _RETRY_SECONDS
@@ -143,7 +154,8 @@ class Watch:
         if is_unavailable(error) and isinstance(error, SQLAlchemyError):
             return
         try:
-            self._say("failing", error=f"{error}"[:500] or type(error).__name__)
+            state: State = "degraded" if isinstance(error, (NoToken, TokenRefused)) else "failing"
+            self._say(state, error=f"{error}"[:500] or type(error).__name__)
         except (SQLAlchemyError, OSError) as away:
             log.info("imap.health_not_noted", error=str(away)[:200])
 

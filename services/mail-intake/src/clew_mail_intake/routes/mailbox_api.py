@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -13,11 +15,14 @@ from clew_shared.runtime.problem import FieldError, Problem, not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.seal import Seal
 
+from clew_mail_intake.imap.certificates import is_certificate
+from clew_mail_intake.imap.get_token import OAuthSecrets
 from clew_mail_intake.imap.keeper import MailboxKeeper
 from clew_mail_intake.mailboxes import (
     After,
     Mailbox,
     MailboxPlace,
+    OAuth,
     State,
     Tls,
     add_mailbox,
@@ -25,24 +30,56 @@ from clew_mail_intake.mailboxes import (
     remove_mailbox,
 )
 
+_OURSELVES = ("127.0.0.1", "::1", "localhost")
 _PORTS = {"tls": 993, "starttls": 143, "none": 143}
 
 
+class AuthAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a mailbox is signed in to by OAuth (XOAUTH2): with tokens that are got by `flow` and renewed in time.
+
+    Microsoft wants the `tenant`; `token_url` and `scope` are for other addresses and rights than the usual ones.
+    """
+
+    kind: Literal["oauth2"]
+    provider: Literal["microsoft", "google"]
+    flow: Literal["client_credentials", "refresh_token"]
+    client_id: str
+    client_secret: str | None = None
+    refresh_token: str | None = None
+    tenant: str | None = None
+    token_url: str | None = None
+    scope: str | None = None
+
+
 class MailboxAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A mailbox as it is given: `move_to` is needed when `after` is move."""
+    """A mailbox as it is given, with a `password` or with `auth`.
+
+    `move_to` is needed when `after` is move. `tls_ca` are certificates (PEM) that are believed in place of the
+    system's authorities. The team is told when nothing worked for `alarm_minutes`, or no mail came for
+    `silent_hours`.
+    """
 
     host: str
     username: str
-    password: str
+    password: str = ""
+    auth: AuthAsked | None = None
     port: int | None = None
     tls: Tls = "tls"
     folder: str = "INBOX"
     after: After = "seen"
     move_to: str | None = None
+    tls_verify: bool = True
+    tls_ca: str | None = None
+    alarm_minutes: Annotated[int, msgspec.Meta(ge=1, le=10_080)] = 15
+    silent_hours: Annotated[int, msgspec.Meta(ge=1, le=8_760)] | None = None
 
 
 class MailboxView(msgspec.Struct, frozen=True, kw_only=True):
-    """A mailbox without its password; `lag_seconds` is how long its newest mail had lain there when we had it."""
+    """A mailbox without its secrets.
+
+    `lag_seconds` is how long its newest mail had lain there when we had it; `trouble` what the team was told at
+    `troubled_at`, until it is over.
+    """
 
     id: UUID
     host: str
@@ -57,6 +94,13 @@ class MailboxView(msgspec.Struct, frozen=True, kw_only=True):
     lag_seconds: int | None
     last_error: str | None
     received: int
+    auth: OAuth | None
+    tls_verify: bool
+    alarm_minutes: int
+    silent_hours: int | None
+    last_mail_at: datetime | None
+    trouble: str | None
+    troubled_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +147,8 @@ class MailboxApi:
 
 def faults(asked: MailboxAsked) -> dict[str, str]:
     """Say what is wrong, by field."""
-    found = {name: "This is needed." for name in ("host", "username", "password", "folder") if not getattr(asked, name)}
+    needed = ("host", "username", "folder") if asked.auth else ("host", "username", "password", "folder")
+    found = {name: "This is needed." for name in needed if not getattr(asked, name)}
     if any(character in asked.host for character in " /@\r\n"):
         found["host"] = "A server's name or address, and nothing else."
     if asked.port is not None and not 0 < asked.port < 65536:
@@ -112,6 +157,24 @@ def faults(asked: MailboxAsked) -> dict[str, str]:
         found["move_to"] = "Say where the mails go."
     if asked.after == "move" and asked.move_to == asked.folder:
         found["move_to"] = "They are there already."
+    if asked.tls_ca and not is_certificate(asked.tls_ca):
+        found["tls_ca"] = "One or more certificates in PEM."
+    if asked.auth:
+        found |= {f"auth/{name}": said for name, said in _auth_faults(asked.auth).items()}
+    return found
+
+
+def _auth_faults(auth: AuthAsked) -> dict[str, str]:
+    needed = {"client_id"}
+    needed |= {"client_secret"} if auth.flow == "client_credentials" else {"refresh_token"}
+    needed |= {"tenant"} if auth.provider == "microsoft" and not auth.token_url else set()
+    found = {name: "This is needed." for name in sorted(needed) if not getattr(auth, name)}
+    if auth.provider == "google" and auth.flow == "client_credentials":
+        found["flow"] = "Google gives tokens for mailboxes by refresh_token."
+    if auth.token_url:
+        where = urlsplit(auth.token_url)
+        if where.scheme != "https" and not (where.scheme == "http" and where.hostname in _OURSELVES):
+            found |= {"token_url": "An https address."}
     return found
 
 
@@ -122,16 +185,27 @@ async def keep(asked: MailboxAsked, rail: Rail, keeper: MailboxKeeper, credentia
         port=asked.port or _PORTS[asked.tls],
         tls=asked.tls,
         username=asked.username,
-        password=credentials.seal(asked.password),
+        password=credentials.seal(_secret(asked)),
         folder=asked.folder,
         after=asked.after,
         move_to=asked.move_to or None,
+        oauth=msgspec.convert(asked.auth, OAuth, from_attributes=True) if asked.auth else None,
+        tls_verify=asked.tls_verify,
+        tls_ca=asked.tls_ca or None,
+        alarm_minutes=asked.alarm_minutes,
+        silent_hours=asked.silent_hours,
     )
     async with rail.unit_of_work() as uow:
         mailbox_id = await add_mailbox(place, uow.connection)
         [mailbox] = [one for one in await list_mailboxes(uow.connection) if one.id == mailbox_id]
     keeper.poke()
     return mailbox
+
+
+def _secret(asked: MailboxAsked) -> str:
+    if asked.auth is None:
+        return asked.password
+    return msgspec.json.encode(OAuthSecrets(asked.auth.client_secret, asked.auth.refresh_token)).decode()
 
 
 async def forget(request: web.Request, rail: Rail, keeper: MailboxKeeper) -> None:
@@ -160,4 +234,11 @@ def view_mailbox(mailbox: Mailbox) -> MailboxView:
         lag_seconds=health.lag_seconds,
         last_error=health.last_error,
         received=health.received,
+        auth=place.oauth,
+        tls_verify=place.tls_verify,
+        alarm_minutes=place.alarm_minutes,
+        silent_hours=place.silent_hours,
+        last_mail_at=health.last_mail_at,
+        trouble=health.trouble,
+        troubled_at=health.troubled_at,
     )
