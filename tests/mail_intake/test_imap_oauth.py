@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -56,7 +57,7 @@ async def test_a_token_is_renewed_before_it_ends(intake: Intake, provider: Token
     async with dovecot_that_asks(provider) as dovecot:
         await _watch(intake, dovecot, provider, flow="refresh_token", refresh_token="refresh-0")
         for number in range(3):
-            await eventually(lambda least=number + 1: _is_true(len(provider.asked) >= least))
+            await eventually(partial(_has_asked, provider, number + 1))
             await asyncio.to_thread(dovecot.deliver, provider.user, a_mail(message_id=f"<{number}@x.example>"))
             await intake.all_judged(number + 1)
 
@@ -140,5 +141,5 @@ async def _state_is(intake: Intake, state: str) -> dict[str, Any] | None:
     return next((box for box in boxes if box["state"] == state), None)
 
 
-async def _is_true(found: bool) -> bool:
-    return found
+async def _has_asked(provider: TokenServer, times: int) -> bool:
+    return len(provider.asked) >= times

@@ -55,6 +55,11 @@ def take_new(session: Session, cursor: Cursor, taking: Taking) -> None:
             taking.save(cursor)
 
 
+def may_retry(cursor: Cursor) -> bool:
+    """Tell whether something is left to be tried again."""
+    return any(tries < MOST_TRIES for tries in cursor.pending.values())
+
+
 def retry_pending(session: Session, cursor: Cursor, taking: Taking) -> None:
     """Try again what could not be had; after the last try its header alone is kept, or its UID noted."""
     for uid, tries in list(cursor.pending.items()):

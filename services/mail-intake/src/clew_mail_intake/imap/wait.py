@@ -3,6 +3,7 @@
 Next: clew_mail_intake.imap.watch.Watch.
 """
 
+import math
 import threading
 import time
 from imaplib import IMAP4
@@ -12,15 +13,18 @@ from clew_mail_intake.imap.session import Session
 POLL_SECONDS = 5.0
 
 
-def wait_for_mail(session: Session, stop: threading.Event) -> None:
-    """Return when there may be something new. Raises one of `IMAP_ERRORS` when the connection is dead."""
+def wait_for_mail(session: Session, stop: threading.Event, at_most: float = math.inf) -> None:
+    """Return when there may be something new, or after `at_most` seconds of IDLE.
+
+    Raises one of `IMAP_ERRORS` when the connection is dead.
+    """
     if not session.has("IDLE"):
         if not stop.wait(POLL_SECONDS):
             session.client.noop()
         return
     started = time.monotonic()
     # RFC 2177 has us come back within 29 minutes; firewalls forget a silent connection sooner, and tokens end.
-    longest = max(0.0, min(session.patience.idle, session.ends_at - started))
+    longest = max(0.0, min(session.patience.idle, session.ends_at - started, at_most))
     session.client.idle()
     said = session.client.idle_check(timeout=longest)
     if stop.is_set():

@@ -1,6 +1,7 @@
 """One mailbox, watched by one thread for as long as it is ours. Next: clew_mail_intake.imap.take_new.take_new."""
 
 import asyncio
+import math
 import random
 import threading
 import time
@@ -20,7 +21,7 @@ from clew_mail_intake.imap.fetch import Fetched
 from clew_mail_intake.imap.get_token import NoToken
 from clew_mail_intake.imap.session import IMAP_ERRORS, Patience, Session, close_session, open_session
 from clew_mail_intake.imap.sign_in import SignIn, TokenRefused
-from clew_mail_intake.imap.take_new import Taking, retry_pending, take_new
+from clew_mail_intake.imap.take_new import Taking, may_retry, retry_pending, take_new
 from clew_mail_intake.imap.wait import wait_for_mail
 from clew_mail_intake.mailboxes import Cursor, Mailbox, State, read_cursor, report_health, save_cursor
 
@@ -104,7 +105,7 @@ class Watch:
                     retry_pending(session, cursor, self._taking)
                 self._pause = _FIRST_PAUSE
                 self._say("connected", error=self._trouble(cursor), succeeded=True)
-                wait_for_mail(session, self._stop)
+                wait_for_mail(session, self._stop, _RETRY_SECONDS if may_retry(cursor) else math.inf)
         finally:
             self._session = None
             close_session(session.client)
