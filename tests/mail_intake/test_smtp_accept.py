@@ -1,11 +1,13 @@
 """The SMTP door: what is taken, what is refused, and what 250 means."""
 
 import asyncio
+import base64
 import shutil
 from datetime import date
 from uuid import UUID
 
 import pytest
+from clew_shared.contracts.enquiry import EnquiryReceived
 from clew_shared.contracts.ids import new_id
 from clew_shared.contracts.mail import MailAccepted
 from clew_shared.contracts.reply_address import make_reply_address
@@ -219,6 +221,27 @@ async def _say_up_to_data(talk: Wire) -> None:
     await talk.say(b"MAIL FROM:<jane@shop.example>")
     await talk.say(b"RCPT TO:<%s>" % INTAKE.encode())
     await talk.say(b"DATA")
+
+
+async def test_large_mails_side_by_side_are_stored_and_read_whole(intake: Intake) -> None:
+    """B44: pieces in, pieces out, the same bytes and the same file."""
+    file = base64.encodebytes(bytes(range(256)) * 10_000).replace(b"\n", b"\r\n")
+    head = (
+        b"From: jane@shop.example\r\nSubject: A plan\r\nMessage-ID: <%d@shop.example>\r\n"
+        b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nThe plan.\r\n--b\r\n'
+        b"Content-Type: application/pdf; name=plan.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    )
+    mails = [head % number + file + b"--b--\r\n" for number in range(4)]
+
+    replies = await asyncio.gather(*(intake.send(mail) for mail in mails))
+    judged = await intake.all_judged(4)
+
+    assert [await intake.raw(reply.rpartition(" ")[2]) for reply in replies] == mails
+    assert {mail["verdict"] for mail in judged} == {"enquiry"}
+    enquiries = await intake.told(EnquiryReceived)
+    assert [(one.text, [file.size for file in one.attachments]) for one in enquiries] == [
+        ("The plan.", [2_560_000])
+    ] * 4
 
 
 async def test_a_stranger_may_bring_so_many_mails_a_minute(settings: Settings) -> None:

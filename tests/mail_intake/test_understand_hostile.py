@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 import pytest_asyncio
+from clew_mail_intake.large_mail import LargeMail
 from clew_mail_intake.understanding import limits
 from clew_mail_intake.understanding.attachments import read_attachment
 from clew_mail_intake.understanding.understand import set_aside, understand
@@ -158,6 +159,27 @@ async def test_a_worker_that_dies_is_replaced(workers: Workers) -> None:
     after = await workers.understand(big)
 
     assert after.verdict == "enquiry"
+
+
+async def test_a_large_mail_is_handed_over_in_pieces_and_again_when_its_reader_dies(workers: Workers) -> None:
+    """B44: nobody holds it whole but the one who reads it, and a crash in the middle costs a second hand-over."""
+    whole = mail(body=b"an ordinary question\r\n" * 100_000)
+    begun = 0
+
+    async def pieces() -> AsyncIterator[bytes]:
+        nonlocal begun
+        begun += 1
+        for start in range(0, len(whole), 500_000):
+            yield whole[start : start + 500_000]
+            if begun == 1:
+                for process in workers.processes:
+                    process.kill()
+                    await process.wait()
+
+    found = await workers.understand(LargeMail(len(whole), whole[:500_000], pieces))
+
+    assert begun == 2
+    assert found == msgspec.structs.replace(understand(whole), reasons=found.reasons)
 
 
 async def test_the_event_loop_goes_on_while_a_hostile_mail_is_read(workers: Workers) -> None:

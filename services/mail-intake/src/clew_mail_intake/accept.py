@@ -22,6 +22,8 @@ _LINGER_SECONDS = 0.002
 # So many mails in one commit are a crowd, and it is one for longer than the next commit should take.
 _CROWD = 4
 _CROWD_SECONDS = 0.25
+# Mails of many pieces that are stored side by side: more would hold connections and memory, and end no sooner.
+_LARGE_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Acceptance:
         self._writer: asyncio.Task[None] | None = None
         self._coming = 0
         self._crowded_until = 0.0
+        self._room = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     @contextmanager
     def coming(self) -> Iterator[None]:
@@ -58,7 +61,8 @@ class Acceptance:
     async def accept(self, mail: ArrivingMail) -> AcceptedMail:
         """Return when `mail` is durable. Raises what the database raises; then it may or may not be stored."""
         if not mail.raw.fits_one_piece:
-            [accepted] = await self._commit([mail])
+            async with self._room:
+                [accepted] = await self._commit([mail])
             return accepted
         accepted_soon: asyncio.Future[AcceptedMail] = asyncio.get_running_loop().create_future()
         self._waiting.append((mail, accepted_soon))

@@ -15,15 +15,16 @@ from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_mail_intake.decide import Decision, decide
+from clew_mail_intake.large_mail import LargeMail
 from clew_mail_intake.recipients import Recipients
-from clew_mail_intake.stored_mail import StoredMail, groups, read_mails, read_raws
+from clew_mail_intake.stored_mail import StoredMail, groups, read_mails, read_or_open
 from clew_mail_intake.understanding.understood import Envelope, Evidence, Understanding
 from clew_mail_intake.write_verdicts import Judged, write_verdicts
 
-Understand = Callable[[bytes, Envelope], Coroutine[Any, Any, Understanding]]
+Understand = Callable[[bytes | LargeMail, Envelope], Coroutine[Any, Any, Understanding]]
 Gather = Callable[[StoredMail, bytes], Coroutine[Any, Any, Evidence | None]]
 
-# Larger mails are read in processes of their own, several at a time.
+# Larger mails are read in processes of their own, several at a time; the very large ones, one at a time, in pieces.
 _SLOW_BYTES = 32 * 1024
 _MOMENT_SECONDS = 0.02
 
@@ -65,12 +66,12 @@ class Processing:
     async def _read(
         self, group: Sequence[StoredMail], connection: AsyncConnection
     ) -> list[tuple[StoredMail, Understanding]]:
-        raws = await read_raws([mail.key for mail in group], connection)
+        raws = await read_or_open(group, connection)
         group = await asyncio.gather(*(self._with_evidence(mail, raws[mail.key]) for mail in group))
         slow = {
             mail.key: asyncio.create_task(self.understand(raws[mail.key], envelope_of(mail)))
             for mail in group
-            if mail.size > _SLOW_BYTES
+            if mail.size > _SLOW_BYTES and not isinstance(raws[mail.key], LargeMail)
         }
         read: list[tuple[StoredMail, Understanding]] = []
         for mail in group:
@@ -81,11 +82,11 @@ class Processing:
             read.append((mail, await self.understand(raws[mail.key], envelope_of(mail))))
         return read
 
-    async def _with_evidence(self, mail: StoredMail, raw: bytes) -> StoredMail:
+    async def _with_evidence(self, mail: StoredMail, raw: bytes | LargeMail) -> StoredMail:
         """Ask once: what the DNS says later is not what it said when the mail came."""
         if mail.evidence is not None or mail.incomplete:
             return mail
-        evidence = await self.gather(mail, raw)
+        evidence = await self.gather(mail, raw.head if isinstance(raw, LargeMail) else raw)
         return mail if evidence is None else replace(mail, evidence=evidence)
 
     async def _give_way(self) -> None:

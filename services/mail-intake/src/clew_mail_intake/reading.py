@@ -9,6 +9,7 @@ from email.utils import parseaddr
 
 from clew_shared.runtime.settings import Settings
 
+from clew_mail_intake.large_mail import LargeMail
 from clew_mail_intake.understanding.understood import Envelope, Surroundings, Understanding
 from clew_mail_intake.worker import Workers
 
@@ -32,7 +33,7 @@ class Reading:
             finally:
                 self._closing = True
 
-    async def understand(self, raw: bytes, envelope: Envelope) -> Understanding:
+    async def understand(self, raw: bytes | LargeMail, envelope: Envelope) -> Understanding:
         """Raises `ConnectionError` when we stop: a mail whose worker ends with us is not to blame."""
         read = await self._workers.understand(raw, envelope=envelope, known=self._known)
         if self._closing:

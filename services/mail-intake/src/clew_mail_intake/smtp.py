@@ -197,8 +197,7 @@ class IntakeSMTP(SMTP):
         return None
 
     async def _store(self, raw: RawMail) -> str:
-        # Hashing megabytes would keep everybody else waiting.
-        glance = glance_at(raw) if raw.fits_one_piece else await asyncio.to_thread(glance_at, raw)
+        glance = glance_at(raw) if raw.fits_one_piece else await self._policy.at_the_desk(glance_at, raw)
         mail = ArrivingMail(
             raw=raw,
             glance=glance,

@@ -1,19 +1,22 @@
 """What the SMTP door allows: whose mail, how many visitors, how much room. Next: clew_mail_intake.smtp.IntakeSMTP."""
 
+import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from clew_shared.runtime.database import is_unavailable
 
 from clew_mail_intake.accept import Acceptance
+from clew_mail_intake.raw_mail import RawMail
 from clew_mail_intake.recipients import Recipients
 from clew_mail_intake.relays import Relays
 from clew_mail_intake.smtp_tls import Certificate
@@ -26,6 +29,8 @@ _MOST_VISITORS = 2000
 _MOST_OF_ONE_ADDRESS = 50
 _LEAST_FREE_BYTES = 128 << 20
 _LOOK_SECONDS = 1.0
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -48,6 +53,7 @@ class SmtpPolicy:
     _minute: int = -1
     _mails: Counter[str] = field(default_factory=Counter)
     _free: tuple[float, int] = (-1.0, 0)
+    _desk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="smtp"))
 
     @contextmanager
     def visit(self, session: "IntakeSMTP") -> Iterator[str | None]:
@@ -97,6 +103,10 @@ class SmtpPolicy:
         else:
             log.error("smtp.failed", exc_info=error)
         return "451 4.3.0 Not stored now; please try again later"
+
+    async def at_the_desk(self, work: Callable[[RawMail], T], raw: RawMail) -> T:
+        """Do what takes long beside the loop, one mail at a time: several would only keep each other from the loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._desk, work, raw)
 
     def _has_sent_enough(self, address: str) -> bool:
         """Count a mail of a stranger's system; our own relays have their own limits."""

@@ -1,6 +1,6 @@
 """Mails that are ours, read back from the tables. Next: clew_mail_intake.decide.decide."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,8 @@ import msgspec
 from sqlalchemy import ARRAY, RowMapping, Uuid, any_, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from clew_mail_intake.large_mail import LargeMail
+from clew_mail_intake.raw_mail import PIECE_BYTES
 from clew_mail_intake.tables import raw_piece
 from clew_mail_intake.understanding.understood import Evidence
 
@@ -71,6 +73,35 @@ async def read_raws(keys: Sequence[UUID], connection: AsyncConnection) -> dict[U
     for row in found:
         pieces.setdefault(row.message_key, []).append(row.content)
     return {key: b"".join(parts) if len(parts) > 1 else parts[0] for key, parts in pieces.items()}
+
+
+async def read_or_open(mails: Sequence[StoredMail], connection: AsyncConnection) -> dict[UUID, bytes | LargeMail]:
+    """Read the small ones whole; the others stay where they are until somebody takes their pieces, one mail a time."""
+    small = [mail.key for mail in mails if mail.size <= PIECE_BYTES]
+    found: dict[UUID, bytes | LargeMail] = {**(await read_raws(small, connection) if small else {})}
+    for mail in mails:
+        if mail.size > PIECE_BYTES:
+            found[mail.key] = await _open(mail, connection)
+    return found
+
+
+async def _open(mail: StoredMail, connection: AsyncConnection) -> LargeMail:
+    async def pieces() -> AsyncIterator[bytes]:
+        number = given = 0
+        while given < mail.size:
+            content = await connection.scalar(_PIECE, {"key": mail.key, "number": number})
+            if content is None:
+                raise LookupError(f"piece {number} of mail {mail.key} is missing")
+            number, given = number + 1, given + len(content)
+            yield content
+
+    head = await connection.scalar(_PIECE, {"key": mail.key, "number": 0})
+    return LargeMail(mail.size, head or b"", pieces)
+
+
+_PIECE = select(raw_piece.c.content).where(
+    raw_piece.c.message_key == bindparam("key"), raw_piece.c.number == bindparam("number")
+)
 
 
 def groups(mails: Sequence[StoredMail]) -> Iterator[list[StoredMail]]:

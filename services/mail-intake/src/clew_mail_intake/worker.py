@@ -5,20 +5,23 @@ Next: clew_mail_intake.worker_process.understand_within_limits.
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator
 from types import TracebackType
 from typing import Self
 
 import msgspec
 
+from clew_mail_intake.large_mail import LargeMail
 from clew_mail_intake.understanding.understand import set_aside, understand
 from clew_mail_intake.understanding.understood import Envelope, Surroundings, Understanding
-from clew_mail_intake.worker_process import LENGTH, Task
+from clew_mail_intake.worker_process import LENGTH, LENGTHS, Task
 
 KILL_SECONDS = 10.0
 # A mail below this takes about a millisecond, the worst of its size some thirty: not worth a process switch.
 _AT_ONCE_BYTES = 48 * 1024
 _AT_ONCE_PARTS = 60
 _AT_ONCE_WORDS = 100
+_PIECE_BYTES = 256 * 1024
 _NOWHERE = Surroundings()
 
 
@@ -45,36 +48,38 @@ class Workers:
             await self._end(process)
 
     async def understand(
-        self, raw: bytes, *, envelope: Envelope | None = None, known: Surroundings = _NOWHERE
+        self, raw: bytes | LargeMail, *, envelope: Envelope | None = None, known: Surroundings = _NOWHERE
     ) -> Understanding:
         """Understand one mail; never raises for what the mail holds."""
         signed = envelope is not None and envelope.evidence is not None
-        if may_be_read_at_once(raw) and not signed:
+        if not isinstance(raw, LargeMail) and may_be_read_at_once(raw) and not signed:
             return understand_at_once(raw, envelope, known)
+        task = Task(envelope, known)
         try:
-            return await self._ask_one(Task(raw, envelope, known))
+            return await self._ask_one(task, raw)
         except TimeoutError:
             why = f"took longer than {self._kill_seconds:.0f} s"
         except (EOFError, OSError):
             try:
                 # The process may have died of something else: a second one decides.
-                return await self._ask_one(Task(raw, envelope, known))
+                return await self._ask_one(task, raw)
             except (TimeoutError, EOFError, OSError):
                 why = "ended the process that read it, twice"
-        return set_aside(raw, f"reading it {why}", envelope=envelope)
+        beginning = raw.head if isinstance(raw, LargeMail) else raw
+        return set_aside(beginning, f"reading it {why}", envelope=envelope)
 
     @property
     def processes(self) -> list[asyncio.subprocess.Process]:
         """The processes that run now."""
         return list(self._started)
 
-    async def _ask_one(self, task: Task) -> Understanding:
+    async def _ask_one(self, task: Task, raw: bytes | LargeMail) -> Understanding:
         process = await self._free.get()
         answered = False
         try:
             if process is None or process.returncode is not None:
                 process = await self._start()
-            found = await asyncio.wait_for(_ask(process, task), self._kill_seconds)
+            found = await _ask(process, task, raw, self._kill_seconds)
             answered = True
             return found
         finally:
@@ -121,12 +126,27 @@ def understand_at_once(raw: bytes, envelope: Envelope | None, known: Surrounding
         return set_aside(raw, f"could not be read ({type(error).__name__})", envelope=envelope)
 
 
-async def _ask(process: asyncio.subprocess.Process, task: Task) -> Understanding:
+async def _ask(
+    process: asyncio.subprocess.Process, task: Task, raw: bytes | LargeMail, kill_seconds: float
+) -> Understanding:
     if process.stdin is None or process.stdout is None:
         raise EOFError
     body = msgspec.msgpack.encode(task)
-    process.stdin.write(LENGTH.pack(len(body)))
-    process.stdin.write(body)
-    await process.stdin.drain()
-    head = await process.stdout.readexactly(LENGTH.size)
-    return msgspec.msgpack.decode(await process.stdout.readexactly(LENGTH.unpack(head)[0]), type=Understanding)
+    process.stdin.write(LENGTHS.pack(len(body), raw.size if isinstance(raw, LargeMail) else len(raw)) + body)
+    async for piece in _pieces(raw):
+        # Counted from here each time: that the database is slow is no fault of the mail.
+        async with asyncio.timeout(kill_seconds):
+            process.stdin.write(piece)
+            await process.stdin.drain()
+    async with asyncio.timeout(kill_seconds):
+        head = await process.stdout.readexactly(LENGTH.size)
+        return msgspec.msgpack.decode(await process.stdout.readexactly(LENGTH.unpack(head)[0]), type=Understanding)
+
+
+async def _pieces(raw: bytes | LargeMail) -> AsyncIterator[bytes]:
+    if isinstance(raw, LargeMail):
+        async for piece in raw.pieces():
+            yield piece
+        return
+    for start in range(0, len(raw), _PIECE_BYTES):
+        yield raw[start : start + _PIECE_BYTES]

@@ -18,12 +18,13 @@ from clew_mail_intake.understanding.understood import Envelope, Surroundings, Un
 MEMORY_BYTES = 512 * 1024 * 1024
 CPU_SECONDS = 2.0
 LENGTH = struct.Struct(">Q")
+# Of a task and of the mail's bytes behind it.
+LENGTHS = struct.Struct(">QQ")
 
 
 class Task(msgspec.Struct, frozen=True):
-    """One mail to understand."""
+    """What else is known of a mail; its bytes follow by themselves, so that they are nowhere twice."""
 
-    raw: bytes
     envelope: Envelope | None
     known: Surroundings
 
@@ -39,20 +40,21 @@ def serve(incoming: BinaryIO, outgoing: BinaryIO) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     decoder, encoder = msgspec.msgpack.Decoder(Task), msgspec.msgpack.Encoder()
     while True:
-        head = incoming.read(LENGTH.size)
-        if len(head) < LENGTH.size:
+        head = incoming.read(LENGTHS.size)
+        if len(head) < LENGTHS.size:
             return
-        task = decoder.decode(incoming.read(LENGTH.unpack(head)[0]))
-        answer = encoder.encode(understand_within_limits(task))
+        task_bytes, raw_bytes = LENGTHS.unpack(head)
+        task = decoder.decode(incoming.read(task_bytes))
+        answer = encoder.encode(understand_within_limits(task, incoming.read(raw_bytes)))
         outgoing.write(LENGTH.pack(len(answer)) + answer)
         outgoing.flush()
 
 
-def understand_within_limits(task: Task) -> Understanding:
+def understand_within_limits(task: Task, raw: bytes) -> Understanding:
     """Understand one mail, or say which limit it met."""
     signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
     try:
-        return understand(task.raw, envelope=task.envelope, known=task.known)
+        return understand(raw, envelope=task.envelope, known=task.known)
     except TooMuchWork:
         why = f"took more than {CPU_SECONDS:.0f} s of processor time"
     except MemoryError:
@@ -61,7 +63,7 @@ def understand_within_limits(task: Task) -> Understanding:
         why = f"could not be read ({type(error).__name__})"
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-    return set_aside(task.raw, why, envelope=task.envelope)
+    return set_aside(raw, why, envelope=task.envelope)
 
 
 def _limit_memory() -> None:

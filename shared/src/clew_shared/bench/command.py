@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from clew_shared.bench.big_mails import measure_big_mails
 from clew_shared.bench.idle import measure_latency, measure_memory
 from clew_shared.bench.line import Line, as_json, as_table
 from clew_shared.bench.measure import measure_enquiries, measure_forms, measure_smtp, measure_thread
@@ -23,6 +24,7 @@ from clew_shared.runtime.up import resolve_ports, with_engines
 GROUPS: dict[str, tuple[Callable[[Settings], Awaitable[list[Line]]], ...]] = {
     "forms": (measure_forms, measure_enquiries),
     "smtp": (measure_smtp,),
+    "mail": (measure_big_mails,),
     "parse": (measure_parse,),
     "thread": (measure_thread,),
     "orders": (measure_orders,),

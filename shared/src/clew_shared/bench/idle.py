@@ -45,7 +45,7 @@ async def measure_latency(settings: Settings) -> list[Line]:
 async def measure_memory(pids: list[int]) -> list[Line]:
     """Add up the proportional memory of processes and their children after a few idle seconds."""
     await asyncio.sleep(_SETTLE_SECONDS)
-    family = [pid for root in pids for pid in _with_children(root)]
+    family = [pid for root in pids for pid in with_children(root)]
     total = sum(_proportional_kilobytes(pid) for pid in family)
     return [
         Line(
@@ -89,12 +89,12 @@ async def _one(port: int, number: int, sink: _Sink) -> float:
     return arrived - started
 
 
-def _with_children(pid: int) -> list[int]:
+def with_children(pid: int) -> list[int]:
     found = [pid]
     for task in Path(f"/proc/{pid}/task").iterdir():
         with suppress(FileNotFoundError):
             found += [
-                member for child in (task / "children").read_text().split() for member in _with_children(int(child))
+                member for child in (task / "children").read_text().split() for member in with_children(int(child))
             ]
     return found
 

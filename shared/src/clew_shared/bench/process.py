@@ -24,12 +24,12 @@ async def served(settings: Settings, *services: str, **more: str) -> AsyncIterat
 
 
 @asynccontextmanager
-async def floor(kind: str, port: int, directory: Path) -> AsyncIterator[None]:
-    """Run one of `clew_shared.bench.floors` on `port`."""
+async def floor(kind: str, port: int, directory: Path) -> AsyncIterator[int]:
+    """Run one of `clew_shared.bench.floors` on `port`; give its pid."""
     command = (sys.executable, "-m", "clew_shared.bench.floors", kind, str(port))
-    async with _process(command, directory / f"floor-{kind}.log", dict(os.environ)):
+    async with _process(command, directory / f"floor-{kind}.log", dict(os.environ)) as process:
         await listening(port)
-        yield
+        yield process.pid
 
 
 @asynccontextmanager
