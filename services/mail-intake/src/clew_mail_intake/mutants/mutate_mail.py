@@ -172,6 +172,9 @@ def _rewrite_texts(random: Random, raw: bytes, change: Callable[[str], str], *, 
         except (UnicodeError, LookupError):
             continue
         start = 0 if part.depth == 0 else raw.find(b"\n", raw.rfind(b"\n--", 0, part.start) + 1) + 1
+        if raw[start : part.start].strip() and not _split(raw[start : part.start])[0]:
+            # A header that cannot be taken apart cannot be put together again.
+            continue
         raw = raw[:start] + _written(random, raw[start : part.start], text, part) + raw[part.end :]
     return raw
 

@@ -63,6 +63,8 @@ _MEANT = {
     "x-user-defined": "cp1252",
     "hz-gb-2312": "hz",
 }
+# Relatives under the same name that hold a few characters more, or the same in other places.
+_ALSO_MEANT = {"big5hkscs": ("cp950", "big5"), "cp932": ("shift_jis_2004",), "euc-jp": ("euc_jis_2004", "cp932")}
 _MULTIBYTE = {"gb18030", "cp949", "cp932", "euc-jp", "iso2022_jp_ext", "iso2022_jp_2", "iso2022_kr", "big5hkscs", "hz"}
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -90,9 +92,10 @@ def decode_text(data: bytes, declared: str | None = None) -> str:
         if found is not None:
             return found
     if meant and meant not in {"ascii", "utf-8"}:
-        found = _strictly(data, meant)
-        if found is not None:
-            return found
+        for codec in (meant, *_ALSO_MEANT.get(meant, ())):
+            found = _strictly(data, codec)
+            if found is not None:
+                return found
     return _decode_mislabelled(data, meant)
 
 

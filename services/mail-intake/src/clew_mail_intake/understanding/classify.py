@@ -67,7 +67,7 @@ def reconsider(found: Classified, signs: MachineSigns, reply: Reply, forwarded: 
 
 
 def _why_many(signs: MachineSigns, known: Surroundings) -> str | None:
-    many = why_list(signs.fields)
+    many = why_list(signs.fields, signs.text)
     if many and known.people_write_through_lists and "list-id" in signs.fields:
         many = None
     unread = NO_REPLY.search(signs.sender.email.partition("@")[0]) and not is_web_form(signs)

@@ -6,6 +6,7 @@ from typing import Final
 from clew_mail_intake.understanding.phrases import any_of, compile_any, read_phrases
 
 MACHINE_SENDER: Final = re.compile(f"^{any_of('machine_sender')}$", re.IGNORECASE)
+MONITOR_SENDER: Final = re.compile(f"^{any_of('monitor_sender')}$", re.IGNORECASE)
 MACHINE_NAME: Final = compile_any("machine_name")
 NO_REPLY: Final = re.compile(
     r"(?:^|[-_.+])(?:no|not|do-?not|dont|ne|kein|nao|nincs)[-_.]?(?:re?ply|respond|antwort\w*|responder|pas-?repondre)"
@@ -13,9 +14,15 @@ NO_REPLY: Final = re.compile(
     re.IGNORECASE,
 )
 BOUNCE_SUBJECT: Final = compile_any("bounce_subject")
+UNSUBSCRIBE: Final = read_phrases("unsubscribe")
 BOUNCE_TEXT: Final = read_phrases("bounce_text")
 DELAYED_TEXT: Final = read_phrases("delayed_text")
-AUTO_SUBJECT: Final = re.compile(
-    rf"^(?:(?:re|aw|sv|fw|fwd)\s*:)?\s*[\[(\"*]{{0,2}}{any_of('auto_subject')}", re.IGNORECASE
-)
-AUTO_TEXT: Final = compile_any("auto_text")
+_BEFORE = r"^(?:(?:re|aw|sv|fw|fwd)\s*:)?\s*[\[(\"*]{0,2}"
+# Nothing but a sign may follow: "Automatic reply: Chairs" is a machine's, "Automatic reply function?" a person's.
+_SIGN_AFTER = r"(?:[\])]|[\"*]{0,2}\s*(?:$|[:：\-–—|(\[!,;.]))"
+AUTO_SUBJECT: Final = re.compile(_BEFORE + any_of("auto_subject") + _SIGN_AFTER, re.IGNORECASE)
+HALF_AUTO_SUBJECT: Final = re.compile(_BEFORE + any_of("auto_subject"), re.IGNORECASE)
+AWAY_SUBJECT: Final = re.compile(_BEFORE + any_of("away_subject"), re.IGNORECASE)
+AUTO_TEXT: Final = re.compile(rf"^[\s*_\-=]{{0,6}}{any_of('auto_text')}", re.IGNORECASE | re.MULTILINE)
+AWAY_TEXT: Final = compile_any("away_text")
+AWAY_MORE: Final = compile_any("away_more")

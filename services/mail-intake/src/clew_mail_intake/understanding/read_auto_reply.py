@@ -2,7 +2,16 @@
 
 import re
 
-from clew_mail_intake.understanding.machine_words import AUTO_SUBJECT, AUTO_TEXT, NO_REPLY
+from clew_mail_intake.understanding.machine_words import (
+    AUTO_SUBJECT,
+    AUTO_TEXT,
+    AWAY_MORE,
+    AWAY_SUBJECT,
+    AWAY_TEXT,
+    HALF_AUTO_SUBJECT,
+    MONITOR_SENDER,
+    NO_REPLY,
+)
 from clew_mail_intake.understanding.phrases import any_of
 from clew_mail_intake.understanding.read_bounce import MachineSigns
 
@@ -22,8 +31,14 @@ _MARKED = (
     "x-zendesk-autoreply",
 )
 _MARKED_NO = {"no", "false", "0"}
+_CRON = re.compile(r"^(?:cron <|logwatch for |\*{3} )", re.IGNORECASE)
 _SUPPRESS = re.compile(r"\b(?:all|oof|autoreply|none)\b", re.IGNORECASE)
 _RECEIPT_SUBJECT = re.compile(rf"^{any_of('receipt_subject')}\s*[:：]", re.IGNORECASE)
+
+# An absence note says it at once.
+_HEAD = 2_000
+_FIRST_LINES = 400
+_PASSED_ON = re.compile(rf"^\s*{any_of('forward_prefix')}\s*[:：]", re.IGNORECASE)
 
 
 def why_auto_reply(signs: MachineSigns) -> str | None:
@@ -53,6 +68,9 @@ def _why_by_headers(signs: MachineSigns) -> str | None:
     for name in _MARKED:
         if name in fields and fields.get(name).lower() not in _MARKED_NO:
             return f"auto_reply: header {name}"
+    local = signs.sender.email.partition("@")[0]
+    if MONITOR_SENDER.match(local) or (local == "root" and _CRON.match(signs.subject)):
+        return "auto_reply: a program that watches machines sends it"
     precedence = f"{fields.get('precedence')} {fields.get('x-precedence')}".lower()
     if "auto_reply" in precedence or "auto-reply" in precedence or fields.get("preference").lower() == "auto_reply":
         return "auto_reply: Precedence"
@@ -62,14 +80,32 @@ def _why_by_headers(signs: MachineSigns) -> str | None:
 
 
 def _why_by_subject(signs: MachineSigns, suppress: str) -> str | None:
-    subject = signs.subject.strip()
-    if _RECEIPT_SUBJECT.match(subject) and (signs.null_sender or _SUPPRESS.search(suppress)):
+    subject, suppressed = signs.subject.strip(), bool(_SUPPRESS.search(suppress))
+    # People's Outlook asks for some kinds of silence, never for all of them.
+    silent = suppress.strip().lower() == "all"
+    if _RECEIPT_SUBJECT.match(subject) and (signs.null_sender or silent):
         return "auto_reply: subject of a read receipt"
     if AUTO_SUBJECT.match(subject):
         return "auto_reply: subject of an automatic answer"
-    if signs.null_sender and (_SUPPRESS.search(suppress) or AUTO_TEXT.search(signs.text[:2_000])):
+    head = signs.text[:_HEAD]
+    if _speaks_of_absence(subject) and (signs.null_sender or silent or _says_away(subject, head)):
+        return "auto_reply: subject of an absence, and the text or header of a note"
+    if signs.null_sender and (suppressed or AUTO_TEXT.search(head) or AWAY_TEXT.search(head)):
         return "auto_reply: empty return path and the text or header of an absence note"
+    if AUTO_TEXT.search(signs.text[:_FIRST_LINES]) and not _PASSED_ON.match(subject):
+        return "auto_reply: its text says that a machine wrote it"
     return None
+
+
+def _speaks_of_absence(subject: str) -> bool:
+    return bool(HALF_AUTO_SUBJECT.match(subject) or AWAY_SUBJECT.match(subject) or AWAY_TEXT.search(subject))
+
+
+def _says_away(subject: str, head: str) -> bool:
+    """Say whether a text is an absence note: away, and what to do meanwhile; people rarely write both."""
+    if AUTO_TEXT.search(head):
+        return True
+    return bool(AWAY_TEXT.search(head) and (HALF_AUTO_SUBJECT.match(subject) or AWAY_MORE.search(head)))
 
 
 def is_web_form(signs: MachineSigns) -> bool:

@@ -89,8 +89,9 @@ def _why_bounce_by_words(signs: MachineSigns, own: list[Part]) -> str | None:
         "its subject says so": 2 * (bool(BOUNCE_SUBJECT.search(signs.subject)) and not answer),
         "it returns a mail": 2 * (carries or _carries_header(signs.text)),
     }
-    if not any(points.values()):
-        # Words alone never reach what is enough.
+    told_by_form = sum(points.values()) - points["its subject says so"]
+    if not told_by_form:
+        # A person may write every word of a bounce, and under its subject.
         return None
     folded = signs.text[:_TEXT].lower()
     phrases = sum(phrase in folded for phrase in BOUNCE_TEXT)

@@ -3,8 +3,22 @@
 import re
 
 from clew_mail_intake.understanding.header_fields import Fields
+from clew_mail_intake.understanding.machine_words import UNSUBSCRIBE
 
 _LIST_PRECEDENCE = {"bulk", "list", "junk", "first-class-bulk"}
+_CAMPAIGN = (
+    "list-unsubscribe-post",
+    "feedback-id",
+    "x-campaign",
+    "x-campaignid",
+    "x-mailer-recptid",
+    "x-csa-complaints",
+    "x-mailin-campaign",
+    "x-mc-user",
+    "x-sg-eid",
+    "x-report-abuse",
+)
+_HEAD = 8_000
 _SAY_YES = (
     "x-spam-flag",
     "x-spam-status",
@@ -20,19 +34,22 @@ _HIGH_SCL = re.compile(r"\bSCL:([5-9])\b")
 _SPAM_CATEGORY = re.compile(r"\bSFV:(?:SPM|SKS|SKB)\b|\bCAT:(?:SPM|HSPM|PHSH|HPHISH|HPHSH|MALW)\b")
 
 
-def why_list(fields: Fields) -> str | None:
+def why_list(fields: Fields, text: str) -> str | None:
     """Return why the mail went to many, or None."""
     for name in ("list-id", "list-post", "mailing-list", "x-mailing-list", "x-mailman-version", "x-listname"):
         if name in fields:
             return f"list: header {name}"
     if fields.get("precedence").lower().strip() in _LIST_PRECEDENCE:
         return "list: Precedence"
-    if "list-unsubscribe" in fields and any(
-        name in fields
-        for name in ("list-unsubscribe-post", "feedback-id", "x-campaign", "x-campaignid", "x-mailer-recptid")
-    ):
+    if "list-unsubscribe" in fields and (any(name in fields for name in _CAMPAIGN) or _offers_to_stop(text)):
         return "list: a newsletter's List-Unsubscribe"
     return None
+
+
+def _offers_to_stop(text: str) -> bool:
+    folded = text[:_HEAD] + text[-_HEAD:]
+    folded = folded.lower()
+    return any(phrase in folded for phrase in UNSUBSCRIBE)
 
 
 def why_spam(fields: Fields) -> str | None:

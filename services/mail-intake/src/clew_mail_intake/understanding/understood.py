@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 
 Verdict = Literal["enquiry", "auto_reply", "bounce", "complaint", "list", "spam", "quarantine"]
 Grade = Literal["pass", "fail", "temperror", "none"]
