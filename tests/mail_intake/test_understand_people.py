@@ -130,7 +130,9 @@ PEOPLE = [
     ),
     (
         "Fwd: Undelivered Mail Returned to Sender",
-        "Can you help? I got this:\n\n> This is the mail system at host mx.\n> I'm sorry to have to inform you that your message could not be delivered\n> <x@else.example>: 550 5.1.1 user unknown",
+        "Can you help? I got this:\n\n> This is the mail system at host mx.\n> I'm sorry to have "
+        "to inform you that your message could not be delivered\n> <x@else.example>: 550 5.1.1 "
+        "user unknown",
     ),
 ]
 
@@ -221,7 +223,8 @@ SAYING_SO = [
 NOT_DELIVERED = [
     (
         "Unzustellbar: Angebot",
-        "Fehler bei der Nachrichtenzustellung an folgende Empfänger oder Gruppen:\n\nweg@else.example\nDie eingegebene E-Mail-Adresse konnte nicht gefunden werden.",
+        "Fehler bei der Nachrichtenzustellung an folgende Empfänger oder "
+        "Gruppen:\n\nweg@else.example\nDie eingegebene E-Mail-Adresse konnte nicht gefunden werden.",
     ),
     ("Non remis : Offre", "Échec de la remise à ces destinataires ou groupes :\n\nparti@else.example"),
     (
@@ -249,7 +252,8 @@ NOT_DELIVERED = [
 OTHER_SYSTEMS = [
     (
         "DELIVERY FAILURE: User weg (weg@else.example) not listed in Domino Directory",
-        "Your message\n\n  Subject: Offer\n\nwas not delivered to:\n\n  weg@else.example\n\nbecause:\n\n  User weg not listed in Domino Directory",
+        "Your message\n\n  Subject: Offer\n\nwas not delivered to:\n\n  "
+        "weg@else.example\n\nbecause:\n\n  User weg not listed in Domino Directory",
         "Postmaster@else.example",
     ),
     (
@@ -259,7 +263,9 @@ OTHER_SYSTEMS = [
     ),
     (
         "failure notice",
-        "Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver your message to the following addresses.\n\n<gone@else.example>:\nno mailbox here by that name",
+        "Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver "
+        "your message to the following addresses.\n\n<gone@else.example>:\nno mailbox here by that "
+        "name",
         "MAILER-DAEMON@mx.example",
     ),
     (
@@ -273,7 +279,10 @@ UTF8 = "Content-Type: text/plain; charset=utf-8"
 EXCHANGE = "Microsoft Outlook <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@firma.example>"
 
 
-@pytest.mark.parametrize("header", ["X-Mailer: none", "Auto-Submitted: no", "X-Auto-Response-Suppress: OOF, AutoReply"])
+HEADERS = ["X-Mailer: none", "Auto-Submitted: no", "X-Auto-Response-Suppress: OOF, AutoReply"]
+
+
+@pytest.mark.parametrize("header", HEADERS)
 @pytest.mark.parametrize(("subject", "body"), PEOPLE)
 def test_a_person_who_writes_of_such_things_is_a_person(subject: str, body: str, header: str) -> None:
     """B19-B21: at most one of two hundred ordinary mails may be taken for a machine's; of these none is."""
