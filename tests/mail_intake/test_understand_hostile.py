@@ -6,7 +6,10 @@ Which limits hold is asserted, not how many seconds it took: that is `clew bench
 import asyncio
 import base64
 import os
+import re
+import resource
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -17,6 +20,7 @@ from clew_mail_intake.understanding.attachments import read_attachment
 from clew_mail_intake.understanding.understand import set_aside, understand
 from clew_mail_intake.understanding.understood import Understanding
 from clew_mail_intake.worker import Workers, may_be_read_at_once
+from clew_mail_intake.worker_process import CPU_SECONDS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +34,21 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def workers() -> AsyncIterator[Workers]:
     async with Workers(1) as running:
         yield running
+
+
+def processor_seconds(workers: Workers) -> float:
+    """Return what the processes have used of the processor."""
+    seconds = 0.0
+    for process in workers.processes:
+        told = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+        seconds += (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
+    return seconds
+
+
+def peak_bytes(pid: int) -> int:
+    """Return the most memory that a process has held."""
+    told = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(told[1]) * 1024 if told else 0
 
 
 def nested(depth: int) -> bytes:
@@ -74,17 +93,41 @@ HOSTILE = {
     "forty megabytes of text": mail(
         "Content-Type: text/plain", "Content-Transfer-Encoding: base64", body=base64.encodebytes(b"hello\n" * 5_000_000)
     ),
+    "fifty thousand parts of the usual size": mail(
+        "Content-Type: multipart/mixed; boundary=b",
+        body=b"--b\r\nContent-Type: text/plain\r\n\r\nx\r\n" * 50_000 + b"--b--",
+    ),
+    "four hundred thousand encoded words": mail("Subject: " + "=?utf-8?q?a?= " * 400_000),
+    "sixty thousand links": mail("Content-Type: text/html", body=b'<a href="http://x.example/1">x</a> ' * 60_000),
+    "ten megabytes on one line": mail(body=b"On x wrote: " * 850_000),
+    "a line of spaces": mail(body=b"a" + b" " * 1_000_000 + b"b"),
+    "absences": mail(
+        "Subject: Out of office " + "i am away " * 5_000, body=b"i am currently away ich bin bis derzeit " * 30_000
+    ),
+    "twenty-five megabytes of base64": mail(
+        "Content-Type: application/octet-stream; name=a.bin",
+        "Content-Transfer-Encoding: base64",
+        body=base64.encodebytes(b"\x89" * 18_500_000),
+    ),
     "many uuencoded files": mail(body=b"begin 644 a\nM\nend\n" * 60_000),
 }
 
 
 @pytest.mark.parametrize("what", HOSTILE)
 async def test_a_hostile_mail_is_answered_and_the_next_one_too(what: str, workers: Workers) -> None:
-    """The hostile inputs of the specification; none ends in silence, none ends the worker's service."""
+    """The hostile inputs of the specification; none ends in silence, none ends the worker's service.
+
+    Each within 2 s of processor time and the process within 256 MB, as the process itself counted them.
+    """
+    before = processor_seconds(workers)
     found = await workers.understand(HOSTILE[what])
+    spent = processor_seconds(workers) - before
     after = await workers.understand(mail(body=b"an ordinary question " * 4_000))
 
     assert isinstance(found, Understanding)
+    assert spent <= CPU_SECONDS
+    assert all(peak_bytes(process.pid) <= 256 * 1024 * 1024 for process in workers.processes)
+    assert workers.replaced == 0
     assert found.contact.email in {"ann@lead.example", ""}
     assert len(found.references) <= limits.REFERENCES
     assert len(found.to) <= limits.ADDRESSES
@@ -180,6 +223,29 @@ async def test_a_large_mail_is_handed_over_in_pieces_and_again_when_its_reader_d
 
     assert begun == 2
     assert found == msgspec.structs.replace(understand(whole), reasons=found.reasons)
+
+
+@pytest.mark.parametrize(
+    ("room", "first", "replacements"),
+    [(30, "quarantine: took more than 512 MB of memory", 0), (2, "enquiry: a person wrote", 1)],
+)
+async def test_a_worker_out_of_memory_costs_one_mail_at_most(room: int, first: str, replacements: int) -> None:
+    """The cap is met while understanding: told. Met before it could begin: the process is replaced, and reads it."""
+    big = HOSTILE["ten megabytes on one line"]
+    async with Workers(1) as workers:
+        await workers.understand(mail(body=b"warm " * 20_000))
+        [process] = workers.processes
+        told = re.search(r"VmSize:\s+(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+        assert told
+        limit = int(told[1]) * 1024 + room * 1024 * 1024
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (limit, limit))
+        found = await workers.understand(big)
+        replaced = workers.replaced
+        after = await workers.understand(mail(body=b"an ordinary question " * 4_000))
+
+    assert found.reasons[0] == first
+    assert replaced == replacements
+    assert after.verdict == "enquiry"
 
 
 async def test_the_event_loop_goes_on_while_a_hostile_mail_is_read(workers: Workers) -> None:

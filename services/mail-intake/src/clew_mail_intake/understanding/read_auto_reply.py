@@ -49,6 +49,9 @@ def why_auto_reply(signs: MachineSigns) -> str | None:
         part.content_type == "message/disposition-notification" for part in signs.parsed.parts[:20]
     ):
         return "auto_reply: a read receipt (RFC 8098)"
+    local = signs.sender.email.partition("@")[0]
+    if MONITOR_SENDER.match(local) or (local == "root" and _CRON.match(signs.subject)):
+        return "auto_reply: a program that watches machines sends it"
     return _why_by_headers(signs) or _why_by_subject(signs, fields.get("x-auto-response-suppress"))
 
 
@@ -68,9 +71,6 @@ def _why_by_headers(signs: MachineSigns) -> str | None:
     for name in _MARKED:
         if name in fields and fields.get(name).lower() not in _MARKED_NO:
             return f"auto_reply: header {name}"
-    local = signs.sender.email.partition("@")[0]
-    if MONITOR_SENDER.match(local) or (local == "root" and _CRON.match(signs.subject)):
-        return "auto_reply: a program that watches machines sends it"
     precedence = f"{fields.get('precedence')} {fields.get('x-precedence')}".lower()
     if "auto_reply" in precedence or "auto-reply" in precedence or fields.get("preference").lower() == "auto_reply":
         return "auto_reply: Precedence"
