@@ -64,6 +64,21 @@ async def test_without_the_database_the_sender_keeps_the_mail(settings: Settings
         assert (await talk.say(b"NOOP")).startswith("250")
 
 
+async def test_without_the_database_lmtp_says_so_to_each_recipient(settings: Settings) -> None:
+    """B40, B41: one 451 for two recipients left the relay waiting for the other until the line broke."""
+    away = settings.changed(database_url=f"postgresql+asyncpg://nobody@127.0.0.1:{free_port()}/clew", lmtp_port=0)
+    async with running(away, build_services(away, ["mail-intake"])) as state, wire(state.addresses["lmtp"]) as talk:
+        await talk.say(b"LHLO client.example")
+        await talk.say(b"MAIL FROM:<jane@shop.example>")
+        await talk.say(b"RCPT TO:<deals@in.localhost>")
+        await talk.say(b"RCPT TO:<deals+b@in.localhost>")
+        await talk.say(b"DATA")
+        await talk.throw(a_mail() + b".\r\nNOOP\r\n")
+        replies = [(await talk.reply())[:9] for _ in range(3)]
+
+    assert replies == ["451 4.3.0", "451 4.3.0", "250 2.0.0"]
+
+
 async def test_without_the_broker_nothing_changes_for_the_sender(settings: Settings) -> None:
     """B40: NATS down: the mail is stored and waits in the outbox."""
     away = settings.changed(nats_url=f"nats://127.0.0.1:{free_port()}")

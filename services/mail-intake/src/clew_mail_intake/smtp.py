@@ -162,7 +162,7 @@ class IntakeSMTP(SMTP):
             with self._policy.acceptance.coming():
                 refusal = await self._read_mail(raw)
                 self.storing = True
-                status = refusal or await self._store(raw)
+                status = refusal or await self._store_or_say_why(raw)
             await self._answer(status)
         finally:
             self.storing = False
@@ -195,6 +195,12 @@ class IntakeSMTP(SMTP):
         if size > limit:
             return f"552 5.3.4 The mail is larger than {limit} bytes"
         return None
+
+    async def _store_or_say_why(self, raw: RawMail) -> str:
+        try:
+            return await self._store(raw)
+        except Exception as error:  # noqa: BLE001 - in LMTP each recipient waits for the answer, whatever went wrong
+            return await self._policy.handle_exception(error)
 
     async def _store(self, raw: RawMail) -> str:
         glance = glance_at(raw) if raw.fits_one_piece else await self._policy.at_the_desk(glance_at, raw)
