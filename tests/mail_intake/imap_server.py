@@ -14,7 +14,8 @@ _FETCH = re.compile(r"UID FETCH ([\d,:]+) \((.*)\)")
 class OddServer(socketserver.ThreadingTCPServer):
     """`mails` by UID; those in `refused` get a NO, those in `deadly` end the connection when their body is asked for.
 
-    `arrives_with_idle` comes in the same packet as the answer to IDLE.
+    `arrives_with_idle` comes in the same packet as the answer to IDLE, `arrives_after_search` when a search has looked
+    and not answered yet.
     """
 
     daemon_threads = True
@@ -26,6 +27,7 @@ class OddServer(socketserver.ThreadingTCPServer):
         self.refused: set[int] = set()
         self.deadly: set[int] = set()
         self.arrives_with_idle: dict[int, bytes] = {}
+        self.arrives_after_search: dict[int, bytes] = {}
         self.asked: list[str] = []
 
     @property
@@ -69,6 +71,10 @@ class _Talk(socketserver.StreamRequestHandler):
             first = int(command.rpartition("UID ")[2].partition(":")[0])
             found = [str(uid) for uid in self.odd.mails if uid >= first] or [str(max(self.odd.mails, default=0))]
             self.say("* SEARCH " + " ".join(found))
+            if self.odd.arrives_after_search:
+                self.odd.mails |= self.odd.arrives_after_search
+                self.odd.arrives_after_search.clear()
+                self.say(f"* {len(self.odd.mails)} EXISTS")
         elif word == "CAPABILITY":
             self.say("* CAPABILITY IMAP4rev1 IDLE UIDPLUS")
         elif word in ("SELECT", "NOOP"):

@@ -11,6 +11,7 @@ import msgspec
 from clew_shared.contracts.event import Event, decode_data, decode_envelope, type_of
 from clew_shared.contracts.mail import MailAccepted
 from clew_shared.runtime.bus import Bus
+from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.sessions import SESSION_SUBJECT, Actor, SessionAnswer
 from clew_shared.runtime.settings import Settings
 from clew_shared.testing.harness import RunningClew, run_services
@@ -35,8 +36,12 @@ class Intake:
     def smtp(self) -> str:
         return self.running.addresses["smtp"]
 
+    @property
+    def rail(self) -> Rail:
+        return self.running.services["mail-intake"].rail
+
     async def rows(self, sql: str, **values: Any) -> Sequence[Any]:
-        async with self.running.services["mail-intake"].rail.reading() as connection:
+        async with self.rail.reading() as connection:
             return (await connection.execute(text(sql), values)).all()
 
     async def told(self, kind: type[E]) -> list[E]:

@@ -17,6 +17,16 @@ async def test_a_mail_named_in_the_answer_to_idle_is_seen(intake: Intake) -> Non
         assert len(await intake.all_judged(2)) == 2
 
 
+async def test_a_mail_named_at_the_end_of_a_search_is_seen(intake: Intake) -> None:
+    """B35: it came while the search was answered, so that IDLE has nothing new to say."""
+    server = OddServer({1: a_mail(message_id="<1@x.example>")})
+    server.arrives_after_search = {2: a_mail(message_id="<2@x.example>")}
+    with server.running():
+        await _watch(intake, server)
+
+        assert len(await intake.all_judged(2)) == 2
+
+
 async def test_a_mail_that_the_server_refuses_holds_up_nobody(intake: Intake) -> None:
     """B37: one that cannot be fetched is tried again later; the others come, before it and behind it."""
     server = OddServer({uid: a_mail(message_id=f"<{uid}@x.example>") for uid in range(1, 8)})

@@ -5,7 +5,7 @@ from functools import partial
 
 from aiohttp import web
 from clew_shared.contracts.enquiry import EnquiryReceived
-from clew_shared.contracts.mail import AutoReplyReceived, MailAccepted, MailBounced
+from clew_shared.contracts.mail import AutoReplyReceived, MailAccepted, MailBounced, MailboxRecovered, MailboxTroubled
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.seal import Seal
 from clew_shared.runtime.service import Service
@@ -26,6 +26,7 @@ from clew_mail_intake.routes.mailbox_api import MailboxApi
 from clew_mail_intake.routes.pages import MailPages
 from clew_mail_intake.smtp_door import smtp_doors
 from clew_mail_intake.tables import RAIL, metadata
+from clew_mail_intake.tell_troubles import keep_telling
 
 
 def build(settings: Settings) -> Service:
@@ -52,7 +53,7 @@ def build(settings: Settings) -> Service:
         name="mail-intake",
         rail=rail,
         migrations="clew_mail_intake.migrations",
-        tells=(MailAccepted, EnquiryReceived, AutoReplyReceived, MailBounced),
+        tells=(MailAccepted, EnquiryReceived, AutoReplyReceived, MailBounced, MailboxTroubled, MailboxRecovered),
         subscriptions=(
             Subscription(
                 durable="mail-intake-process",
@@ -64,5 +65,5 @@ def build(settings: Settings) -> Service:
         prefixes=("/api/v1/mail", "/mail", "/settings/mailboxes"),
         routes=routes,
         doors=(reading.door, *smtp_doors(settings, acceptance, addresses)),
-        timers=(keeper.run, partial(keep_forgetting, rail, settings)),
+        timers=(keeper.run, partial(keep_forgetting, rail, settings), partial(keep_telling, rail, settings)),
     )

@@ -1,4 +1,4 @@
-"""Turn events of lifecycle into drafts by the rules. Next: clew_notify.plan.Planner.plan."""
+"""Turn events into drafts by the rules. Next: clew_notify.plan.Planner.plan."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from clew_shared.contracts.lifecycle import (
     SignInRequested,
     Word,
 )
+from clew_shared.contracts.mail import MailboxRecovered, MailboxTroubled
 from clew_shared.runtime.consumer import Received
 
 from clew_notify.domain.draft import Draft
@@ -24,6 +25,8 @@ from clew_notify.domain.rule import (
     ACKNOWLEDGEMENT,
     COMMENT_ADDED,
     DEAL_OPENED,
+    MAILBOX_RECOVERED,
+    MAILBOX_TROUBLED,
     MESSAGE_REQUESTED,
     REMINDER_DUE,
     REPLY_WRITTEN,
@@ -31,6 +34,12 @@ from clew_notify.domain.rule import (
     Rule,
 )
 from clew_notify.header_fields import one_line
+
+_TROUBLES = {
+    "no_token": "Its provider gives us no token to sign in with. Somebody may have to grant us access anew.",
+    "no_success": "We have not been able to read it for a while, and go on trying.",
+    "no_mail": "We can read it, but no mail has come for longer than its settings expect.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +64,8 @@ class Drafter:
             MessageRequested: self._message_requested,
             ReminderDue: self._reminder_due,
             SignInRequested: self._sign_in,
+            MailboxTroubled: self._mailbox_troubled,
+            MailboxRecovered: self._mailbox_recovered,
         }
 
     def draft(self, received: Received[Any], team: Team) -> list[Draft]:
@@ -204,6 +215,47 @@ class Drafter:
                 context=context,
                 is_first=True,
             )
+        ]
+
+    def _mailbox_troubled(self, received: Received[MailboxTroubled], team: Team) -> list[Draft]:
+        event = received.event
+        context = {
+            "why": _TROUBLES[event.trouble],
+            "error": one_line(event.error) if event.error else "",
+            "last_success_at": event.last_success_at,
+            "last_mail_at": event.last_mail_at,
+        }
+        return self._of_a_mailbox(received, MAILBOX_TROUBLED, context, team)
+
+    def _mailbox_recovered(self, received: Received[MailboxRecovered], team: Team) -> list[Draft]:
+        return self._of_a_mailbox(received, MAILBOX_RECOVERED, {"since": received.event.troubled_at}, team)
+
+    def _of_a_mailbox(
+        self,
+        received: Received[MailboxTroubled] | Received[MailboxRecovered],
+        rule: Rule,
+        context: dict[str, Any],
+        team: Team,
+    ) -> list[Draft]:
+        event = received.event
+        context |= {
+            "mailbox": one_line(event.username),
+            "place": one_line(f"{event.host}, {event.folder}"),
+            "link": f"{self._origin}/settings/mailboxes",
+        }
+        # At its own address it would come in as an enquiry.
+        told = staff_to_tell(team.active, None, without=(event.username,), ours=self._ours)
+        return [
+            Draft(
+                event_id=received.id,
+                event=_name(event),
+                rule=rule,
+                recipient=recipient,
+                to=(recipient,),
+                context=context,
+                is_first=True,
+            )
+            for recipient in told
         ]
 
 

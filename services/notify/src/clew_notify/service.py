@@ -12,7 +12,7 @@ from clew_shared.contracts.lifecycle import (
     TeammateAdded,
     TeammateRemoved,
 )
-from clew_shared.contracts.mail import MailBounced
+from clew_shared.contracts.mail import MailBounced, MailboxRecovered, MailboxTroubled
 from clew_shared.contracts.notify import DeliveryFailed, MessageSent
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.service import Service
@@ -86,6 +86,12 @@ def build(settings: Settings) -> Service:
         tells=(MessageSent, DeliveryFailed),
         subscriptions=(
             Subscription(durable="notify-announce", service="lifecycle", events=HEARD, handle=announcer.announce),
+            Subscription(
+                durable="notify-announce-mailbox",
+                service="mail-intake",
+                events=(MailboxTroubled, MailboxRecovered),
+                handle=announcer.announce,
+            ),
             Subscription(
                 durable="notify-note-bounce", service="mail-intake", events=(MailBounced,), handle=note_bounces
             ),

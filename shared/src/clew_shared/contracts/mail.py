@@ -49,3 +49,36 @@ class MailBounced(Event, frozen=True, kw_only=True, omit_defaults=True):
     message_id: str | None = None
     text: str = ""
     reply_token: ReplyToken | None = None
+
+
+class MailboxTroubled(Event, frozen=True, kw_only=True, omit_defaults=True):
+    """A mailbox that is read by IMAP needs somebody; told once until it is well again.
+
+    `no_token`: it cannot be signed in to, because its provider gives no token. `no_success`: nothing worked for as
+    long as its settings say. `no_mail`: it is read, and no mail came for longer than its settings expect.
+    """
+
+    SERVICE: ClassVar[str] = "mail-intake"
+
+    mailbox_id: UUID
+    host: str
+    username: str
+    folder: str
+    trouble: Literal["no_token", "no_success", "no_mail"]
+    troubled_at: datetime
+    error: str | None = None
+    last_success_at: datetime | None = None
+    last_mail_at: datetime | None = None
+
+
+class MailboxRecovered(Event, frozen=True, kw_only=True):
+    """A mailbox whose trouble was told is well again."""
+
+    SERVICE: ClassVar[str] = "mail-intake"
+
+    mailbox_id: UUID
+    host: str
+    username: str
+    folder: str
+    troubled_at: datetime
+    recovered_at: datetime

@@ -27,6 +27,26 @@ class Patience:
     answer: float = 30.0
 
 
+class PeekingClient(IMAPClient):  # type: ignore[misc]  # it has no types
+    """An IMAPClient that looks at what it was told already before it waits on the socket.
+
+    A server that answers IDLE and names a new mail in one packet would otherwise have told it to nobody: the line
+    lies in the buffer, and the socket stays silent. So would one that names it at the end of a search that had not
+    found it.
+    """
+
+    def take_news(self) -> bool:
+        """Tell whether mails were announced by the answers to commands since this was last asked."""
+        return bool(self._imap.response("EXISTS")[1] != [None])
+
+    def _poll_socket(self, sock: socket.socket, timeout: float | None = None) -> Any:
+        with contextlib.suppress(OSError):
+            # The socket does not block here, so that this only ever finds what has come already.
+            if self._imap.file.peek(1):
+                return [sock]
+        return super()._poll_socket(sock, timeout)
+
+
 @dataclass(slots=True)
 class Session:
     """`uidvalidity` says whether the UIDs are those that we know, `uidnext` where they end for now.
@@ -34,7 +54,7 @@ class Session:
     `ends_at` is when the sign-in is no longer good, on the monotonic clock.
     """
 
-    client: IMAPClient
+    client: PeekingClient
     uidvalidity: int
     uidnext: int
     patience: Patience
@@ -47,21 +67,6 @@ class Session:
         """Wake whoever waits on the connection, from another thread; the connection is dead then."""
         with contextlib.suppress(OSError):
             self.client.socket().shutdown(socket.SHUT_RDWR)
-
-
-class PeekingClient(IMAPClient):  # type: ignore[misc]  # it has no types
-    """An IMAPClient that looks into its own buffer before it waits on the socket.
-
-    A server that answers IDLE and names a new mail in one packet would otherwise have told it to nobody: the line
-    lies in the buffer, and the socket stays silent.
-    """
-
-    def _poll_socket(self, sock: socket.socket, timeout: float | None = None) -> Any:
-        with contextlib.suppress(OSError):
-            # The socket does not block here, so that this only ever finds what has come already.
-            if self._imap.file.peek(1):
-                return [sock]
-        return super()._poll_socket(sock, timeout)
 
 
 def open_session(place: MailboxPlace, sign_in: SignIn, patience: Patience) -> Session:

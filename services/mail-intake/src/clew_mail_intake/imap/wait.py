@@ -22,6 +22,8 @@ def wait_for_mail(session: Session, stop: threading.Event, at_most: float = math
         if not stop.wait(POLL_SECONDS):
             session.client.noop()
         return
+    if session.client.take_news():
+        return
     started = time.monotonic()
     # RFC 2177 has us come back within 29 minutes; firewalls forget a silent connection sooner, and tokens end.
     longest = max(0.0, min(session.patience.idle, session.ends_at - started, at_most))

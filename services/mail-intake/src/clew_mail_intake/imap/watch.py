@@ -99,6 +99,7 @@ class Watch:
                 return
             cursor = self._in_loop(self._read_cursor(session.uidvalidity))
             while not self._stop.is_set() and time.monotonic() < session.ends_at:
+                session.client.take_news()
                 take_new(session, cursor, self._taking)
                 if time.monotonic() > self._retry_at:
                     self._retry_at = time.monotonic() + _RETRY_SECONDS

@@ -79,8 +79,25 @@ SIGN_IN = Rule(
     subject_line="Your link to sign in",
     window=timedelta(minutes=10),
 )
+MAILBOX_TROUBLED = Rule(
+    id="mailbox_troubled",
+    events=("mailbox_troubled",),
+    audience="Every teammate, but not at the mailbox's own address",
+    template="mailbox_troubled",
+    subject_line="Mail is not coming in: {mailbox}",
+)
+MAILBOX_RECOVERED = Rule(
+    id="mailbox_recovered",
+    events=("mailbox_recovered",),
+    audience="Every teammate, but not at the mailbox's own address",
+    template="mailbox_recovered",
+    subject_line="Mail is coming in again: {mailbox}",
+)
 
 RULES = {
     rule.id: rule
-    for rule in (DEAL_OPENED, COMMENT_ADDED, ACKNOWLEDGEMENT, REPLY_WRITTEN, MESSAGE_REQUESTED, REMINDER_DUE, SIGN_IN)
+    for rule in (
+        *(DEAL_OPENED, COMMENT_ADDED, ACKNOWLEDGEMENT, REPLY_WRITTEN, MESSAGE_REQUESTED, REMINDER_DUE, SIGN_IN),
+        *(MAILBOX_TROUBLED, MAILBOX_RECOVERED),
+    )
 }
