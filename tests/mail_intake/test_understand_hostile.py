@@ -109,6 +109,20 @@ HOSTILE = {
         "Content-Transfer-Encoding: base64",
         body=base64.encodebytes(b"\x89" * 18_500_000),
     ),
+    "many yEnc files": mail(body=b"=ybegin line=1 size=1 name=a\nM\n=yend\n" * 60_000),
+    "a megabyte of yEnc escapes": mail(body=b"=ybegin line=1 size=1 name=a\n" + b"==" * 500_000 + b"\n=yend\n"),
+    "lines that flow without end": mail(
+        "Content-Type: text/plain; format=flowed; delsp=yes", body=b"a \n> b \n" * 150_000
+    ),
+    "signatures opened and never closed": mail(body=b"-----BEGIN PGP SIGNED MESSAGE-----\nHash: x\n" * 25_000),
+    "a signature in a million pieces": mail(
+        "Content-Type: application/pkcs7-mime; smime-type=signed-data",
+        "Content-Transfer-Encoding: base64",
+        body=base64.encodebytes(
+            bytes.fromhex("308006092a864886f70d010702a0803080020101310030800609" + "2a864886f70d010701a0802480")
+            + b"\x04\x01a" * 1_000_000
+        ),
+    ),
     "many uuencoded files": mail(body=b"begin 644 a\nM\nend\n" * 60_000),
 }
 

@@ -57,8 +57,8 @@ def read_attachments(parsed: ParsedMail, bodies: Bodies) -> tuple[Attachment, ..
         attachment = _measure(parsed, part, len(found), room, shown, used)
         room -= attachment.size if not attachment.rejected else 0
         found.append(attachment)
-    for name, start, end in bodies.uuencoded:
-        found.append(_measure_uuencoded(parsed, name, start, end, used))
+    for name, start, end, encoding in bodies.embedded:
+        found.append(_measure_embedded(parsed, name, start, end, encoding, used))
     return tuple(found)
 
 
@@ -145,8 +145,8 @@ def _measure_packed(part: Part, data: bytes, packed: Packed, count: int, room: i
     return found
 
 
-def _measure_uuencoded(parsed: ParsedMail, name: str, start: int, end: int, used: set[str]) -> Attachment:
-    data = decode_transfer(parsed.raw, start, end, "x-uuencode")
+def _measure_embedded(parsed: ParsedMail, name: str, start: int, end: int, encoding: str, used: set[str]) -> Attachment:
+    data = decode_transfer(parsed.raw, start, end, encoding)
     return Attachment(
         name=safe_name(name, used),
         type=_sniff(data[:512]) or "application/octet-stream",
@@ -155,7 +155,7 @@ def _measure_uuencoded(parsed: ParsedMail, name: str, start: int, end: int, used
         rejected=_refusal(len(data), 0, ATTACHMENTS_BYTES),
         start=start,
         end=end,
-        encoding="x-uuencode",
+        encoding=encoding,
     )
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 
 from clew_mail_intake.understanding.calendar import summarise_invitation
 from clew_mail_intake.understanding.charset import clean_text, decode_text
+from clew_mail_intake.understanding.flowed import join_flowed
 from clew_mail_intake.understanding.html_text import html_to_text
 from clew_mail_intake.understanding.limits import TEXT_BYTES
 from clew_mail_intake.understanding.parse import ParsedMail, Part
+from clew_mail_intake.understanding.secured import ENCRYPTED, read_inside, why_secured, without_armour
 from clew_mail_intake.understanding.tnef import unpack
-from clew_mail_intake.understanding.transfer import decode_transfer, find_uuencoded
+from clew_mail_intake.understanding.transfer import decode_transfer, find_uuencoded, find_yencoded
 
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 _HTML_BYTES_AS_TEXT = 2 * 1024 * 1024
@@ -28,18 +30,24 @@ class Bodies:
     html: str = ""
     text_is_from_html: bool = False
     files: list[Part] = field(default_factory=list)
-    uuencoded: list[tuple[str, int, int]] = field(default_factory=list)
+    embedded: list[tuple[str, int, int, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
 def read_bodies(parsed: ParsedMail) -> Bodies:
     """Choose and decode the bodies; every leaf that is not one of them is a file."""
     bodies = Bodies()
+    secured = why_secured(parsed)
+    if secured:
+        bodies.notes.append(secured)
     plain, pages = _choose(parsed, bodies)
     if pages:
         bodies.html = _read_text(parsed, pages[0], bodies)
     texts = [_read_text(parsed, part, bodies) for part in plain]
     bodies.text = "\n\n".join(text for text in texts if text.strip())
+    bodies.text, armour = without_armour(bodies.text)
+    if armour:
+        bodies.notes.append(armour)
     if not bodies.text and bodies.html:
         bodies.text, bodies.text_is_from_html = html_to_text(bodies.html[:_HTML_BYTES_AS_TEXT]), True
     elif bodies.text and not bodies.html and _is_page(bodies.text):
@@ -146,14 +154,20 @@ def _read_text(parsed: ParsedMail, part: Part, bodies: Bodies) -> str:
     if part.content_type == "text/html":
         meta = _META_CHARSET.search(data, 0, 4096)
         charset = charset or (meta[1].decode("ascii") if meta else None)
-    elif not part.encoding and b"\nend" in data and b"begin" in data:
-        data = _without_uuencoded(data, part, bodies)
-    return normal_lines(clean_text(decode_text(data, charset)))
+    elif not part.encoding and ((b"\nend" in data and b"begin" in data) or b"=ybegin" in data):
+        data = _without_embedded(data, part, bodies)
+    text = normal_lines(clean_text(decode_text(data, charset)))
+    if part.content_type == "text/plain" and part.parameters.get("format", "").lower() == "flowed":
+        text = join_flowed(text, delete_space=part.parameters.get("delsp", "").lower() == "yes")
+    return text
 
 
-def _without_uuencoded(data: bytes, part: Part, bodies: Bodies) -> bytes:
-    for name, start, end in reversed(find_uuencoded(data)):
-        bodies.uuencoded.insert(0, (name, part.start + start, part.start + end))
+def _without_embedded(data: bytes, part: Part, bodies: Bodies) -> bytes:
+    found = [(*each, "x-uuencode") for each in find_uuencoded(data)] or [
+        (*each, "x-yenc") for each in find_yencoded(data)
+    ]
+    for name, start, end, encoding in reversed(found):
+        bodies.embedded.insert(0, (name, part.start + start, part.start + end, encoding))
         data = data[:start] + data[end:]
     return data
 
@@ -174,7 +188,12 @@ def _say_what_stands_there(parsed: ParsedMail, bodies: Bodies) -> None:
         if part.content_type.endswith("ms-tnef") or part.filename.lower() == "winmail.dat":
             packed = unpack(decode_transfer(parsed.raw, part.start, part.end, part.encoding, TEXT_BYTES))
             bodies.text = normal_lines(packed.text) if packed else ""
-    kind = parsed.top.content_type
-    if kind == "multipart/encrypted" or "enveloped" in parsed.top.parameters.get("smime-type", ""):
-        bodies.text = "(encrypted message)"
-        bodies.notes.append("encrypted: stored, not readable here")
+    inside = read_inside(parsed)
+    if inside is not None:
+        found = Bodies()
+        plain, pages = _choose(inside, found)
+        bodies.html = _read_text(inside, pages[0], found) if pages else ""
+        bodies.text = "\n\n".join(_read_text(inside, part, found) for part in plain) or html_to_text(bodies.html)
+        bodies.notes.append(f"the text stands inside the signature, beside {len(found.files)} files")
+    elif any(note.startswith("encrypted") for note in bodies.notes):
+        bodies.text = ENCRYPTED

@@ -8,6 +8,11 @@ _CHUNK = 1024 * 1024
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
 _UU_FILES = 200
+_Y_BEGIN = re.compile(
+    rb"^=ybegin [^\r\n]{0,200}?name=([^\r\n]{1,255})\r?\n(?:=ypart [^\r\n]{0,200}\r?\n)?", re.MULTILINE
+)
+_Y_PLAIN = bytes((byte - 42) % 256 for byte in range(256))
+_Y_ESCAPED = re.compile(rb"=(.)", re.DOTALL)
 _UU_BAD = (binascii.Error, ValueError)
 
 
@@ -41,6 +46,8 @@ def decode_pieces(raw: bytes, start: int, end: int, encoding: str) -> Iterator[b
         yield from _decode_base64(raw, start, end)
     elif encoding == "quoted-printable":
         yield from _decode_quoted_printable(raw, start, end)
+    elif encoding == "x-yenc":
+        yield _decode_yenc(raw, start, end)
     elif encoding == "x-uuencode":
         yield from _decode_uu(raw, start, end)
     else:
@@ -60,6 +67,20 @@ def find_uuencoded(data: bytes) -> list[tuple[str, int, int]]:
         first = data[begin.end() : begin.end() + 1]
         if first and 32 <= first[0] <= 96:
             found.append((begin[1].decode("utf-8", "replace").strip(), begin.start(), position))
+    return found
+
+
+def find_yencoded(data: bytes) -> list[tuple[str, int, int]]:
+    """Return name, start and end of every yEnc file that stands in a text."""
+    found: list[tuple[str, int, int]] = []
+    position = 0
+    while len(found) < _UU_FILES and (begin := _Y_BEGIN.search(data, position)) is not None:
+        end = data.find(b"\n=yend", begin.end() - 1)
+        if end < 0:
+            break
+        newline = data.find(b"\n", end + 1)
+        position = newline + 1 if newline >= 0 else len(data)
+        found.append((begin[1].decode("utf-8", "replace").strip('" '), begin.start(), position))
     return found
 
 
@@ -111,3 +132,12 @@ def _decode_uu(raw: bytes, start: int, end: int) -> Iterator[bytes]:
                 yield binascii.a2b_uu(line[:length])
             except _UU_BAD:
                 continue
+
+
+def _decode_yenc(raw: bytes, start: int, end: int) -> bytes:
+    data = raw[start:end]
+    begin = _Y_BEGIN.search(data)
+    stop = data.find(b"\n=yend")
+    data = data[begin.end() if begin else 0 : stop if stop >= 0 else len(data)].translate(None, b"\r\n")
+    # An escape means the next byte lowered by 64, so that 106 stands for both subtractions.
+    return _Y_ESCAPED.sub(lambda found: bytes(((found[1][0] - 64) % 256,)), data).translate(_Y_PLAIN)

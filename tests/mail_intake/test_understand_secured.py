@@ -1,0 +1,135 @@
+"""Mails that are signed, encrypted, or written as other programs once wrote (B25, B28, B29)."""
+
+import base64
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from clew_mail_intake.understanding.attachments import read_attachment
+from clew_mail_intake.understanding.signed_data import read_signed_content
+from clew_mail_intake.understanding.understand import understand
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.x509.oid import NameOID
+
+from tests.mail_intake.mails import mail, read
+
+INNER = b"Content-Type: text/plain; charset=utf-8\r\n\r\nZwanzig St\xc3\xbchle, bitte.\r\n"
+
+
+def signed(content: bytes) -> bytes:
+    """Sign as Outlook does: the content inside the signature."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Ann Lead")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now)
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    builder = pkcs7.PKCS7SignatureBuilder().set_data(content).add_signer(certificate, key, hashes.SHA256())
+    return builder.sign(Encoding.DER, [pkcs7.PKCS7Options.Binary])
+
+
+def opaque(data: bytes, kind: str = "signed-data") -> bytes:
+    return mail(
+        f"Content-Type: application/pkcs7-mime; smime-type={kind}; name=smime.p7m",
+        "Content-Transfer-Encoding: base64",
+        body=base64.encodebytes(data),
+    )
+
+
+def test_a_mail_inside_its_signature_is_read_and_marked() -> None:
+    """B29: S/MIME opaque; that nobody checked the chain is said."""
+    found = understand(opaque(signed(INNER)))
+
+    assert found.text == "Zwanzig Stühle, bitte."
+    assert "body: signed: S/MIME, not verified" in found.reasons
+    assert [file.name for file in found.attachments] == ["smime.p7m"]
+
+
+def test_a_content_in_pieces_of_unknown_length_is_read() -> None:
+    """B29: BER, as streaming programs write it."""
+    data = bytes.fromhex("3080 0609 2a864886f70d010702 a080 3080 020101 3100 3080 0609 2a864886f70d010701 a080 2480")
+    data += b"\x04\x03abc\x04\x02de" + b"\0" * 12
+
+    assert read_signed_content(data) == b"abcde"
+
+
+@pytest.mark.parametrize("cut", range(0, 200, 7))
+def test_a_signature_cut_off_is_a_mail_without_words(cut: int) -> None:
+    """B29: whatever stands there."""
+    assert understand(opaque(signed(INNER)[:cut])).verdict == "enquiry"
+
+
+@pytest.mark.parametrize("kind", ["enveloped-data", "authEnveloped-data"])
+def test_an_enveloped_mail_is_stored_and_marked(kind: str) -> None:
+    """B29."""
+    found = understand(opaque(b"\x30\x03\x02\x01\x00", kind))
+
+    assert found.text == "(encrypted message)"
+    assert "body: encrypted: S/MIME, stored and not readable here" in found.reasons
+
+
+@pytest.mark.parametrize(
+    ("protocol", "form"), [("application/pgp-signature", "PGP"), ("application/pkcs7-signature", "S/MIME")]
+)
+def test_a_clear_signature_leaves_the_text_and_is_marked(protocol: str, form: str) -> None:
+    """B29."""
+    body = f"--b\r\n\r\nHello\r\n--b\r\nContent-Type: {protocol}\r\n\r\nx\r\n--b--"
+
+    found = read(f'Content-Type: multipart/signed; protocol="{protocol}"; boundary=b', body=body)
+
+    assert found.text == "Hello"
+    assert f"body: signed: {form}, not verified" in found.reasons
+
+
+def test_a_text_signed_inline_is_the_text() -> None:
+    """B29: PGP without MIME."""
+    body = (
+        "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nHello,\n- -- \nAnn\n"
+        "-----BEGIN PGP SIGNATURE-----\n\niQEz\n-----END PGP SIGNATURE-----\n"
+    )
+
+    found = read(body=body)
+
+    assert (found.text, found.signature) == ("Hello,", "-- \nAnn".replace("-- \n", "--\n"))
+    assert "body: signed: PGP, not verified" in found.reasons
+
+
+def test_a_text_encrypted_inline_is_marked() -> None:
+    """B29."""
+    found = read(body="-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----\n")
+
+    assert found.text == "(encrypted message)"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "body", "text"),
+    [
+        ("format=flowed", "We need \ntwenty chairs.\n\nThanks\n", "We need twenty chairs.\n\nThanks"),
+        ("format=flowed; delsp=yes", "新しい椅子 \nが必要です。\n", "新しい椅子が必要です。"),
+        ("format=flowed", "Yes.\n\n> Do you \n> need it?\n", "Yes."),
+        ("format=flowed", " From here \non\n-- \nAnn\n", "From here on"),
+    ],
+)
+def test_lines_that_flow_are_joined(parameters: str, body: str, text: str) -> None:
+    """B28: RFC 3676."""
+    assert read(f"Content-Type: text/plain; charset=utf-8; {parameters}", body=body).text == text
+
+
+def test_a_yenc_file_is_taken_out_of_the_text() -> None:
+    """B25: the escapes and every byte."""
+    data = bytes(range(256)) * 3
+    coded = b"".join(
+        b"=" + bytes(((byte + 42 + 64) % 256,)) if (byte + 42) % 256 in {0, 10, 13, 61} else bytes(((byte + 42) % 256,))
+        for byte in data
+    )
+    raw = mail(body=b"See file\r\n=ybegin line=768 size=768 name=chair.bin\r\n" + coded + b"\r\n=yend size=768\r\n")
+
+    found = understand(raw)
+
+    [file] = found.attachments
+    assert (found.text, file.name, read_attachment(raw, file)) == ("See file", "chair.bin", data)
