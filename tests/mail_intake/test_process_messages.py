@@ -239,3 +239,39 @@ def _bounce() -> bytes:
         b"--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <ours@in.localhost>\r\nSubject: Chairs\r\n\r\nx\r\n"
         b"--b--\r\n"
     )
+
+
+async def test_each_intake_alias_is_a_source_and_a_mail_to_two_is_one(settings: Settings) -> None:
+    """B9: the second recipient is recorded; a name that was not set is nobody's (B40)."""
+    async with running_intake(settings.changed(intake_aliases=("Sales", "info"))) as intake:
+        for recipient in ("sales@in.localhost", "info+fair@in.localhost"):
+            assert (await intake.send(a_mail(To="sales@in.localhost"), recipient)).startswith("250")
+        await intake.send(a_mail(message_id="<2@shop.example>"), "info@in.localhost")
+        refused = await intake.send(a_mail(), "support@in.localhost")
+        await intake.all_judged(2)
+        first, second = await intake.told(EnquiryReceived)
+        mails = await intake.all_judged(2)
+
+    assert refused.startswith("550 5.1.1")
+    assert (first.source, second.source) == ("mail:sales", "mail:info")
+    assert sorted(mails[0]["to"]) == ["info+fair@in.localhost", "sales@in.localhost"]
+
+
+@pytest.mark.parametrize(
+    ("to", "named"),
+    [
+        (INTAKE, True),
+        ("deals+autumn@in.localhost", True),
+        ("someone@else.example, sam@team.example", True),
+        ("undisclosed-recipients:;", False),
+        ("friends@else.example", False),
+    ],
+)
+async def test_a_mail_that_does_not_name_us_says_so(settings: Settings, to: str, named: bool) -> None:
+    """B22: who is not named gives no automatic answer (RFC 3834 2)."""
+    async with running_intake(settings.changed(team_domains=("team.example",))) as intake:
+        await intake.send(a_mail(To=to))
+        await intake.all_judged(1)
+
+        [enquiry] = await intake.told(EnquiryReceived)
+        assert enquiry.names_us is named

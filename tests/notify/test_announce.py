@@ -6,9 +6,11 @@ from clew_notify.sandbox_store import list_messages
 from clew_shared.contracts.deal_work import ReminderDue
 from clew_shared.contracts.ids import new_id
 from clew_shared.contracts.lifecycle import MessageRequested, SignInRequested, TeammateRemoved
+from clew_shared.runtime.settings import Settings
+from clew_shared.testing.harness import run_services
 
 from tests.notify.conftest import Notify
-from tests.notify.events import NOW, a_deal, a_word, comment_added, deal_opened, reply_written
+from tests.notify.events import NOW, Books, a_deal, a_word, comment_added, deal_opened, reply_written, team, telling
 
 
 async def recipients(notify: Notify, count: int, rule: str) -> list[str]:
@@ -157,3 +159,21 @@ async def test_a_reminder_goes_to_whom_it_is_for(notify: Notify) -> None:
     assert (await recipients(notify, 3, "reminder_due")).count("kim@team.example") == 1
     [mail, *_] = await notify.books.rows("SELECT subject_line FROM notify.delivery WHERE rule = 'reminder_due'")
     assert mail["subject_line"] == "Reminder: Forty chairs"
+
+
+async def test_so_many_acknowledgements_go_out_in_an_hour(settings: Settings, books: Books) -> None:
+    """mail B22: whatever writes to us under ever new names, we do not write back for ever."""
+    changed = settings.changed(acknowledgements_per_hour=3)
+    async with telling(changed) as lifecycle, run_services(changed, ["notify"]):
+        await lifecycle.tell(*team("sam@team.example"))
+        for batch in range(2):
+            words = (a_word(reply_to=f"visitor{batch}-{number}@client.example") for number in range(3))
+            await lifecycle.tell(*(deal_opened(word=word) for word in words))
+            await books.settled(3 * (batch + 1), rule="deal_opened")
+        await books.change("UPDATE notify.acknowledgement SET acknowledged_at = acknowledged_at - interval '1 hour'")
+        await lifecycle.tell(deal_opened(word=a_word(reply_to="late@client.example")))
+        await books.settled(7, rule="deal_opened")
+
+        told = [row["recipient"] for row in await books.settled(4, rule="acknowledgement")]
+        assert len(told) == 4
+        assert "late@client.example" in told

@@ -135,7 +135,7 @@ def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: b
         message_id=event.message_id,
         references=event.references,
         attachments=event.attachments,
-        acknowledge=is_known and sender.email is not None and not event.historical,
+        acknowledge=is_known and event.names_us and sender.email is not None and not event.historical,
         reply_to=sender.address,
         match_reason=reason,
         flags=flags,

@@ -105,6 +105,7 @@ def _enquiry(
         authenticity=_authenticity(read),
         forwarded_by=read.forwarder.email if read.forwarder else None,
         note=_cut(read.forwarder_note, _TEXT_BYTES) or None,
+        names_us=_names_us(mail, read, ours),
     )
     return Decision("enquiry", reasons, event, claims.email or "")
 
@@ -164,6 +165,11 @@ def _participants(read: Understanding, ours: Recipients, sender: str | None) -> 
         if email is not None and email.key != sender and not ours.is_taken_for_us(email.key):
             found[email.key] = None
     return tuple(found)[:_PARTICIPANTS]
+
+
+def _names_us(mail: StoredMail, read: Understanding, ours: Recipients) -> bool:
+    """Tell whether To or Cc is us (RFC 3834 2); a mailbox is asked under a name that only its server knows."""
+    return not mail.recipients or any(ours.is_of_our_house(person.email) for person in (*read.to, *read.cc))
 
 
 def _source(mail: StoredMail, ours: Recipients) -> str:

@@ -43,7 +43,7 @@ class Reading:
 
 def surroundings(settings: Settings) -> Surroundings:
     domain = settings.intake_domain.casefold()
-    own = {settings.intake_address.casefold(), parseaddr(settings.sender_address)[1].casefold()}
+    own = {*(name.casefold() for name in settings.intake_addresses), parseaddr(settings.sender_address)[1].casefold()}
     return Surroundings(
         intake_domain=domain,
         own_addresses=frozenset(own),

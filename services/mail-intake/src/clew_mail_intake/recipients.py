@@ -14,12 +14,15 @@ _ALWAYS = frozenset({"postmaster", "abuse"})
 
 
 class Recipients:
-    """The addresses that are ours: the intake address with any tag, our own sender, and signed reply addresses."""
+    """The addresses that are ours: the intake addresses with any tag, our own sender, and signed reply addresses."""
 
-    def __init__(self, domain: str, names: frozenset[str], keys: Callable[[], ReplyKeys]) -> None:
+    def __init__(
+        self, domain: str, names: frozenset[str], keys: Callable[[], ReplyKeys], house: frozenset[str] = frozenset()
+    ) -> None:
         self.domain = domain
         self.names = names
         self._keys = keys
+        self._house = house
 
     @cached_property
     def keys(self) -> ReplyKeys:
@@ -54,6 +57,10 @@ class Recipients:
     def is_taken_for_us(self, address: str) -> bool:
         return self.is_own_name(address) or self.is_reply_address(address)
 
+    def is_of_our_house(self, address: str) -> bool:
+        """Tell an address that people write to when they write to us, whoever passes it on to the intake."""
+        return self.is_taken_for_us(address) or address.casefold().rpartition("@")[2] in self._house
+
 
 @dataclass(frozen=True, slots=True)
 class TokenFound:
@@ -84,6 +91,7 @@ def find_token(addresses: tuple[str, ...], ours: Recipients) -> TokenFound:
 
 def our_recipients(settings: Settings) -> Recipients:
     domain = settings.intake_domain.casefold()
-    own = {settings.intake_address, parseaddr(settings.sender_address)[1]}
+    own = {*settings.intake_addresses, parseaddr(settings.sender_address)[1]}
     names = {local for local, _, host in (address.casefold().rpartition("@") for address in own) if host == domain}
-    return Recipients(domain, frozenset(names | _ALWAYS), settings.reply_keys)
+    house = frozenset(name.casefold() for name in settings.team_domains)
+    return Recipients(domain, frozenset(names | _ALWAYS), settings.reply_keys, house)

@@ -24,12 +24,16 @@ from clew_notify.store import (
 
 
 class Announcer:
-    """Plans the deliveries of whole batches of events in a handful of statements; `wake` is called after the commit."""
+    """Plans the deliveries of whole batches of events in a handful of statements; `wake` is called after the commit.
 
-    def __init__(self, drafter: Drafter, planner: Planner, wake: Callable[[], None]) -> None:
+    At `most` so many acknowledgements go out in an hour.
+    """
+
+    def __init__(self, drafter: Drafter, planner: Planner, wake: Callable[[], None], most: int) -> None:
         self._drafter = drafter
         self._planner = planner
         self._wake = wake
+        self._most = most
 
     async def announce(self, batch: Sequence[Received[Any]], uow: UnitOfWork) -> None:
         """Handle events of lifecycle; an event heard twice adds nothing."""
@@ -54,7 +58,7 @@ class Announcer:
         candidates = [draft for draft in drafts if draft.rule is ACKNOWLEDGEMENT]
         if not candidates:
             return drafts
-        granted = await grant_acknowledgements(uow.connection, candidates, utc_now())
+        granted = await grant_acknowledgements(uow.connection, candidates, utc_now(), self._most)
         kept = []
         for draft in drafts:
             if draft.rule is ACKNOWLEDGEMENT:

@@ -59,7 +59,7 @@ def build(settings: Settings) -> Service:
     sender = parseaddr(settings.sender_address)[1]
     drafter = Drafter(
         settings.public_origin,
-        ours=(settings.intake_address, sender),
+        ours=(*settings.intake_addresses, sender),
         own_domains=(settings.intake_domain, sender.rpartition("@")[2]),
     )
     planner = Planner(settings.sender_address, settings.intake_domain, settings.reply_keys())
@@ -68,7 +68,7 @@ def build(settings: Settings) -> Service:
         wake()
         wake_phone()
 
-    announcer = Announcer(drafter, planner, wake_all)
+    announcer = Announcer(drafter, planner, wake_all, settings.acknowledgements_per_hour)
     deliverer: Deliverer | LocalDeliverer
     if settings.smtp_url:
         relay = SmtpRelay(read_smtp_url(settings.smtp_url), settings.intake_domain)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from clew_shared.runtime.database import as_arrays, insert_rows
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, column, func, select, true
+from sqlalchemy import ARRAY, BigInteger, Text, Uuid, bindparam, column, func, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -60,10 +60,15 @@ async def read_team(connection: AsyncConnection) -> Team:
     )
 
 
-async def grant_acknowledgements(connection: AsyncConnection, drafts: Sequence[Draft], now: datetime) -> set[str]:
-    """Give the addresses that may be told now, and note that they were; two workers never both get one."""
+async def grant_acknowledgements(
+    connection: AsyncConnection, drafts: Sequence[Draft], now: datetime, most: int
+) -> set[str]:
+    """Give the addresses that may be told now, and note that they were; two workers never both get one.
+
+    No more than `most` within an hour: when machines write to each other, somebody must stop.
+    """
     addresses = sorted({draft.recipient.casefold() for draft in drafts})
-    result = await connection.execute(_GRANT, {"addresses": addresses, "now": now})
+    result = await connection.execute(_GRANT, {"addresses": addresses, "now": now, "most": most})
     return set(result.scalars())
 
 
@@ -121,7 +126,10 @@ def _note_teammates() -> Any:
 def _grant() -> Any:
     given = func.unnest(bindparam("addresses", type_=ARRAY(Text))).table_valued("address").render_derived(name="given")
     now = bindparam("now", type_=ACKNOWLEDGEMENT.c.acknowledged_at.type)
-    statement = insert(ACKNOWLEDGEMENT).from_select(["address", "acknowledged_at"], select(given.c.address, now))
+    lately = ACKNOWLEDGEMENT.c.acknowledged_at > now - timedelta(hours=1)
+    told = select(func.count()).select_from(ACKNOWLEDGEMENT).where(lately).scalar_subquery()
+    wanted = select(given.c.address, now).limit(func.greatest(0, bindparam("most", type_=BigInteger) - told))
+    statement = insert(ACKNOWLEDGEMENT).from_select(["address", "acknowledged_at"], wanted)
     new = statement.excluded.acknowledged_at
     return statement.on_conflict_do_update(
         index_elements=[ACKNOWLEDGEMENT.c.address],

@@ -91,6 +91,7 @@ ACKNOWLEDGEMENT = Table(
     METADATA,
     Column("address", Text, primary_key=True),
     Column("acknowledged_at", DateTime(timezone=True), nullable=False),
+    Index("acknowledgement_lately", "acknowledged_at"),
 )
 
 # Addresses that get nothing (`all`: they do not exist) or nothing automatic (`automatic`: their reader complained).

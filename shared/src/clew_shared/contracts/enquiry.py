@@ -62,6 +62,7 @@ class EnquiryReceived(Event, frozen=True, kw_only=True, omit_defaults=True):
     `source` names the door (`form:contact`, `mail:deals`); `external_id` is unique in it and makes the same thing
     received twice one. `message_id`, `in_reply_to` and `references` keep their angle brackets (RFC 5322 3.6.4),
     references oldest first. `note` is what a colleague wrote above a mail that they forwarded.
+    `names_us` is false for a mail that says nowhere that it is for us: a blind copy, a list.
     """
 
     SERVICE: ClassVar[str] = "forms"
@@ -90,5 +91,6 @@ class EnquiryReceived(Event, frozen=True, kw_only=True, omit_defaults=True):
     authenticity: Authenticity = "none"
     forwarded_by: str | None = None
     note: str | None = None
+    names_us: bool = True
     amends: UUID | None = None
     suspicion: int = 0

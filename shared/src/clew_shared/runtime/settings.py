@@ -37,7 +37,8 @@ class Settings:
     `smtp_mails_per_minute`. `dns_servers` are asked instead of the machine's. An IMAP server is
     left in IDLE for `imap_idle_seconds`, and left alone when it does not answer for `imap_answer_seconds`. After
     `mail_keep_days` the bytes of a mail are forgotten, after `machine_mail_keep_days` those of machines and spam;
-    without them everything is kept. `failpoint` is for fault tests (see `clew_shared.runtime.failpoint`).
+    without them everything is kept. `intake_aliases` are more names at the intake domain beside `deals`. No more than
+    `acknowledgements_per_hour` go out in all. `failpoint` is for fault tests (see `clew_shared.runtime.failpoint`).
     """
 
     data_dir: Path = Path("data")
@@ -58,12 +59,14 @@ class Settings:
     smtp_url: str | None = None
     mail_from: str | None = None
     intake_domain: str = "in.localhost"
+    intake_aliases: tuple[str, ...] = ()
     trusted_authserv: tuple[str, ...] = ()
     mail_relays: tuple[str, ...] = _OUR_HOUSE
     dns_servers: tuple[str, ...] = ()
     max_mail_bytes: int = 50 * 1024 * 1024
     mail_keep_days: int | None = None
     machine_mail_keep_days: int | None = None
+    acknowledgements_per_hour: int = 5000
     api_token: str | None = None
     team: tuple[str, ...] = ()
     team_domains: tuple[str, ...] = ()
@@ -79,6 +82,10 @@ class Settings:
     @property
     def intake_address(self) -> str:
         return f"deals@{self.intake_domain}"
+
+    @property
+    def intake_addresses(self) -> tuple[str, ...]:
+        return (self.intake_address, *(f"{name.casefold()}@{self.intake_domain}" for name in self.intake_aliases))
 
     @property
     def sender_address(self) -> str:
