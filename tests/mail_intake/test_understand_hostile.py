@@ -8,6 +8,7 @@ import base64
 import os
 import re
 import resource
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.mail_intake.mails import mail
+from tests.mail_intake.test_understand_secured import winmail
 
 # One process for all of them: what one leaves behind would show in the next.
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -57,6 +59,12 @@ def nested(depth: int) -> bytes:
         b"--b%d\r\nContent-Type: multipart/mixed; boundary=b%d\r\n\r\n" % (level, level + 1) for level in range(depth)
     )
     return mail("Content-Type: multipart/mixed; boundary=b0", body=inner + b"--b%d\r\n\r\nwords\r\n" % depth)
+
+
+def rtf_bomb(unit: bytes) -> bytes:
+    """Write compressed RTF that begins well and then only grows."""
+    body = b"\0{\\rtf1 \\x" + unit * 200_000
+    return struct.pack("<II4sI", len(body), 2**31, b"LZFu", 0) + body
 
 
 HOSTILE = {
@@ -123,6 +131,10 @@ HOSTILE = {
             + b"\x04\x01a" * 1_000_000
         ),
     ),
+    "RTF that repeats itself": mail(
+        "Content-Type: application/ms-tnef", body=winmail(rtf_bomb(b"\xff" + b"\x0c\xff" * 8))
+    ),
+    "RTF of braces": mail("Content-Type: application/ms-tnef", body=winmail(rtf_bomb(b"\0{{{{{{{{"))),
     "many uuencoded files": mail(body=b"begin 644 a\nM\nend\n" * 60_000),
 }
 

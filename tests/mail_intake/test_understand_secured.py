@@ -1,10 +1,12 @@
 """Mails that are signed, encrypted, or written as other programs once wrote (B25, B28, B29)."""
 
 import base64
+import struct
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from clew_mail_intake.understanding.attachments import read_attachment
+from clew_mail_intake.understanding.rtf import rtf_text
 from clew_mail_intake.understanding.signed_data import read_signed_content
 from clew_mail_intake.understanding.understand import understand
 from cryptography import x509
@@ -133,3 +135,66 @@ def test_a_yenc_file_is_taken_out_of_the_text() -> None:
 
     [file] = found.attachments
     assert (found.text, file.name, read_attachment(raw, file)) == ("See file", "chair.bin", data)
+
+
+def stored(rtf: bytes) -> bytes:
+    """Write RTF as the format does without compression."""
+    return struct.pack("<II4sI", len(rtf) + 12, len(rtf), b"MELA", 0) + rtf
+
+
+def winmail(rtf: bytes) -> bytes:
+    """Write a winmail.dat whose message has nothing but this body."""
+    properties = struct.pack("<IHHII", 1, 0x102, 0x1009, 1, len(rtf)) + rtf + b"\0" * (-len(rtf) % 4)
+    head = struct.pack("<IH", 0x223E9F78, 1) + struct.pack("<BII", 1, 0x00069003, len(properties))
+    return head + properties + struct.pack("<H", sum(properties) & 0xFFFF)
+
+
+@pytest.mark.parametrize(
+    ("packed", "text"),
+    [
+        # The two examples of the format's description.
+        (
+            "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0",
+            "hello world",
+        ),
+        ("1a0000001c0000004c5a4675e2d44b51410004205758595a0d6e7d010eb0", "WXYZWXYZWXYZWXYZWXYZ"),
+    ],
+)
+def test_compressed_rtf_is_unpacked(packed: str, text: str) -> None:
+    """B29: the body of a winmail.dat."""
+    assert rtf_text(bytes.fromhex(packed)) == text
+
+
+@pytest.mark.parametrize(
+    ("rtf", "text"),
+    [
+        (
+            rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}\f0 Zwanzig St\'fchle,\par bitte.}",
+            "Zwanzig Stühle,\nbitte.",
+        ),
+        (rb"{\rtf1\ansi\ansicpg1251 \'d1\'f2\'f3\'eb}", "Стул"),
+        (rb"{\rtf1\ansi\uc1 5 \u8364?{\*\generator x;} {\b each}}", "5 € each"),
+        (
+            rb"{\rtf1\ansi\fromhtml1{\*\htmltag64 <p>}\htmlrtf {\htmlrtf0 Twenty{\*\htmltag84 <b>} chairs\htmlrtf\par}"
+            rb"\htmlrtf0{\*\htmltag72 </p>}}",
+            "Twenty chairs",
+        ),
+    ],
+)
+def test_a_winmail_dat_with_nothing_but_rtf_has_words(rtf: bytes, text: str) -> None:
+    """B29: as a person would see them."""
+    raw = mail(
+        "Content-Type: application/ms-tnef; name=winmail.dat",
+        "Content-Transfer-Encoding: base64",
+        body=base64.encodebytes(winmail(stored(rtf))),
+    )
+
+    assert understand(raw).text == text
+
+
+@pytest.mark.parametrize("cut", range(0, 49, 2))
+def test_rtf_cut_off_is_read_as_far_as_it_goes(cut: int) -> None:
+    """B29."""
+    whole = "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0"
+
+    assert "hello world".startswith(rtf_text(bytes.fromhex(whole)[:cut]))

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 
 from clew_mail_intake.understanding.charset import clean_text, decode_text
 from clew_mail_intake.understanding.limits import ATTACHMENTS
+from clew_mail_intake.understanding.rtf import rtf_text
 
 _SIGNATURE = 0x223E9F78
 _RENDERING, _TITLE, _DATA, _PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
-_BODY = 0x0002800C
+_BODY, _MESSAGE_PROPERTIES = 0x0002800C, 0x00069003
+_RTF = 0x1009
+_MESSAGE_PROPERTIES_BYTES = 2 * 1024 * 1024
 _LONG_NAME, _SHORT_NAME, _MIME_TYPE = 0x3707, 0x3704, 0x370E
 _STRING8, _UNICODE, _BINARY, _OBJECT = 0x1E, 0x1F, 0x102, 0x0D
 _SIZES = {0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
@@ -23,6 +26,7 @@ class PackedFile:
     kind: str = ""
     start: int = 0
     end: int = 0
+    rtf: bytes = b""
 
 
 @dataclass(slots=True)
@@ -61,6 +65,10 @@ def _take(packed: Packed, data: bytes, attribute: int, start: int, end: int) -> 
         packed.files.append(PackedFile())
     elif attribute == _BODY:
         packed.text = clean_text(decode_text(data[start:end].rstrip(b"\0")))
+    elif attribute == _MESSAGE_PROPERTIES and not packed.text:
+        message = PackedFile()
+        _read_properties(message, data[start : min(end, start + _MESSAGE_PROPERTIES_BYTES)])
+        packed.text = clean_text(rtf_text(message.rtf))
     elif packed.files:
         file = packed.files[-1]
         if attribute == _TITLE:
@@ -103,6 +111,8 @@ def _read_value(file: PackedFile, data: bytes, kind: int, name: int, position: i
                 file.name = text
             elif name == _MIME_TYPE:
                 file.kind = text.lower()
+        elif name == _RTF and kind == _BINARY:
+            file.rtf = value
         position += length + (-length % 4)
     return position
 
