@@ -27,6 +27,7 @@ check: .venv/ready-to-test
 
 faults: .venv/ready-to-test
 	$(BIN)/python -m tests.faults.matrix
+	KILLS_A_STEP=100 $(BIN)/python -m pytest -q tests/mail_intake/test_imap_killed.py
 
 bench: .venv/ready-to-test
 	@exec $(BIN)/clew bench

@@ -14,8 +14,9 @@ _FETCH = re.compile(r"UID FETCH ([\d,:]+) \((.*)\)")
 class OddServer(socketserver.ThreadingTCPServer):
     """`mails` by UID; those in `refused` get a NO, those in `deadly` end the connection when their body is asked for.
 
-    `arrives_with_idle` comes in the same packet as the answer to IDLE, `arrives_after_search` when a search has looked
-    and not answered yet.
+    Those in `expunged` are found by a search and gone when they are fetched. `arrives_with_idle` comes in the same
+    packet as the answer to IDLE, `arrives_after_search` when a search has looked and not answered yet. With `lost_once`
+    the session is lost at the first mail, as Microsoft 365 loses them.
     """
 
     daemon_threads = True
@@ -24,10 +25,12 @@ class OddServer(socketserver.ThreadingTCPServer):
     def __init__(self, mails: dict[int, bytes]) -> None:
         super().__init__(("127.0.0.1", 0), _Talk)
         self.mails = mails
+        self.expunged: set[int] = set()
         self.refused: set[int] = set()
         self.deadly: set[int] = set()
         self.arrives_with_idle: dict[int, bytes] = {}
         self.arrives_after_search: dict[int, bytes] = {}
+        self.lost_once = False
         self.asked: list[str] = []
 
     @property
@@ -66,6 +69,10 @@ class _Talk(socketserver.StreamRequestHandler):
         word = command.split(" ", maxsplit=1)[0].upper()
         fetch = _FETCH.match(command)
         if fetch:
+            if self.odd.lost_once and "BODY.PEEK[" in command:
+                self.odd.lost_once = False
+                self.say(f"{tag} BAD User is authenticated but not connected.")
+                return True
             return self.fetch(tag, _uids(fetch[1], self.odd.mails), fetch[2])
         if command.startswith("UID SEARCH"):
             first = int(command.rpartition("UID ")[2].partition(":")[0])
@@ -97,6 +104,8 @@ class _Talk(socketserver.StreamRequestHandler):
             self.say(f"{tag} NO cannot read it")
             return True
         for number, uid in enumerate(uids, 1):
+            if uid in self.odd.expunged and (wants_body or uid % 2):
+                continue
             mail = self.odd.mails[uid]
             if wants_body:
                 name = "BODY[HEADER]" if "HEADER" in items else "BODY[]"

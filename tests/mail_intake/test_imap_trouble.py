@@ -27,6 +27,32 @@ async def test_a_mail_named_at_the_end_of_a_search_is_seen(intake: Intake) -> No
         assert len(await intake.all_judged(2)) == 2
 
 
+async def test_a_mail_that_is_gone_between_search_and_fetch_is_passed_over(intake: Intake) -> None:
+    """B33: gone before its size was asked for, or after."""
+    server = OddServer({uid: a_mail(message_id=f"<{uid}@x.example>") for uid in range(1, 8)})
+    server.expunged = {3, 4}
+    with server.running():
+        await _watch(intake, server)
+        mails = await intake.all_judged(5)
+        await eventually(lambda: _idles(server))
+
+    assert {mail["message_id"] for mail in mails} == {f"<{uid}@x.example>" for uid in (1, 2, 5, 6, 7)}
+    assert await intake.rows("SELECT last_uid, pending FROM mail_intake.mailbox_cursor") == [(7, {})]
+
+
+async def test_a_session_that_the_server_has_lost_is_begun_anew(intake: Intake) -> None:
+    """B36: no mail is blamed for it."""
+    server = OddServer({uid: a_mail(message_id=f"<{uid}@x.example>") for uid in range(1, 4)})
+    server.lost_once = True
+    with server.running():
+        await _watch(intake, server)
+        await intake.all_judged(3)
+        await eventually(lambda: _idles(server))
+
+    assert len([command for command in server.asked if command.startswith("LOGIN")]) == 2
+    assert len([command for command in server.asked if "BODY.PEEK[" in command]) == 2
+
+
 async def test_a_mail_that_the_server_refuses_holds_up_nobody(intake: Intake) -> None:
     """B37: one that cannot be fetched is tried again later; the others come, before it and behind it."""
     server = OddServer({uid: a_mail(message_id=f"<{uid}@x.example>") for uid in range(1, 8)})
