@@ -295,3 +295,30 @@ async def test_segments_of_what_was_imported_notify_nobody(api: RunningClew, int
     [(kind, body)] = await intake.told_bodies()
     assert (kind, body["segment"], body["historical"]) == ("company_segment_changed", "lost", True)
     assert (await row_of(intake, acme))["rfm_due_at"] is None
+
+
+@pytest.mark.parametrize("at", ["2024-03-01T09:30", "2024-03-01T09:30:00", "2024-03-01T10:30:00.5+01:00"])
+async def test_an_instant_is_read_as_programs_write_it_in_utc_where_no_offset_is_given(
+    api: RunningClew, at: str
+) -> None:
+    """F16: as orders are dated, so are entries by hand and questions of the past."""
+    acme = await new_company(api)
+
+    status, row = await place(api, acme, "customer", effective_at=at)
+
+    assert (status, row["effective_at"][:19]) == (201, "2024-03-01T09:30:00")
+    before = await log(api, acme, "?as_of=2024-03-01T09:29:59")
+    assert [before, [row["stage"] for row in await log(api, acme, "?as_of=2024-03-01T09:31")]] == [[], ["customer"]]
+
+
+async def test_what_is_no_time_is_refused_in_words(api: RunningClew) -> None:
+    """People are told what a time looks like, and not the pattern that it failed."""
+    acme = await new_company(api)
+
+    told = [
+        (await place(api, acme, "customer", effective_at="2024-02-30"))[1]["detail"],
+        (await call(api, "GET", f"companies/{acme}/lifecycle?as_of=yesterday"))[1]["detail"],
+    ]
+
+    expected = "Expected: A UTC day such as 2026-11-22, or an instant such as 2026-11-22T09:30:00Z (RFC 3339)"
+    assert told == [expected, f"as_of: {expected}."]

@@ -13,6 +13,7 @@ from clew_shared.runtime.describes import operation_of
 from clew_shared.runtime.keep_to_description import QUERY
 from clew_shared.runtime.page import Page
 from clew_shared.runtime.problem import FieldError, Problem, not_found
+from clew_shared.runtime.what_was_expected import what_was_expected
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
@@ -44,7 +45,7 @@ async def read_json(request: web.Request, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         pointer = "/" + path.rstrip("`").strip(".").replace(".", "/").replace("[", "/").replace("]", "")
-        raise _invalid(pointer.rstrip("/"), message) from None
+        raise _invalid(pointer.rstrip("/"), what_was_expected(message, kind, pointer[1:])) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem(400, "Malformed JSON", str(error)) from None
     # PostgreSQL's text holds no NUL, which JSON can only write like this.

@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler
 
 from clew_shared.runtime.describes import Operation, operation_of
 from clew_shared.runtime.problem import Problem
+from clew_shared.runtime.what_was_expected import what_was_expected
 
 QUERY: web.RequestKey[Any] = web.RequestKey("query", object)
 
@@ -50,7 +51,9 @@ def _read_query(request: web.Request, kind: type[T]) -> T:
         found = msgspec.convert(own, kind, strict=False)
     except msgspec.ValidationError as error:
         message, _, place = str(error).partition(" - at `$.")
-        raise Problem(400, "Bad parameter", f"{place.rstrip('`') or 'query'}: {message}.") from None
+        name = place.rstrip("`")
+        said = what_was_expected(message, kind, name)
+        raise Problem(400, "Bad parameter", f"{name or 'query'}: {said}.") from None
     for field, name in zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True):
         # Read leniently, the word "null" is None: as if it had not been asked for.
         if name in own and getattr(found, field) is None:

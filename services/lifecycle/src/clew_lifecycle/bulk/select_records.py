@@ -1,6 +1,6 @@
 """Say in SQL which records a bulk change is for. Next: clew_lifecycle.bulk.start_job.start_job."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,14 +34,16 @@ _OWN = ("ids", "filter", "all")
 
 def select_records(entity: Entity, wanted: Selection, actor: Actor) -> Select[Any]:
     """Give a query for the ids, in no order. Raises `Problem` 422 for what cannot be asked, and for nothing asked."""
-    given = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value not in (None, False)}
+    given = {name: value for name, value in msgspec.structs.asdict(wanted).items() if value not in (None, False, {})}
     if not given:
         raise invalid("/select", 'Say which records; all of them is {"all": true}.')
     table = TABLES[entity]
     query = select(table.c.id).where(*_by_list(entity, {n: v for n, v in given.items() if n not in _OWN}))
     if wanted.ids is not None:
         query = query.where(table.c.id == any_(cast(wanted.ids, ARRAY(Uuid))))
-    if wanted.filter is not None:
+    if isinstance(wanted.filter, dict):
+        query = query.where(*_by_list(entity, wanted.filter, "/select/filter"))
+    elif wanted.filter is not None:
         query = query.where(_by_filter(entity, wanted.filter, actor))
     return query
 
@@ -61,18 +63,20 @@ def only_ids(wanted: Selection) -> bool:
     return wanted.ids is not None and wanted == Selection(ids=wanted.ids)
 
 
-def _by_list(entity: Entity, given: dict[str, Any]) -> Any:
+def _by_list(entity: Entity, given: Mapping[str, Any], pointer: str = "/select") -> Any:
     """Use the conditions of the list; of deals, all of them unless a status is asked for."""
     kind = _FILTERS[entity]
     for name in given:
         if name not in kind.__struct_fields__:
-            raise invalid(f"/select/{name}", f"The list of {entity} has no such filter.")
+            raise invalid(f"{pointer}/{name}", f"The list of {entity} has no such filter.")
+        if given[name] is None:
+            raise invalid(f"{pointer}/{name}", "Null would be no filter at all.")
     if entity == "deals":
-        given.setdefault("status", "all")
+        given = {"status": "all", **given}
     try:
         wanted = msgspec.convert(msgspec.to_builtins(given), kind)
     except msgspec.ValidationError as error:
-        raise invalid("/select", str(error)) from None
+        raise invalid(pointer, str(error)) from None
     if isinstance(wanted, DealFilter):
         return deal_conditions(wanted)
     if isinstance(wanted, ContactFilter):

@@ -63,10 +63,14 @@ async def start_undo(job_id: UUID, actor: Actor, uow: UnitOfWork) -> None:
 async def check_set(wanted: BulkChange, uow: UnitOfWork) -> Set:
     """Give what is to change. Raises `Problem` 422 for what is the same for all records and fits none."""
     to_set = read_set(wanted.entity, wanted.set)
-    if isinstance(to_set, CompanySet):
-        await read_fields(to_set, uow)
-    elif to_set.custom is not msgspec.UNSET:
-        await change_custom(_ENTITY[wanted.entity], None, to_set.custom, uow.connection)
+    try:
+        if isinstance(to_set, CompanySet):
+            await read_fields(to_set, uow)
+        elif to_set.custom is not msgspec.UNSET:
+            await change_custom(_ENTITY[wanted.entity], None, to_set.custom, uow.connection)
+    except Problem as problem:
+        errors = [msgspec.structs.replace(error, pointer=f"/set{error.pointer}") for error in problem.errors]
+        raise Problem(problem.status, problem.title, problem.detail, errors=errors) from None
     return to_set
 
 

@@ -18,11 +18,11 @@ MOST_IDS = 100_000
 class Selection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Which records: by their `ids`, by a `filter` in the language of OData, by the filters of their list, or `all`.
 
-    What is given besides `ids` narrows further.
+    What is given besides `ids` narrows further. A `filter` that is an object has filters of the list, too.
     """
 
     ids: Annotated[list[UUID], msgspec.Meta(max_length=MOST_IDS)] | None = None
-    filter: str | None = None
+    filter: str | dict[str, Any] | None = None
     all: bool = False
     q: str | None = None
     owner: str | None = None

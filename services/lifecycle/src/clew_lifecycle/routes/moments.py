@@ -11,12 +11,16 @@ _DAY = (
     "(?:[12][0-9]{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
     "|02-(?:0[1-9]|1[0-9]|2[0-8]))|[12][0-9](?:0[48]|[2468][048]|[13579][26])-02-29)"
 )
-_TIME = r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{1,6})?(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])"
+_TIME = (
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
+    r"(?:Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9])?"
+)
 
 Moment = Annotated[
     str,
     msgspec.Meta(
-        pattern=f"^{_DAY}(?:{_TIME})?$", description="A UTC day, or an instant with its offset (RFC 3339, upper case)."
+        pattern=f"^{_DAY}(?:{_TIME})?$",
+        description="A UTC day such as 2026-11-22, or an instant such as 2026-11-22T09:30:00Z (RFC 3339).",
     ),
 ]
 
@@ -34,7 +38,8 @@ def last_instant(given: str | None) -> datetime:
 def _read(given: str, of_day: time) -> datetime:
     try:
         if "T" in given:
-            return datetime.fromisoformat(given).astimezone(UTC)
+            read = datetime.fromisoformat(given)
+            return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
         return datetime.combine(date.fromisoformat(given), of_day, UTC)
     except ValueError as error:
         raise Problem(400, "Bad parameter", f"{given}: {error}.") from None
