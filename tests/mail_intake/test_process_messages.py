@@ -1,6 +1,7 @@
 """From an accepted mail to what others hear of it."""
 
 import asyncio
+import struct
 from datetime import date
 from email.message import EmailMessage
 
@@ -59,6 +60,26 @@ async def test_a_file_is_given_to_be_saved_and_nothing_else(intake: Intake) -> N
     assert response.headers["Content-Disposition"].startswith("attachment; filename*=UTF-8''")
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.headers["Content-Security-Policy"].startswith("sandbox")
+
+
+async def test_a_file_out_of_a_winmail_dat_is_given_alone(intake: Intake) -> None:
+    """B29: what went wrong: the whole winmail.dat was given under the name of the file inside it."""
+    tnef = struct.pack("<IH", 0x223E9F78, 1)
+    for name, value in ((0x00069002, b"\0" * 14), (0x00018010, b"offer.txt\0"), (0x0006800F, b"twenty chairs")):
+        tnef += struct.pack("<BII", 2, name, len(value)) + value + struct.pack("<H", sum(value) & 0xFFFF)
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "jane@shop.example", "x"
+    mail.set_content("x")
+    mail.add_attachment(tnef, maintype="application", subtype="ms-tnef", filename="winmail.dat")
+    await intake.send(mail.as_bytes().replace(b"\n", b"\r\n"))
+    [shown] = await intake.all_judged(1)
+    details = await intake.running.get(f"/api/v1/mail/messages/{shown['id']}")
+
+    async with intake.running.http.get(intake.running.url + details["attachments"][0]["url"]) as response:
+        body = await response.read()
+
+    assert details["attachments"][0]["name"] == "offer.txt"
+    assert body == b"twenty chairs"
 
 
 @pytest.mark.parametrize("field", ["To", "Cc", "Delivered-To", "X-Original-To", "Envelope-To"])

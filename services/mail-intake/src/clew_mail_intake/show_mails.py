@@ -132,6 +132,7 @@ async def list_files(key: UUID, connection: AsyncConnection) -> list[KeptFile]:
                 start=row["starts_at"],
                 end=row["ends_at"],
                 encoding=row["encoding"],
+                inner=None if row["packed_from"] is None else (row["packed_from"], row["packed_until"]),
             ),
         )
         for row in found.mappings()

@@ -101,6 +101,8 @@ attachment = Table(
     Column("starts_at", BigInteger, nullable=False),
     Column("ends_at", BigInteger, nullable=False),
     Column("encoding", Text, nullable=False),
+    Column("packed_from", BigInteger),
+    Column("packed_until", BigInteger),
     UniqueConstraint("message_key", "number", name="attachment_number"),
     Index("attachment_sha256", "sha256"),
 )

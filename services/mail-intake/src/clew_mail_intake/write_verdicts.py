@@ -32,6 +32,8 @@ _FILE = (
     "starts_at",
     "ends_at",
     "encoding",
+    "packed_from",
+    "packed_until",
 )
 
 
@@ -97,6 +99,8 @@ def _files(one: Judged) -> list[dict[str, Any]]:
             "starts_at": file.start,
             "ends_at": file.end,
             "encoding": file.encoding,
+            "packed_from": file.inner[0] if file.inner else None,
+            "packed_until": file.inner[1] if file.inner else None,
         }
         for number, file in enumerate(one.read.attachments)
     ]
