@@ -1,6 +1,7 @@
 """The JSON API as programs use it."""
 
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -92,8 +93,28 @@ async def test_an_edit_needs_the_version_that_was_seen(api: RunningClew, intake:
 
 
 @pytest.mark.parametrize(
+    ("typed", "amount"),
+    [("12,50", "12.50"), ("1,200.50", "1200.50"), ("1.200,50", "1200.50"), (0.1, "0.10"), (100000000000000.0, "1e14")],
+)
+async def test_a_sum_is_never_taken_for_another_one(
+    api: RunningClew, intake: Desk, typed: str | float, amount: str
+) -> None:
+    """A comma before a fraction was dropped: 12,50 became 1250."""
+    path = f"/api/v1/deals/{await opened(api, intake)}"
+
+    status, deal, _ = await call(api, "PATCH", path, {"amount": typed}, **{"If-Match": "1"})
+
+    assert (status, Decimal(deal["amount"])) == (200, Decimal(amount))
+
+
+@pytest.mark.parametrize(
     ("change", "pointer"),
-    [({"owner": "nobody@x.example"}, "/owner"), ({"amount": "much"}, "/amount"), ({"title": " "}, "/title")],
+    [
+        ({"owner": "nobody@x.example"}, "/owner"),
+        ({"amount": "much"}, "/amount"),
+        ({"amount": "1,200"}, "/amount"),
+        ({"title": " "}, "/title"),
+    ],
 )
 async def test_what_does_not_fit_is_pointed_at(
     api: RunningClew, intake: Desk, change: dict[str, str], pointer: str

@@ -96,6 +96,18 @@ async def test_a_file_is_given_back_as_it_came_to_be_saved_and_not_shown(api: Ru
         assert "sandbox" in response.headers["Content-Security-Policy"]
 
 
+async def test_a_file_may_say_itself_what_it_is_called(api: RunningClew, deal: str) -> None:
+    """L63: a name that came in Content-Disposition was passed over, and the file was called "file"."""
+    headers = {
+        "Content-Disposition": "attachment; filename*=UTF-8''%E2%82%AC%20rates.txt",
+        "Content-Type": "text/plain",
+    }
+
+    status, entry = await send(api, f"{deal}/files", b"1", **headers)
+
+    assert (status, entry["attachments"][0]["name"]) == (201, "€ rates.txt")
+
+
 async def test_a_file_comes_from_a_form_as_well(api: RunningClew, deal: str) -> None:
     # As browsers do: they leave a name as it is.
     fields = FormData({"note": "see file"}, quote_fields=False)
@@ -157,6 +169,15 @@ async def test_a_reminder_is_told_once_when_it_is_due(api: RunningClew, intake: 
     assert [item["id"] for item in (await api.get("/api/v1/reminders", assignee="kim@team.example"))["items"]] == [
         set_["id"]
     ]
+
+
+async def test_a_reminder_for_a_stranger_is_pointed_at(api: RunningClew, deal: str) -> None:
+    """It was pointed at as an owner, which a reminder has none of."""
+    wanted = {"due_at": "2027-01-01T09:00:00Z", "text": "Ring", "assignee": "nobody@x.example"}
+
+    problem = await api.post(f"{deal}/reminders", wanted, 422)
+
+    assert [error["pointer"] for error in problem["errors"]] == ["/assignee"]
 
 
 async def test_a_reminder_is_put_off_and_done(api: RunningClew, intake: Desk, deal: str) -> None:

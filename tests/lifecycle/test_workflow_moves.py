@@ -114,10 +114,12 @@ async def test_a_bad_value_is_pointed_at_where_it_stands(desk: Desk) -> None:
     deal_id = await opened(desk)
 
     for patch, pointer in (
-        ({"contact": {"email": "no address"}}, "/contact/emails/0"),
+        ({"contact": {"email": "no address"}}, "/contact/email"),
+        ({"contact": {"emails": ["ada@x.example", "no address"]}}, "/contact/emails/1"),
         ({"company": {"name": " "}}, "/company/name"),
         ({"custom": {"seats": 1}}, "/custom/seats"),
         ({"lines": [{"product": "A", "quantity": 0}]}, "/lines/0/quantity"),
+        ({"lines": [{"product": "A", "unit_price": "1,200"}]}, "/lines/0/unit_price"),
     ):
         with pytest.raises(Problem) as refused:
             await move(desk, deal_id, "call", patch=patch)

@@ -48,7 +48,7 @@ class NewCompany(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 async def add_company(wanted: NewCompany, actor: Actor, uow: UnitOfWork) -> UUID:
     """Add a company, with the addresses and the numbers that are the company's own. Raises `Problem` 422."""
-    emails = read_emails([text for text in (wanted.email, *wanted.emails) if text and text.strip()], "/emails")
+    emails = read_emails(wanted.email, wanted.emails)
     phones = read_phones([text for text in (wanted.phone, *wanted.phones) if text], wanted.region)
     domain = (wanted.domain or "").strip().lower() or (company_domain(emails[0].norm) if emails else None)
     company_id = await insert_company(

@@ -58,7 +58,7 @@ async def add_contact(wanted: NewContact, actor: Actor, uow: UnitOfWork) -> tupl
 
 async def find_or_add_contact(wanted: NewContact, uow: UnitOfWork) -> tuple[UUID, bool]:
     """Give the contact with that address, or a new one, and tell nobody. Raises as `add_contact`."""
-    emails = read_emails([text for text in (wanted.email, *wanted.emails) if text and text.strip()], "/emails")
+    emails = read_emails(wanted.email, wanted.emails)
     phones = read_phones([text for text in (wanted.phone, *wanted.phones) if text], wanted.region)
     name = words(wanted.name) or full_name(words(wanted.given_name), words(wanted.family_name))
     if not (name or emails or phones or words(wanted.company) or wanted.company_id):

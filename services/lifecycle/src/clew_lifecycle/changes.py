@@ -1,7 +1,7 @@
 """What a person may change on a deal, and how what they ask for is checked. Next: clew_lifecycle.edit_deal."""
 
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -11,13 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.custom_values import change_custom
+from clew_lifecycle.domain.read_values import BadValue, read_number
 from clew_lifecycle.link_parent import check_parent
 from clew_lifecycle.store.tables import deal as deals
 from clew_lifecycle.store.team_tables import teammate
 from clew_lifecycle.store.world import KnownDeal
 
 LONGEST_TITLE = 500
-_MOST = Decimal(10) ** 15
 _KNOWN_AS = {"owner_id": "owner", "parent_deal_id": "parent"}
 
 
@@ -74,17 +74,14 @@ def named_fields(values: dict[str, Any]) -> tuple[str, ...]:
 
 
 def read_amount(given: str | float | None) -> Decimal | None:
-    """Read a sum as people type it: `1200`, `1 200.50`, `1,200.50`."""
-    text = str(given if given is not None else "").strip().replace(" ", "").replace(" ", "").replace(",", "")
-    if not text:
+    """Read a sum as people type it. Raises `Problem` 422 for what is none, or might be another one."""
+    text = given.strip() if isinstance(given, str) else given
+    if text is None or text == "":
         return None
     try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise invalid("/amount", "An amount is a number such as 1200.50.") from None
-    if not amount.is_finite() or abs(amount) >= _MOST:
-        raise invalid("/amount", "That is more than can be kept.")
-    return amount.quantize(Decimal("0.0001"))
+        return read_number(text)
+    except BadValue as error:
+        raise invalid("/amount", f"{error}.") from None
 
 
 def read_currency(given: str) -> str:
@@ -114,7 +111,7 @@ def _title(given: str) -> str:
     return title[:LONGEST_TITLE]
 
 
-async def find_owner(email: str | None, connection: AsyncConnection) -> tuple[Any, str | None]:
+async def find_owner(email: str | None, connection: AsyncConnection, pointer: str = "/owner") -> tuple[Any, str | None]:
     """Give the id and the address of the teammate that an address is; None for none. Raises `Problem` 422."""
     if not (email or "").strip():
         return None, None
@@ -125,5 +122,5 @@ async def find_owner(email: str | None, connection: AsyncConnection) -> tuple[An
     )
     row = found.one_or_none()
     if row is None:
-        raise invalid("/owner", "Nobody in the team has that address.")
+        raise invalid(pointer, "Nobody in the team has that address.")
     return row.id, row.email

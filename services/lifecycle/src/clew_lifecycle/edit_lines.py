@@ -1,7 +1,7 @@
 """What a deal is to sell, line by line. Next: clew_lifecycle.run_triggers.run_triggers."""
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import delete, func, select, update
 
 from clew_lifecycle.changes import check_version_of, invalid
+from clew_lifecycle.domain.read_values import BadValue, read_number
 from clew_lifecycle.store.deal_tables import deal_line
 from clew_lifecycle.store.prefetch import lock_deal
 from clew_lifecycle.store.tables import deal as deals
@@ -23,7 +24,6 @@ from clew_lifecycle.store.world import KnownDeal
 from clew_lifecycle.tell import summarise
 
 _COLUMNS = ("id", "deal_id", "position", "product", "quantity", "unit_price", "tax", "attendees")
-_PLACES = Decimal("0.0001")
 _MOST = Decimal(10) ** 12
 _MOST_TAX = Decimal(100)
 _MOST_LINES = 500
@@ -144,9 +144,9 @@ def _person(who: Attendee) -> dict[str, str]:
 
 def _number(given: Number, pointer: str, most: Decimal) -> Decimal:
     try:
-        number = Decimal(str(given).strip().replace(",", ""))
-    except InvalidOperation:
-        raise invalid(pointer, "A number such as 1200.50.") from None
-    if not number.is_finite() or abs(number) > most:
+        number = read_number(given.strip() if isinstance(given, str) else given)
+    except BadValue as error:
+        raise invalid(pointer, f"{error}.") from None
+    if abs(number) > most:
         raise invalid(pointer, f"No more than {most}.")
-    return number.quantize(_PLACES)
+    return number

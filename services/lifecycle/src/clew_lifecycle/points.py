@@ -41,13 +41,16 @@ class Read:
     norm: str
 
 
-def read_emails(given: Sequence[str], pointer: str) -> list[Read]:
-    """Read addresses, each once. Raises `Problem` 422 for what cannot be one."""
+def read_emails(main: str | None, others: Sequence[str] = ()) -> list[Read]:
+    """Read `email` and `emails`, each address once. Raises `Problem` 422 for what cannot be one."""
     read: dict[str, Read] = {}
-    for place, typed in enumerate(given):
+    pointed = (("/email", main or ""), *((f"/emails/{place}", typed) for place, typed in enumerate(others)))
+    for pointer, typed in pointed:
+        if not typed.strip():
+            continue
         email = normalise_email(typed)
         if email is None:
-            raise invalid(f"{pointer}/{place}", "That is no email address.")
+            raise invalid(pointer, "That is no email address.")
         read.setdefault(email.key, Read(typed.strip(), email.address, email.key))
     return list(read.values())
 

@@ -36,7 +36,8 @@ async def change_reach(wanted: Wanted, row: Row[Any], owner: Owner, uow: UnitOfW
     values: dict[str, Any] = {}
     emails = _whole(wanted.email, wanted.emails, await known_points(owner, "email", row.email, uow.connection))
     if emails is not None:
-        read = read_emails(emails, "/emails")
+        main = None if wanted.emails is not msgspec.UNSET else next(iter(emails), None)
+        read = read_emails(main, emails if main is None else emails[1:])
         if await replace_points(owner, "email", read, uow) or _main(read) != row.email:
             values["email"] = _main(read)
     phones = _whole(wanted.phone, wanted.phones, await known_points(owner, "phone", row.phone, uow.connection))

@@ -44,7 +44,7 @@ async def set_reminder(deal_id: UUID, wanted: NewReminder, actor: Actor, uow: Un
     """Set a reminder and enter it on the timeline. Raises `Problem` 404, 422."""
     due_at, words = _instant(wanted.due_at), _words(wanted.text)
     own = actor.email if wanted.assignee is None and actor.kind == "teammate" else wanted.assignee
-    assignee_id, assignee = await find_owner(own, uow.connection)
+    assignee_id, assignee = await find_owner(own, uow.connection, "/assignee")
     reminder_id = new_id()
     facts = Facts(reminder=Reminded(reminder_id, due_at, assignee))
     await add_staff_entry(deal_id, "reminder", words, facts, actor, uow, is_work=False)
@@ -69,7 +69,7 @@ async def change_reminder(
     if wanted.text is not msgspec.UNSET and _words(wanted.text) != row.text:
         values["text"] = _words(wanted.text)
     if wanted.assignee is not msgspec.UNSET:
-        assignee_id, _ = await find_owner(wanted.assignee, uow.connection)
+        assignee_id, _ = await find_owner(wanted.assignee, uow.connection, "/assignee")
         values |= {"assignee_id": assignee_id} if assignee_id != row.assignee_id else {}
     if wanted.done is not msgspec.UNSET and wanted.done != (row.done_at is not None):
         values |= {"done_at": utc_now() if wanted.done else None, "done_by": actor.email if wanted.done else None}

@@ -46,12 +46,13 @@ def read_time(text: str, formats: tuple[str, ...] = ()) -> datetime:
         ) from None
 
 
-def read_number(text: str, decimal: str | None = None) -> Decimal:
-    """Read a number as people write it: `1200.5`, `1,200.50`, `1.200,50`, `1 200,50`.
+def read_number(given: str | float, decimal: str | None = None) -> Decimal:
+    """Read a number, or one as people write it: `1200.5`, `1,200.50`, `1.200,50`, `1 200,50`.
 
     `decimal` is the sign before the fraction, where it is known. Where it is not, a comma before exactly three digits
     may be either and is refused; a point is the sign before the fraction.
     """
+    text = given if isinstance(given, str) else f"{Decimal(str(given)):.20f}"
     if decimal != "," and _PLAIN.fullmatch(text):
         return _kept(Decimal(text))
     readings = {_value(match) for sign in decimal or ".," if (match := _WITH[sign].fullmatch(text))}

@@ -105,7 +105,7 @@ class CompanyImporter:
 
 def _email(text: str) -> Read:
     try:
-        return read_emails([text], "/email")[0]
+        return read_emails(text)[0]
     except Problem as problem:
         raise BadValue("email", problem.detail) from None
 

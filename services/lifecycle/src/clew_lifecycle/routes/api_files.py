@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import msgspec
-from aiohttp import BodyPartReader, StreamReader, web
+from aiohttp import BodyPartReader, StreamReader, content_disposition_filename, parse_content_disposition, web
 from clew_shared.runtime.api import answer, read_id
 from clew_shared.runtime.describes import describes
 from clew_shared.runtime.problem import Problem
@@ -69,7 +69,7 @@ async def _read_upload(request: web.Request) -> tuple[str, str, bytes]:
     if request.content_length is not None and request.content_length > MOST_BYTES + (64 << 10):
         raise too_large()
     if request.content_type != "multipart/form-data":
-        return request.query.get("name", "file"), request.content_type, await _read_all(request.content)
+        return _named(request), request.content_type, await _read_all(request.content)
     try:
         async for part in await request.multipart():
             if isinstance(part, BodyPartReader) and part.name == "file":
@@ -78,6 +78,12 @@ async def _read_upload(request: web.Request) -> tuple[str, str, bytes]:
     except (ValueError, AssertionError) as error:
         raise Problem(400, "Malformed form", str(error)[:200]) from None
     raise invalid("/file", "The form has no part called file.")
+
+
+def _named(request: web.Request) -> str:
+    """Give what a body that is the file is called: by the address, or by its Content-Disposition (RFC 6266)."""
+    _, given = parse_content_disposition(request.headers.get("Content-Disposition"))
+    return request.query.get("name") or content_disposition_filename(given) or "file"
 
 
 async def _read_all(source: StreamReader | BodyPartReader) -> bytes:
