@@ -49,6 +49,7 @@ def by_the_library(head: Head, text: str, html: str) -> bytes:
     mail["Reply-To"] = head.reply_to
     mail["Auto-Submitted"] = head.automatic
     mail["X-Auto-Response-Suppress"] = "All"
+    mail["X-Clew"] = mail["Auto-Submitted"]
     mail.set_content(text)
     mail.add_alternative(html, subtype="html")
     return mail.as_bytes()

@@ -54,6 +54,8 @@ def compose_mail(head: Head, body: bytes) -> bytes:
         lines.append(addresses_field("Reply-To", [head.reply_to]))
     if head.automatic:
         lines += [f"Auto-Submitted: {head.automatic}", "X-Auto-Response-Suppress: All"]
+        # By which another clew knows what must not become an enquiry there, whoever its teammates are here.
+        lines.append(f"X-Clew: {head.automatic}")
     lines.append("MIME-Version: 1.0\r\n")
     return "\r\n".join(lines).encode() + body
 

@@ -160,6 +160,8 @@ def _loop_reason(fields: Fields, sender: Person, message_id: str, known: Surroun
     marks = " ".join(fields.get_all("x-loop")).lower()
     if known.intake_domain in marks or any(address in marks for address in known.own_addresses):
         return "loop: our own X-Loop"
+    if "x-clew" in fields:
+        return "loop: a notification of another clew"
     domain = message_id.strip("<>").rpartition("@")[2].lower()
     if domain in known.own_message_domains or domain == known.intake_domain:
         return "loop: a Message-ID of ours"
