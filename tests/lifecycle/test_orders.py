@@ -122,3 +122,16 @@ async def test_what_cannot_be_an_order_is_refused(clew: RunningClew) -> None:
         await clew.post("/api/v1/orders", order("1", "2026-10-01", **wrong) | wrong, 422)
 
     assert (await clew.get("/api/v1/orders"))["items"] == []
+
+
+async def test_an_order_means_the_same_by_the_api_as_in_a_file(clew: RunningClew) -> None:
+    """F15: a negative sum is a credit; a comma is no nothing; blanks are no part of an id."""
+    credit = await clew.post("/api/v1/orders", order("1", "2026-10-01", amount="-5"), 201)
+    half = await clew.post("/api/v1/orders", order(" 2 ", "2026-10-01", " acme ", amount="1,5"), 201)
+    german = await clew.post("/api/v1/orders", order("3", "2026-10-01", amount="1.200,50"), 201)
+
+    assert (credit["kind"], credit["counted"]) == ("credit", False)
+    assert (half["order"], half["amount"], german["amount"]) == ("2", "1.50", "1200.50")
+    assert credit["company"]["id"] == half["company"]["id"]
+    for wrong in ({"amount": "-5", "kind": "sale"}, {"company": "  "}, {"amount": "NaN"}):
+        await clew.post("/api/v1/orders", order("4", "2026-10-01") | wrong, 422)

@@ -1,6 +1,7 @@
 """Take an order, and take one back, as it happens. Next: clew_lifecycle.book_orders.book_orders."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -29,7 +30,8 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """An order by the ids that the system `source` has for it and for its company.
 
     `company` may also be the id that we have; one that nobody knows is added. `ordered_at` is an ISO date (the start
-    of that day, UTC) or datetime, and now where it is missing. Of kind `cancel` it takes the order back.
+    of that day, UTC) or datetime, and now where it is missing. Of kind `cancel` it takes the order back; where no
+    kind is said, one of less than nothing is a credit. Blanks around ids are not part of them.
     """
 
     order: Name
@@ -38,7 +40,7 @@ class NewOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ordered_at: str | None = None
     amount: str | int | float | None = None
     currency: str = "EUR"
-    kind: Literal["sale", "credit", "cancel"] = "sale"
+    kind: Literal["sale", "credit", "cancel"] | None = None
     ledger: Name | None = None
     source: Name = SOURCE
 
@@ -48,9 +50,11 @@ async def take_order(wanted: NewOrder, actor: Actor, uow: UnitOfWork) -> tuple[O
 
     An order that is known stays as it is, unless it is taken back. Raises `Problem` 404, 409, 422.
     """
+    wanted = _trimmed(wanted)
     at = _ordered_at(wanted.ordered_at)
     amount, currency = read_amount(wanted.amount), read_currency(wanted.currency)
-    if wanted.kind != "cancel":
+    kind = _kind(wanted.kind, amount)
+    if kind != "cancel":
         if amount is None:
             raise invalid("/amount", "An order has an amount.")
         known = await find_order(wanted.source, wanted.order, uow.connection)
@@ -62,7 +66,7 @@ async def take_order(wanted: NewOrder, actor: Actor, uow: UnitOfWork) -> tuple[O
         ordered_at=at,
         amount=amount,
         currency=currency,
-        kind=wanted.kind,
+        kind=kind,
         ledger=wanted.ledger,
     )
     booked = await book_orders(wanted.source, [said], uow.connection)
@@ -118,6 +122,23 @@ async def _company(wanted: NewOrder, actor: Actor, uow: UnitOfWork) -> UUID:
         return own
     added, _ = await know_companies({wanted.company: wanted.company}, Origin(wanted.source, actor.email), uow)
     return added[wanted.company]
+
+
+def _trimmed(wanted: NewOrder) -> NewOrder:
+    """Take the ids as files are read, so that both mean the same record."""
+    given = {name: getattr(wanted, name) for name in ("order", "company", "ledger", "source")}
+    names = {name: value.strip() for name, value in given.items() if value is not None}
+    for name, value in names.items():
+        if not value:
+            raise invalid(f"/{name}", "Nothing is given here.")
+    return msgspec.structs.replace(wanted, **names)
+
+
+def _kind(said: str | None, amount: Decimal | None) -> str:
+    is_negative = amount is not None and amount < 0
+    if said == "sale" and is_negative:
+        raise invalid("/kind", "A sale of less than nothing is a credit.")
+    return said or ("credit" if is_negative else "sale")
 
 
 def _ordered_at(text: str | None) -> datetime:
