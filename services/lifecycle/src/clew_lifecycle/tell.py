@@ -27,6 +27,7 @@ def summarise(deal: KnownDeal, workflow: Workflow) -> DealSummary:
         parent=deal.parent_id,
         contact_id=deal.contact_id,
         company_id=deal.company_id,
+        version=deal.version,
     )
 
 

@@ -34,6 +34,7 @@ class DealSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     parent: UUID | None = None
     contact_id: UUID | None = None
     company_id: UUID | None = None
+    version: int | None = None
 
 
 LifecycleStage = Literal[

@@ -159,5 +159,6 @@ def _told(deal: ReadDeal, row: DealRow, person: Person | None, batch: DealBatch)
         currency=row.currency,
         contact_id=row.contact_id,
         company_id=row.company_id,
+        version=1,
     )
     return DealOpened(deal=summary, source=batch.door, historical=True, actor=ACTOR, batch_id=batch.batch_id)
