@@ -48,7 +48,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SharedEngines]
 
 @pytest.fixture(scope="session")
 def template(engines: SharedEngines) -> str:
-    """A database that every service has migrated; each test starts from a copy."""
+    """A database that every service has migrated; each test starts with one equal to it."""
     url = engines.create_database()
     asyncio.run(migrate_all(Settings(database_url=url, nats_url=engines.nats_url)))
     return url
@@ -66,10 +66,10 @@ def bare_settings(engines: SharedEngines, tmp_path: Path) -> Iterator[Settings]:
 @pytest.fixture
 def settings(engines: SharedEngines, template: str, tmp_path: Path) -> Iterator[Settings]:
     """Settings on a database that every service has migrated, and an empty broker."""
-    url = engines.create_database(template=template)
+    url = engines.lend_database(template)
     engines.empty_broker()
     yield _settings(engines, url, tmp_path)
-    engines.drop_database(url)
+    engines.take_back(url, template)
 
 
 @pytest.fixture

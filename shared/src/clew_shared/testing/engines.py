@@ -6,6 +6,7 @@ Next: clew_shared.runtime.engines.postgres.EmbeddedPostgres
 import asyncio
 import itertools
 import threading
+from collections import defaultdict
 from collections.abc import Coroutine
 from concurrent.futures import Future
 from pathlib import Path
@@ -17,6 +18,7 @@ import nats
 import nats.js.errors
 
 from clew_shared.runtime.engines import EmbeddedNats, EmbeddedPostgres
+from clew_shared.testing.cleared import Pristine, clear, look_at
 
 T = TypeVar("T")
 
@@ -32,6 +34,8 @@ class SharedEngines:
         self._postgres = EmbeddedPostgres(directory / "postgres", durable=durable)
         self._nats = EmbeddedNats(directory / "nats", durable=durable)
         self._numbers = itertools.count(1)
+        self._pristine: dict[str, Pristine] = {}
+        self._returned: defaultdict[str, list[str]] = defaultdict(list)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="test engines", daemon=True)
 
@@ -71,6 +75,20 @@ class SharedEngines:
         source = _name_of(template or self.database_url)
         self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}"')
         return self._postgres.url_of(name)
+
+    def lend_database(self, template: str) -> str:
+        """Give a database equal to `template`: one that was given back, else a new copy."""
+        if template not in self._pristine:
+            self._pristine[template] = self.run(look_at(_plain(template)))
+        returned = self._returned[template]
+        return returned.pop() if returned else self.create_database(template)
+
+    def take_back(self, url: str, template: str) -> None:
+        """Take back what `lend_database` gave: it is emptied for the next one, or removed when that cannot be."""
+        if self.run(clear(_plain(url), self._pristine[template])):
+            self._returned[template].append(url)
+        else:
+            self.drop_database(url)
 
     def drop_database(self, url: str) -> None:
         """Remove a database, whoever is still connected to it."""
