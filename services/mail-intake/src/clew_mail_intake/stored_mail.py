@@ -21,7 +21,8 @@ _READ_SQL = """
 SELECT key, fingerprint, size, door, mail_from, client_address, client_name, received_at, incomplete, verdict,
   evidence,
   forgotten_at IS NOT NULL AS forgotten, ARRAY(
-  SELECT DISTINCT recipient FROM mail_intake.arrival, unnest(recipients) AS recipient WHERE message_key = message.key
+  SELECT recipient FROM mail_intake.arrival, unnest(recipients) WITH ORDINALITY AS named (recipient, place)
+  WHERE message_key = message.key GROUP BY recipient ORDER BY min(id), min(place)
 ) AS recipients
 FROM mail_intake.message WHERE key = ANY(:keys) ORDER BY key"""
 _READ = text(_READ_SQL).bindparams(bindparam("keys", type_=ARRAY(Uuid)))
