@@ -2,16 +2,9 @@
 
 import argparse
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-from clew_shared.runtime.engines import attached_or_started
-from clew_shared.runtime.migrate import migrate
-from clew_shared.runtime.rail import Rail
-from clew_shared.runtime.service import build_services
-from clew_shared.runtime.settings import load_settings
-from clew_shared.runtime.up import with_engines
+from clew_shared.runtime.at_hand import rail_at_hand
 
 from clew_forms.definition import BadDefinition, FormDefinition, read_definition, write_definition
 from clew_forms.form_book import publish_form, read_forms
@@ -24,7 +17,7 @@ async def import_forms(asked: argparse.Namespace) -> int:
     except (BadDefinition, OSError) as error:
         sys.stderr.write(f"clew: {error}\n")
         return 1
-    async with _rail() as rail:
+    async with rail_at_hand(NAME) as rail:
         for path, definition in definitions:
             async with rail.unit_of_work() as uow:
                 form = await publish_form(uow.connection, definition)
@@ -33,7 +26,7 @@ async def import_forms(asked: argparse.Namespace) -> int:
 
 
 async def export_forms(asked: argparse.Namespace) -> int:
-    async with _rail() as rail, rail.reading() as connection:
+    async with rail_at_hand(NAME) as rail, rail.reading() as connection:
         forms = {form.definition.slug: form.definition for form in await read_forms(connection)}
     missing = [slug for slug in asked.slug if slug not in forms]
     sys.stderr.writelines(f"clew: there is no form {slug!r}\n" for slug in missing)
@@ -57,16 +50,3 @@ def _write(definition: FormDefinition, folder: Path | None) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{definition.slug}.json").write_bytes(text)
-
-
-@asynccontextmanager
-async def _rail() -> AsyncIterator[Rail]:
-    settings = load_settings()
-    async with attached_or_started(settings) as found:
-        services = build_services(with_engines(settings, found), [NAME])
-        await migrate(services)
-        rail = services[0].rail
-        try:
-            yield rail
-        finally:
-            await rail.database.close()

@@ -10,11 +10,11 @@ from time import perf_counter
 from uuid import UUID
 
 from clew_shared.contracts.ids import new_id, utc_now
+from clew_shared.runtime.at_hand import rail_at_hand
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.settings import OperatorError
 from sqlalchemy import select
 
-from clew_lifecycle.at_hand import rail_at_hand
 from clew_lifecycle.recompute import Initial, recompute_companies
 from clew_lifecycle.segment_companies import segment_due
 from clew_lifecycle.store.due import count_with_many_ledgers
@@ -28,7 +28,7 @@ _BY = "system"
 
 async def sweep(asked: argparse.Namespace) -> int:
     as_of = min(_moment(asked.as_of), utc_now())
-    async with rail_at_hand() as rail:
+    async with rail_at_hand("lifecycle") as rail:
         started = perf_counter()
         churned = await sweep_lifecycle(rail, as_of)
         took = perf_counter() - started
@@ -42,7 +42,7 @@ async def sweep(asked: argparse.Namespace) -> int:
 
 
 async def recompute(asked: argparse.Namespace) -> int:
-    async with rail_at_hand() as rail:
+    async with rail_at_hand("lifecycle") as rail:
         looked_at, changed = await recompute_all(rail, asked.initial, asked.company)
         await segment_due(rail)
     if asked.company is not None and not looked_at:

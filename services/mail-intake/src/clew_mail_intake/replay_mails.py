@@ -12,12 +12,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from clew_shared.runtime.engines import attached_or_started
-from clew_shared.runtime.migrate import migrate
+from clew_shared.runtime.at_hand import rail_at_hand
 from clew_shared.runtime.rail import Rail
-from clew_shared.runtime.service import build_services
 from clew_shared.runtime.settings import load_settings
-from clew_shared.runtime.up import with_engines
 from sqlalchemy import select
 
 from clew_mail_intake.decide import decide
@@ -62,16 +59,10 @@ async def run_replay(asked: argparse.Namespace) -> int:
         sys.stderr.write(f"clew: --since takes a day such as 2026-03-01, not {asked.since}\n")
         return 2
     settings = load_settings()
-    async with attached_or_started(settings) as found:
-        [service] = build_services(with_engines(settings, found), ["mail-intake"])
-        await migrate([service])
-        reading = Reading(surroundings(settings))
-        processing = Processing(reading.understand, _ask_nobody, our_recipients(settings), lambda: False)
-        try:
-            async with reading.door():
-                replayed = await replay_mails(service.rail, processing, since=since, verdict=asked.verdict)
-        finally:
-            await service.rail.database.close()
+    reading = Reading(surroundings(settings))
+    processing = Processing(reading.understand, _ask_nobody, our_recipients(settings), lambda: False)
+    async with rail_at_hand("mail-intake") as rail, reading.door():
+        replayed = await replay_mails(rail, processing, since=since, verdict=asked.verdict)
     for difference in replayed.differences:
         sys.stdout.write(_as_json(difference) if asked.json else _as_text(difference))
     if not asked.json:

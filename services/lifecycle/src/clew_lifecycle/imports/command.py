@@ -3,19 +3,14 @@
 import argparse
 import codecs
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from clew_shared.runtime.engines import attached_or_started
+from clew_shared.runtime.at_hand import rail_at_hand
 from clew_shared.runtime.failpoint import arm
 from clew_shared.runtime.logs import set_up_logs
-from clew_shared.runtime.migrate import migrate
-from clew_shared.runtime.rail import Rail
-from clew_shared.runtime.service import build_services
 from clew_shared.runtime.settings import OperatorError, load_settings
-from clew_shared.runtime.up import with_engines
 
 from clew_lifecycle.imports import companies, contacts, read_deal
 from clew_lifecycle.imports.companies import CompanyImporter
@@ -50,7 +45,10 @@ async def import_mapped(asked: argparse.Namespace) -> int:
 
 async def _import(importer: Importer, file: File, asked: argparse.Namespace) -> int:
     bar = Bar()
-    async with _rail() as rail:
+    settings = load_settings()
+    set_up_logs("warning", settings.log_format)
+    arm(settings.failpoint)
+    async with rail_at_hand("lifecycle", seeded=True) as rail:
         try:
             if asked.dry_run:
                 result = await rehearse_import(importer, file, rail, bar)
@@ -85,20 +83,3 @@ def _opened(path: Path) -> BinaryIO:
         return path.open("rb")
     except OSError as error:
         raise OperatorError(f"{path} cannot be read: {error.strerror}") from None
-
-
-@asynccontextmanager
-async def _rail() -> AsyncIterator[Rail]:
-    """Work on the engines that run on this data, or on engines of our own for the call."""
-    settings = load_settings()
-    set_up_logs("warning", settings.log_format)
-    arm(settings.failpoint)
-    async with attached_or_started(settings) as found:
-        [service] = build_services(with_engines(settings, found), ["lifecycle"])
-        try:
-            await migrate([service])
-            if service.seed is not None:
-                await service.seed()
-            yield service.rail
-        finally:
-            await service.rail.database.close()
