@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    false,
     func,
     text,
     true,
@@ -56,8 +57,17 @@ message = Table(
     Column("released_at", DateTime(timezone=True)),
     # Since when its bytes are no longer kept.
     Column("forgotten_at", DateTime(timezone=True)),
+    # Since when nobody needs to look at it any more, though it was set aside.
+    Column("discarded_at", DateTime(timezone=True)),
     UniqueConstraint("fingerprint", name="message_fingerprint"),
     Index("message_verdict", "verdict", "key"),
+    Index(
+        "message_set_aside",
+        "verdict",
+        "key",
+        postgresql_where=text("verdict IN ('quarantine', 'spam') AND discarded_at IS NULL"),
+    ),
+    Index("message_discarded", "key", postgresql_where=text("discarded_at IS NOT NULL")),
     Index("message_kept", "received_at", postgresql_where=text("forgotten_at IS NULL")),
 )
 
@@ -81,6 +91,19 @@ arrival = Table(
     Column("recipients", ARRAY(Text), nullable=False),
     Column("received_at", DateTime(timezone=True), nullable=False),
     Index("arrival_message", "message_key"),
+)
+
+# What people did with a mail: released, discarded, restored, retried; `deal` is where they had it placed.
+handling = Table(
+    "handling",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("message_key", Uuid, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("deal", Uuid),
+    Index("handling_message", "message_key"),
 )
 
 # Where a file lies in the raw bytes of its mail.
@@ -136,6 +159,12 @@ mailbox = Table(
     # What the team was told, until it is over.
     Column("trouble", Text),
     Column("troubled_at", DateTime(timezone=True)),
+    # The intake address that its mails count as having come for.
+    Column("alias", Text),
+    Column("failing_since", DateTime(timezone=True)),
+    # One that rests is not read, and nobody is alarmed; its silence counts from when it was resumed.
+    Column("paused", Boolean, nullable=False, server_default=false()),
+    Column("resumed_at", DateTime(timezone=True)),
     UniqueConstraint("host", "port", "username", "folder", name="mailbox_place"),
 )
 
