@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from hashlib import sha256
 
 import pytest
-from clew_mail_intake.understanding.attachments import read_attachment, safe_name
+from clew_mail_intake.understanding.attachments import read_attachment
 from clew_mail_intake.understanding.clean_html import clean_html
+from clew_mail_intake.understanding.file_names import safe_name
 from clew_mail_intake.understanding.understand import understand
 from clew_mail_intake.understanding.understood import Envelope
 
@@ -203,11 +204,55 @@ def test_files_are_listed_with_size_and_digest_and_can_be_fetched() -> None:
         ("...", "attachment"),
         ("x" * 300 + ".pdf", "x" * 237 + ".pdf"),
         ('quo"te<>.txt', "quote.txt"),
+        ("a\u061c\u2067b\u00adc.txt", "abc.txt"),
+        ("COM¹.txt", "_COM¹.txt"),
+        ("..\uff0f..\u2215x.sh", "x.sh"),
+        ("folder/", "folder"),
+        ("e\u0301" * 200 + ".txt", "é" * 118 + ".txt"),
+        ("\u0928\u093f\u0902" * 40 + ".pdf", "\u0928\u093f\u0902" * 26 + "\u0928" + ".pdf"),
     ],
 )
 def test_file_names_are_made_safe(name: str, safe: str) -> None:
     """B30."""
     assert safe_name(name, set()) == safe
+
+
+@pytest.mark.parametrize(
+    ("declared", "content", "kind"),
+    [
+        ("image/png", b"<html><script>alert(1)</script>", "text/html"),
+        ("application/pdf", b"MZ\x90\x00" + b"\0" * 60, "application/x-msdownload"),
+        ("application/octet-stream", b"%PDF-1.7\n1 0 obj", "application/pdf"),
+        ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", b"PK\x03\x04" + b"\0" * 40, None),
+        ("text/plain", b"BMW and MZ are two makes of cars.", None),
+        ("application/octet-stream", b"BMW and MZ are two makes of cars.", None),
+        ("image/jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF\0", "image/jpeg"),
+        ("image/gif", b'<?xml version="1.0"?><!-- x --><svg onload="alert(1)">', "image/svg+xml"),
+        ("application/pdf", b"", None),
+    ],
+)
+def test_a_file_is_what_its_bytes_say(declared: str, content: bytes, kind: str | None) -> None:
+    """B30: by magic number; a container may be what it is called."""
+    body = f"--b\r\nContent-Type: {declared}; name=a\r\n".encode()
+    body += b"Content-Disposition: attachment\r\n"
+    body += b"Content-Transfer-Encoding: base64\r\n\r\n" + base64.encodebytes(content) + b"--b--"
+
+    found = read("Content-Type: multipart/mixed; boundary=b", body=body)
+
+    assert found.attachments[0].type == (kind or declared)
+    told = f"attachment: a is {kind}, not {declared}" in found.reasons
+    assert told == bool(kind and declared not in {"application/octet-stream", "image/jpg"})
+
+
+def test_an_attached_mail_is_called_by_its_subject() -> None:
+    """B30: also where it is encoded, which RFC 2046 5.2.1 forbids."""
+    inner = b"Subject: =?utf-8?q?St=C3=BChle/Tische?=\r\n\r\nHello\r\n"
+    part = b"--b\r\nContent-Type: message/rfc822\r\n\r\n" + inner
+    coded = b"--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+
+    found = read("Content-Type: multipart/mixed; boundary=b", body=part + coded + base64.encodebytes(inner) + b"--b--")
+
+    assert [file.name for file in found.attachments] == ["Stühle-Tische.eml", "Stühle-Tische (2).eml"]
 
 
 def test_equal_names_are_told_apart_and_empty_files_kept() -> None:

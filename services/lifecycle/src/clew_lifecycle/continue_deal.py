@@ -17,6 +17,7 @@ from clew_lifecycle.domain.mailbox import company_domain
 from clew_lifecycle.facts import Facts
 from clew_lifecycle.log_deals import Before, step_of
 from clew_lifecycle.recognise_sender import remember_sender
+from clew_lifecycle.set_pictures_aside import set_aside_repeated
 from clew_lifecycle.store.prefetch import dedupe_key, message_ids
 from clew_lifecycle.store.world import Activity, KnownDeal
 from clew_lifecycle.tell import summarise
@@ -91,6 +92,7 @@ def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: b
     event, sender = case.received.event, case.sender
     author = sender.address or sender.name or sender.phone or "(unknown)"
     flags = tuple(case.flags)
+    files = set_aside_repeated(event.attachments, deal.id, case.world)
     entry = Activity(
         id=new_id(),
         deal_id=deal.id,
@@ -113,7 +115,7 @@ def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: b
             subject_line=event.subject_line or None,
             quoted=event.quoted or None,
             answers=event.answers,
-            attachments=event.attachments,
+            attachments=files,
             from_address=sender.address,
             cc=event.participants,
             message_id=event.message_id,
@@ -134,7 +136,7 @@ def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: b
         channel=event.channel,
         message_id=event.message_id,
         references=event.references,
-        attachments=event.attachments,
+        attachments=tuple(file for file in files if not file.repeated),
         acknowledge=is_known and event.names_us and sender.email is not None and not event.historical,
         reply_to=sender.address,
         match_reason=reason,

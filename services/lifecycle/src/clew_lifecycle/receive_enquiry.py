@@ -19,6 +19,7 @@ from clew_lifecycle.domain import find_deal as rule
 from clew_lifecycle.log_deals import follow_steps
 from clew_lifecycle.open_deal import open_deal
 from clew_lifecycle.recognise_sender import recognise_sender
+from clew_lifecycle.set_pictures_aside import read_pictures
 from clew_lifecycle.store.flush import flush
 from clew_lifecycle.store.prefetch import dedupe_key, message_ids, prefetch
 from clew_lifecycle.store.world import World
@@ -28,7 +29,9 @@ log = structlog.get_logger()
 
 async def receive_enquiries(batch: Sequence[Received[EnquiryReceived]], uow: UnitOfWork) -> None:
     """Give each enquiry its effect once: a deal, a comment, or a place among those that wait for a person."""
-    world = await prefetch([received.event for received in batch], uow.connection)
+    events = [received.event for received in batch]
+    world = await prefetch(events, uow.connection)
+    await read_pictures(world, events, uow.connection)
     for received in batch:
         _receive(received, world, uow)
     await flush(world, uow.connection)

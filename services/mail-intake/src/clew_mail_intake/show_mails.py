@@ -133,6 +133,9 @@ async def list_files(key: UUID, connection: AsyncConnection) -> list[KeptFile]:
                 end=row["ends_at"],
                 encoding=row["encoding"],
                 inner=None if row["packed_from"] is None else (row["packed_from"], row["packed_until"]),
+                packed_as=row["packed_as"],
+                inner_encoding=row["packed_encoding"],
+                scan=row["scan"] or "",
             ),
         )
         for row in found.mappings()

@@ -126,6 +126,10 @@ attachment = Table(
     Column("encoding", Text, nullable=False),
     Column("packed_from", BigInteger),
     Column("packed_until", BigInteger),
+    Column("packed_as", Text, nullable=False, server_default=""),
+    Column("packed_encoding", Text, nullable=False, server_default=""),
+    # Whether the scanner found it clean, or still has to look at it; null where there is no scanner.
+    Column("scan", Text),
     UniqueConstraint("message_key", "number", name="attachment_number"),
     Index("attachment_sha256", "sha256"),
 )

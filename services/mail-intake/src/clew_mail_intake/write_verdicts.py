@@ -34,6 +34,9 @@ _FILE = (
     "encoding",
     "packed_from",
     "packed_until",
+    "packed_as",
+    "packed_encoding",
+    "scan",
 )
 
 
@@ -101,6 +104,9 @@ def _files(one: Judged) -> list[dict[str, Any]]:
             "encoding": file.encoding,
             "packed_from": file.inner[0] if file.inner else None,
             "packed_until": file.inner[1] if file.inner else None,
+            "packed_as": file.packed_as,
+            "packed_encoding": file.inner_encoding,
+            "scan": file.scan or None,
         }
         for number, file in enumerate(one.read.attachments)
     ]

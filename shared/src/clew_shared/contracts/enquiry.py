@@ -38,7 +38,10 @@ class ReplyToken(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A file that stays where it arrived; `rejected` says why when it was not kept."""
+    """A file that stays where it arrived; `rejected` says why when it was not kept.
+
+    `inline` is a picture that stands in the text; `repeated` one that the deal had before.
+    """
 
     id: UUID
     name: str
@@ -47,6 +50,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sha256: str
     inline: bool = False
     rejected: str | None = None
+    repeated: bool = False
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -39,16 +39,17 @@ def page_headers(nonce: str, frame_ancestors: Iterable[str] = ()) -> dict[str, s
     return headers
 
 
-def mail_html_headers() -> dict[str, str]:
+def mail_html_headers(*, own_pictures: bool = False) -> dict[str, str]:
     """Headers of a mail's HTML part: it may look as it likes, but runs nothing, loads nothing and submits nothing.
 
+    With `own_pictures` it shows those that we serve: the ones that came with the mail.
     `allow-same-origin` without `allow-scripts` lets the page around it measure its height, nothing more.
     """
     policy = (
         "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox",
         "default-src 'none'",
         "style-src 'unsafe-inline'",
-        "img-src data:",
+        "img-src 'self' data:" if own_pictures else "img-src data:",
         "form-action 'none'",
         "base-uri 'none'",
         "frame-ancestors 'self'",

@@ -13,7 +13,10 @@ from clew_lifecycle.store.world import Activity
 
 
 class FileView(msgspec.Struct, frozen=True, kw_only=True):
-    """A file of an entry; `url` is where it is served, null when it was `rejected` and not kept."""
+    """A file of an entry; `url` is where it is served, null when it was `rejected` and not kept.
+
+    `inline` are the pictures that stand in the text.
+    """
 
     id: UUID
     name: str
@@ -21,6 +24,7 @@ class FileView(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     url: str | None
     rejected: str | None
+    inline: bool
 
 
 class EntryView(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,9 +109,10 @@ def attachments_of(entry: Entry | Activity) -> list[FileView]:
             size=file.size,
             url=f"{at}/{file.id}" if at and file.rejected is None else None,
             rejected=file.rejected,
+            inline=file.inline,
         )
         for file in entry.facts.attachments
-        if not file.inline
+        if not file.repeated
     ]
 
 
@@ -132,6 +137,7 @@ def page_entry(entry: Entry) -> dict[str, Any]:
         "to_addresses": [*facts.to, *facts.cc] if entry.kind == "mail_out" else [],
         "attachments": attachments_of(entry),
         "raw_url": f"/mail/messages/{entry.enquiry_id}/raw" if is_mail and entry.enquiry_id else None,
+        "page_url": f"/mail/messages/{entry.enquiry_id}/page" if facts.channel == "mail" and entry.enquiry_id else None,
         "delivery": facts.delivery,
         "from_stage": facts.from_stage,
         "to_stage": facts.to_stage,

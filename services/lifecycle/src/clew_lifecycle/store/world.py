@@ -147,6 +147,8 @@ class World:
     refs: dict[str, tuple[UUID, str]] = field(default_factory=dict)
     amended: dict[UUID, UUID] = field(default_factory=dict)
     participants: dict[tuple[UUID, str], str] = field(default_factory=dict)
+    # The pictures in people's texts, by deal and digest.
+    pictures: set[tuple[UUID, str]] = field(default_factory=set)
 
     new_companies: list[Company] = field(default_factory=list)
     new_contacts: list[Contact] = field(default_factory=list)

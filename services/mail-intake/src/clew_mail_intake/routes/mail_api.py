@@ -13,6 +13,7 @@ from clew_shared.runtime.describes import describes
 from clew_shared.runtime.problem import Problem, not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.web import actor_of
+from clew_shared.web.headers import mail_html_headers
 from clew_shared.web.strange_file import GIVEN_TYPES, STRANGE, strange_file
 
 from clew_mail_intake.process import Processing
@@ -28,6 +29,7 @@ from clew_mail_intake.show_mails import (
     raw_piece_of,
     show_mail,
 )
+from clew_mail_intake.show_page import read_page
 from clew_mail_intake.stored_mail import read_raws
 from clew_mail_intake.understanding.attachments import read_attachment
 
@@ -43,6 +45,7 @@ class MailApi:
             web.get("/api/v1/mail/messages/{id}", self.get_message),
             web.get("/api/v1/mail/messages/{id}/raw", self.get_raw),
             web.get("/mail/messages/{id}/raw", self.get_raw_as_text),
+            web.get("/mail/messages/{id}/page", self.get_page),
             web.get("/api/v1/mail/messages/{id}/attachments/{number}", self.get_attachment),
             web.post("/api/v1/mail/messages/{id}/release", self.release),
             web.get("/api/v1/mail/counts", self.get_counts),
@@ -74,6 +77,16 @@ class MailApi:
 
     async def get_raw_as_text(self, request: web.Request) -> web.StreamResponse:
         return await self._send_raw(request, "text/plain")
+
+    async def get_page(self, request: web.Request) -> web.Response:
+        key = read_id(request, "mail")
+        async with self.rail.reading() as connection:
+            if await show_mail(key, connection) is None:
+                raise not_found("mail")
+            page_html = await read_page(key, await list_files(key, connection), self.processing, connection)
+        if page_html is None:
+            raise _gone()
+        return web.Response(text=page_html, content_type="text/html", headers=mail_html_headers(own_pictures=True))
 
     async def _send_raw(self, request: web.Request, content_type: str) -> web.StreamResponse:
         key = read_id(request, "mail")

@@ -1,6 +1,8 @@
 """HTML that is safe to show a teammate: no scripts, no forms, no remote pictures."""
 
 import re
+from html import unescape
+from urllib.parse import unquote
 
 import nh3
 
@@ -39,6 +41,12 @@ def clean_html(html: str) -> str:
     if "cid:" in html:
         return _WITH_PICTURES.clean(html).strip()
     return _CLEANER.clean(html).strip()
+
+
+def picture_names(cid: str) -> tuple[str, str]:
+    """Return the Content-IDs that a `cid:` address in a page may mean, lower-case: as it stands and unquoted."""
+    plain = unescape(cid).strip().lower()
+    return plain, unquote(plain)
 
 
 def _keep_attribute(tag: str, attribute: str, value: str) -> str | None:

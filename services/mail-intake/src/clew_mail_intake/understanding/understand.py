@@ -18,6 +18,7 @@ from clew_mail_intake.understanding.read_bounce import MachineSigns
 from clew_mail_intake.understanding.reply_text import Reply, split_reply
 from clew_mail_intake.understanding.sender import Authorship, read_authorship, read_sender
 from clew_mail_intake.understanding.understood import (
+    Attachment,
     Authenticity,
     Envelope,
     Forwarded,
@@ -37,6 +38,7 @@ _RECIPIENT_FIELDS = (
     "resent-to",
 )
 _NOWHERE = Surroundings()
+_DISGUISED = 10
 # What stands beyond is no phrase that a machine writes.
 _SUBJECT = 500
 
@@ -82,7 +84,8 @@ def _told(
     note = reply.text if taken_over else ""
     own = _own_words(bodies, reply, forwarded if taken_over else None)
     to, cc = read_people(fields, "to"), read_people(fields, "cc")
-    reasons = [verdict_reason, *author.reasons, *_notes(parsed, bodies, synthetic, loop)]
+    files = read_attachments(parsed, bodies)
+    reasons = [verdict_reason, *author.reasons, *_notes(parsed, bodies, synthetic, loop), *_disguised(files)]
     if len(bodies.html) > CLEANED_HTML_BYTES:
         reasons.append("html: cut for showing, the text is whole")
     date_header = fields.get("date")
@@ -94,7 +97,7 @@ def _told(
         quoted=own.quoted,
         signature=own.signature,
         html=clean_html(bodies.html),
-        attachments=read_attachments(parsed, bodies),
+        attachments=files,
         message_id=message_id,
         message_id_is_synthetic=synthetic,
         references=read_references(fields),
@@ -177,6 +180,12 @@ def _notes(parsed: ParsedMail, bodies: Bodies, synthetic: bool, loop: str | None
     if synthetic:
         notes.append("message_id: none given, made from the content")
     return [*notes, loop] if loop else notes
+
+
+def _disguised(files: tuple[Attachment, ...]) -> list[str]:
+    """Name the files that are something else than their sender says."""
+    said = [file for file in files if file.declared]
+    return [f"attachment: {file.name[:80]} is {file.type}, not {file.declared}" for file in said[:_DISGUISED]]
 
 
 def set_aside(raw: bytes, why: str, *, envelope: Envelope | None = None) -> Understanding:

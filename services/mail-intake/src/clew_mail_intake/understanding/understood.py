@@ -9,6 +9,8 @@ PARSER_VERSION = 2
 
 Verdict = Literal["enquiry", "auto_reply", "bounce", "complaint", "list", "spam", "quarantine"]
 Grade = Literal["pass", "fail", "temperror", "none"]
+# What a virus scanner says of a file; nothing where there is none.
+Scan = Literal["", "clean", "waiting"]
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -62,7 +64,10 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True):
-    """A file in the mail, by where it lies in the raw bytes: `read_attachment` fetches it."""
+    """A file in the mail, by where it lies in the raw bytes: `read_attachment` fetches it.
+
+    `type` is what its bytes show, `declared` what the sender said where that is something else.
+    """
 
     name: str
     type: str
@@ -75,8 +80,13 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     start: int = 0
     end: int = 0
     encoding: str = ""
-    # Where the file lies in what that span decodes to, when it is one of several packed together (TNEF).
+    # Where the file lies in what that span decodes to, when it is one of several packed together (TNEF), or, packed
+    # as "cms", in the mail inside a signature, and how it is encoded there.
     inner: tuple[int, int] | None = None
+    packed_as: str = ""
+    inner_encoding: str = ""
+    declared: str = ""
+    scan: Scan = ""
 
 
 class Bounced(msgspec.Struct, frozen=True, kw_only=True):
