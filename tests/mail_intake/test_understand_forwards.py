@@ -154,9 +154,99 @@ def test_a_mail_passed_on_among_colleagues_is_its_first_authors() -> None:
     )
 
 
+QUOTED = [
+    "> ---------- Forwarded message ---------\n> From: {0}\n> Date: Monday\n> Subject: Stühle\n> To: s@x\n>\n> {1}",
+    "> From: {0}\n> Sent: Monday, January 4, 2026 10:00\n> To: Sales\n> Subject: Stühle\n>\n> {1}",
+    "*From:* {0}\n*Sent:* Monday\n*To:* Sales\n*Subject:* Stühle\n\n{1}",
+    "De\u00a0: {0}\nEnvoyé\u00a0: lundi\nÀ\u00a0: Sales\nCc\u00a0: X <x@ours.example>\nObjet\u00a0: Stühle\n\n{1}",
+    "Von: {0}\n\nGesendet: Montag\n\nAn: Sales\n\nCc: Wer\n\nBetreff: Stühle\n\n{1}",
+    "-------- Пересылаемое сообщение --------\n04.01.2026, 10:00, {0}:\n\n{1}\n"
+    "-------- Конец пересылаемого сообщения --------",
+    "============ Forwarded message ============\nFrom: {0}\nTo: s@x\nDate: Mon\nSubject: Stühle\n"
+    "============ Forwarded message ============\n\n{1}",
+    "------- Forwarded Message -------\nFrom: {0}\nDate: On Monday\nSubject: Stühle\nTo: s@x\n\n> {1}",
+    "From: lea@customer.example (Lea Lead)\nSent: Monday\nTo: Sales\nSubject: Stühle\n\n{1}",
+]
+
+
+@pytest.mark.parametrize("printed", QUOTED)
+def test_a_forward_is_read_whatever_is_drawn_around_it(printed: str) -> None:
+    """B17: quote marks, bold labels, hard spaces, blank lines between the labels, rules above and below."""
+    found = read(
+        "From: Col League <col@ours.example>",
+        "Subject: Fwd: Stühle",
+        "Content-Type: text/plain; charset=utf-8",
+        body=f"Yours?\n\n{printed.format(LEAD, WORDS)}\n",
+    )
+
+    assert (found.contact.email, found.contact.name, found.subject_line) == (
+        "lea@customer.example",
+        "Lea Lead",
+        "Stühle",
+    )
+    assert (found.text, found.forwarder_note) == (WORDS, "Yours?")
+
+
+def test_words_below_a_quote_are_an_answer_and_no_forward() -> None:
+    """B17, B28: whoever answers below what they quote passes nothing on."""
+    body = f"> From: {LEAD}\n> Sent: Monday\n> To: Sales\n> Subject: Chairs\n>\n> How many?\n\nTwenty.\n"
+
+    assert "Twenty." in read("From: col@ours.example", "Subject: Fwd: Chairs", body=body).text
+
+
+def test_what_nobody_sees_names_nobody() -> None:
+    """B17: an address in the CSS or in a hidden element does not win."""
+    html = (
+        "<style>a:after{content:'From: Eve <eve@else.example>'}</style><div style='display: none'>From: Eve "
+        "&lt;eve@else.example&gt;<br>Sent: Monday<br>Subject: Bait<br>To: y</div><div>Yours?</div><hr>"
+        "<b>From:</b> Lea Lead &lt;lea@customer.example&gt;<br><b>Sent:</b> Monday<br><b>To:</b> Sales<br>"
+        "<b>Subject:</b> Chairs<br><br>Twenty, please."
+    )
+
+    found = read("From: col@ours.example", "Subject: Fwd: Chairs", "Content-Type: text/html", body=html)
+
+    assert (found.contact.email, found.subject_line, found.forwarder_note) == (
+        "lea@customer.example",
+        "Chairs",
+        "Yours?",
+    )
+
+
+@pytest.mark.parametrize("kind", ["message/rfc822", "application/octet-stream; name=lea.eml"])
+def test_of_several_attached_mails_the_one_from_outside_counts(kind: str) -> None:
+    """B17: with its files and its ids; a file that only ends in .eml is a mail as well."""
+    attached = (
+        mail("From: Two <two@ours.example>", "Subject: Look", body="Look at this"),
+        mail(
+            f"From: {LEAD}",
+            "Subject: Zwanzig",
+            "Message-ID: <first@customer.example>",
+            "References: <ours@in.example>",
+            "Content-Type: multipart/mixed; boundary=i",
+            body="--i\r\nContent-Type: text/plain\r\n\r\nWe need twenty.\r\n--i\r\nContent-Type: application/pdf\r\n"
+            "Content-Disposition: attachment; filename=plan.pdf\r\n\r\n%PDF-1.4\r\n--i--\r\n",
+        ),
+    )
+    body = b"--b\r\nContent-Type: text/plain\r\n\r\nPlease handle.\r\n"
+    body += b"".join(b"--b\r\nContent-Type: %s\r\n\r\n%s\r\n" % (kind.encode(), one) for one in attached) + b"--b--\r\n"
+
+    found = read("From: col@ours.example", "Subject: Fwd:", "Content-Type: multipart/mixed; boundary=b", body=body)
+
+    assert (found.contact.email, found.subject_line, found.text) == (
+        "lea@customer.example",
+        "Zwanzig",
+        "We need twenty.",
+    )
+    assert found.references == ("<ours@in.example>", "<first@customer.example>")
+    assert ("plan.pdf" in [file.name for file in found.attachments]) == (kind == "message/rfc822")
+
+
 @pytest.mark.parametrize(
     "html",
     [
+        "<p>Yours?</p><table><tr><td><b>From:</b></td><td>Lea Lead &lt;lea@customer.example&gt;</td></tr><tr>"
+        "<td><b>Sent:</b></td><td>Monday</td></tr><tr><td><b>To:</b></td><td>Sales</td></tr><tr><td><b>Subject:</b></td><td>Chairs"
+        "</td></tr></table><br><p>Twenty, please.</p>",
         '<div dir="ltr">Yours?</div><div class="gmail_quote"><div dir="ltr" class="gmail_attr">'
         "---------- Forwarded message ---------<br>From: <strong>Lea Lead</strong> <span>&lt;"
         '<a href="mailto:lea@customer.example">lea@customer.example</a>&gt;</span><br>Date: Mon, 4 Jan 2026<br>'

@@ -106,9 +106,41 @@ def test_the_trusted_hops_results_count_and_nobody_elses() -> None:
     assert (found.authenticity.spf, found.authenticity.dkim, found.authenticity.dmarc) == ("fail", "none", "none")
 
 
-def test_an_untrusted_servers_results_are_ignored() -> None:
+@pytest.mark.parametrize(
+    ("values", "dmarc"),
+    [
+        (["mx.evil.example; dmarc=pass"], "none"),
+        (["mx.ours.example.evil.example; dmarc=pass"], "none"),
+        (['"mx.ours.example" evil; dmarc=pass'], "none"),
+        (["evil (; mx.ours.example); dmarc=pass"], "none"),
+        (["mx.ours.example; spf=none ( dmarc=pass (((deep)))) smtp.mailfrom=x"], "none"),
+        (['mx.ours.example; spf=pass (a " b) smtp.mailfrom=x; dmarc=fail (c " d)'], "fail"),
+        (["mx.ours.example; spf=pass (open\\) ; dmarc=pass"], "none"),
+        (['mx.ours.example; spf=pass smtp.mailfrom="; dmarc=pass"'], "none"),
+        (["mx.ours.example; x-dmarc=pass; dmarc-policy=pass"], "none"),
+        (["mx.ours.example 1; dmarc/1 = pass (p=reject) header.from=x"], "pass"),
+        (["MX.Ours.Example.;\r\n\tdmarc=PASS"], "pass"),
+        (["mx.ours.example; none"], "none"),
+        (["mx.ours.example; dkim=pass", "mx.ours.example; dmarc=pass"], "none"),
+        (["mx.ours.example; dkim=pass", "mx.ours.example; dmarc=fail"], "fail"),
+        (["mx.ours.example; dmarc=fail", "mx.ours.example; dmarc=pass"], "fail"),
+        (["mx.evil.example; dmarc=pass", "mx.ours.example; dmarc=fail"], "fail"),
+    ],
+)
+def test_only_what_a_trusted_hop_says_itself_is_believed(values: list[str], dmarc: str) -> None:
+    """B13: names that look alike, comments in comments, quotes in comments; below the topmost header failures alone."""
+    found = read(*(f"Authentication-Results: {value}" for value in values))
+
+    assert found.authenticity.dmarc == dmarc
+
+
+def test_what_stands_below_a_hop_is_the_senders() -> None:
     """B13."""
-    found = read("Authentication-Results: mx.evil.example; dkim=pass; spf=pass; dmarc=pass")
+    found = read(
+        "Authentication-Results: mx.ours.example; dkim=none",
+        "Received: from evil by mx.ours.example; Sun, 22 Nov 2026 09:00:00 +0000",
+        "Authentication-Results: mx.ours.example; dmarc=fail",
+    )
 
     assert found.authenticity.dmarc == "none"
 

@@ -2,12 +2,13 @@
 
 import re
 
-from clew_mail_intake.understanding.header_fields import Fields
+import msgspec
+
+from clew_mail_intake.understanding.header_fields import Fields, unfold
 from clew_mail_intake.understanding.understood import Authenticity, Grade
 
-_COMMENT = re.compile(r"\([^()]*\)")
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"')
-_RESULT = re.compile(r"(?:^|[\s;])(spf|dkim|dmarc)\s*=\s*([a-z]+)", re.IGNORECASE)
+_PIECE = re.compile(r'\\.|["()\\]|[^"()\\]+', re.DOTALL)
+_RESULT = re.compile(r"(?:^|[\s;])(spf|dkim|dmarc)(?:\s*/\s*\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
 _GRADES: dict[str, Grade] = {
     "pass": "pass",
     "fail": "fail",
@@ -20,14 +21,33 @@ _GRADES: dict[str, Grade] = {
 
 
 def read_authenticity(fields: Fields, trusted: frozenset[str]) -> Authenticity | None:
-    """Return the topmost trusted hop's results, or None: a header below it may be the sender's own."""
-    if not trusted:
-        return None
-    for value in fields.get_all("authentication-results"):
-        server, _, results = _bare(value).partition(";")
-        if (server.split() or [""])[0].lower().rstrip(".") in trusted:
-            return read_results(results)
-    return None
+    """Return what the topmost trusted hop found, or None: a header below that hop may be the sender's own.
+
+    A hop may write one header a method. What stands under its first one may be the sender's too, so it is believed
+    about what failed and not about what passed.
+    """
+    found: Authenticity | None = None
+    for name, value in fields:
+        if name == "received" and found is not None:
+            break
+        if name == "authentication-results" and (results := _of_trusted(unfold(value), trusted)) is not None:
+            read = read_results(results)
+            found = read if found is None else _with_failures(found, read)
+    return found
+
+
+def _of_trusted(value: str, trusted: frozenset[str]) -> str | None:
+    server, _, results = _bare(value).partition(";")
+    return results if (server.split() or [""])[0].lower().rstrip(".") in trusted else None
+
+
+def _with_failures(first: Authenticity, below: Authenticity) -> Authenticity:
+    grades = {
+        name: "fail"
+        for name in ("spf", "dkim", "dmarc")
+        if getattr(first, name) == "none" and getattr(below, name) == "fail"
+    }
+    return msgspec.structs.replace(first, **grades)
 
 
 def read_results(text: str) -> Authenticity:
@@ -42,8 +62,19 @@ def read_results(text: str) -> Authenticity:
 
 
 def _bare(text: str) -> str:
-    """Leave out what is quoted and what is commented on: anybody may have written that."""
-    bare = _QUOTED.sub("", text)
-    for _ in range(3):
-        bare = _COMMENT.sub(" ", bare)
-    return bare
+    """Leave out what is quoted and what is commented on (RFC 5322 3.2.2): anybody may have written that."""
+    bare: list[str] = []
+    depth, quoted = 0, False
+    for piece in _PIECE.findall(text):
+        if quoted:
+            quoted = piece != '"'
+        elif piece == "(":
+            depth += 1
+        elif depth:
+            depth -= piece == ")"
+            bare.append(" " if not depth else "")
+        elif piece == '"':
+            quoted = True
+        else:
+            bare.append(piece)
+    return "".join(bare)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from clew_mail_intake.understanding.addresses import read_address
+from clew_mail_intake.understanding.addresses import read_address, read_addresses
 from clew_mail_intake.understanding.mail_words import HEADER_LABELS, HeaderKind
 from clew_mail_intake.understanding.understood import Person
 
@@ -64,7 +64,7 @@ def read_header_block(lines: list[str], start: int, *, announced: bool) -> Heade
             end, blanks = position + 1, 0
         elif not line.strip(_DECORATION):
             blanks += 1
-            if blanks > 1 or len(values) >= 4 or _is_whole(values):
+            if blanks > 1 or _is_whole(values) or (len(values) >= 4 and not _goes_on(lines, position + 1, values)):
                 break
         elif last and not blanks and (line[0] in " \t" or last in {"to", "cc"} or not values[last]):
             values[last] = f"{values[last]} {line.strip()}"[:2000]
@@ -83,6 +83,8 @@ def read_sender(value: str) -> Person:
     name = _IN_BRACKETS.sub("", _IN_BRACKETS.sub("", bare)).replace('"', "").strip(_DECORATION + "'<>[]();,")
     if name.lower() == email or ("@" in name and " " not in name):
         name = ""
+    if not name and (others := [person.name for person in read_addresses(bare) if person.email == email]):
+        name = others[0]
     return Person(email, name[:200])
 
 
@@ -91,6 +93,12 @@ def _colon(line: str) -> int:
     colon = head.find(":")
     wide = head.find("：")
     return max(colon, wide) if min(colon, wide) < 0 else min(colon, wide)
+
+
+def _goes_on(lines: list[str], position: int, values: dict[HeaderKind, str]) -> bool:
+    """Say whether a header that was not read yet follows a blank line."""
+    found = header_kind(lines[position]) if position < len(lines) else None
+    return found is not None and found[0] not in values
 
 
 def _is_whole(values: dict[HeaderKind, str]) -> bool:

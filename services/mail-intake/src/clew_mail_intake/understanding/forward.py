@@ -5,11 +5,12 @@ import re
 from clew_mail_intake.understanding.addresses import read_people
 from clew_mail_intake.understanding.bodies import Bodies, read_bodies
 from clew_mail_intake.understanding.encoded_words import decode_words
-from clew_mail_intake.understanding.header_fields import Fields
+from clew_mail_intake.understanding.limits import TEXT_BYTES
 from clew_mail_intake.understanding.mail_words import FORWARD_PREFIXES, REPLY_PREFIXES
-from clew_mail_intake.understanding.message_ids import read_message_ids
+from clew_mail_intake.understanding.message_ids import read_in_reply_to, read_message_ids, read_references
 from clew_mail_intake.understanding.parse import ParsedMail, Part, parse_mail
 from clew_mail_intake.understanding.reply_text import Reply, split_reply
+from clew_mail_intake.understanding.transfer import decode_transfer
 from clew_mail_intake.understanding.understood import Forwarded, Person, Surroundings
 
 # A mail rarely goes through more hands than this.
@@ -17,13 +18,14 @@ _HANDS = 5
 _PREFIX = re.compile(r"^\s*\[?\s*([^\W\d_]{1,16}(?:-[^\W\d_]{1,6})?)\.?\s*(?:\[\d{1,3}\]|\(\d{1,3}\))?\s*[:：]\s*")
 
 
-def read_forward(parsed: ParsedMail, bodies: Bodies, reply: Reply, subject: str) -> Forwarded | None:
+def read_forward(
+    parsed: ParsedMail, bodies: Bodies, reply: Reply, subject: str, known: Surroundings
+) -> Forwarded | None:
     """Return the mail that was passed on, inline or attached, or None when this is no forward."""
-    attached = _attached_message(parsed, bodies)
     says_so = is_forward_subject(subject)
-    if attached is not None and (says_so or not reply.text.strip() or _is_short(reply.text)):
-        found = _read_attached(parsed, attached)
-        if found.sender.email:
+    if says_so or not reply.text.strip() or _is_short(reply.text):
+        found = _read_attached(parsed, bodies, known)
+        if found is not None:
             return found
     inline = reply.forwarded
     if inline and (says_so or reply.announced_forward) and not is_reply_subject(subject):
@@ -65,10 +67,6 @@ def bare_subject(subject: str) -> str:
     return subject.strip()
 
 
-def _attached_message(parsed: ParsedMail, bodies: Bodies) -> Part | None:
-    return next((part for part in bodies.files if part.is_message and not part.encoding), None)
-
-
 def _is_short(text: str) -> bool:
     return text.count("\n") < 12 and len(text) < 800
 
@@ -77,16 +75,67 @@ def _with_subject(forwarded: Forwarded, subject: str) -> Forwarded:
     return Forwarded(sender=forwarded.sender, subject_line=subject, text=forwarded.text, passage=forwarded.passage)
 
 
-def _read_attached(parsed: ParsedMail, part: Part) -> Forwarded:
-    inner = parse_mail(parsed.raw[part.start : part.end])
-    fields: Fields = inner.top.fields
+def _read_attached(parsed: ParsedMail, bodies: Bodies, known: Surroundings) -> Forwarded | None:
+    """Return the first attached mail that has a sender; one from outside before what colleagues wrote about it."""
+    found = [
+        message
+        for part in bodies.files
+        if part.is_message or part.filename.lower().endswith(".eml")
+        for message in _messages_in(parsed, part)
+    ]
+    outside = (
+        message
+        for message in found
+        if not known.is_colleague(message.sender.email) and not known.owns(message.sender.email)
+    )
+    return next(outside, found[0] if found else None)
+
+
+def _messages_in(parsed: ParsedMail, part: Part) -> list[Forwarded]:
+    """Read an attached mail and those attached to it in turn."""
+    found: list[Forwarded] = []
+    inside = _inside(parsed, part)
+    for _ in range(_HANDS):
+        if inside is None:
+            break
+        bodies = read_bodies(inside)
+        message = _read_message(inside, bodies, part)
+        if message.sender.email:
+            found.append(message)
+        part = next((file for file in bodies.files if file.is_message and not file.encoding), part)
+        inside = _inside(inside, part) if part in bodies.files else None
+    return found
+
+
+def _inside(parsed: ParsedMail, part: Part) -> ParsedMail | None:
+    """Return the mail in a part; its offsets are the outer mail's, unless it had to be decoded first."""
+    if part.parts:
+        return ParsedMail(parsed.raw, part.parts[0], _all_below(part), [])
+    data = decode_transfer(parsed.raw, part.start, part.end, part.encoding, TEXT_BYTES)
+    return parse_mail(data) if data else None
+
+
+def _all_below(part: Part) -> list[Part]:
+    found: list[Part] = []
+    waiting = list(part.parts)
+    while waiting:
+        found.append(waiting.pop())
+        waiting.extend(found[-1].parts)
+    return found
+
+
+def _read_message(inside: ParsedMail, bodies: Bodies, part: Part) -> Forwarded:
+    fields = inside.top.fields
     people = read_people(fields, "from")
-    text = split_reply(read_bodies(inner).text).text
+    text = split_reply(bodies.text).text
     ids = read_message_ids(fields.get("message-id"))
+    answered = read_in_reply_to(fields)
     return Forwarded(
         sender=people[0] if people else Person(""),
         subject_line=decode_words(fields.get("subject")),
         text=text,
         passage=text,
-        message_id=ids[0] if ids else None,
+        # What it answers comes before itself, as in References.
+        ids=tuple(dict.fromkeys([*read_references(fields), *([answered] if answered else []), *ids])),
+        files=tuple(bodies.files) if part.parts else (),
     )

@@ -36,18 +36,28 @@ _RULE_ABOVE = re.compile(
     re.IGNORECASE,
 )
 _MAX_QUOTE_DEPTH = 10
+_UNSEEN = re.compile(r"\bdisplay\s*:\s*none\b", re.IGNORECASE)
+# Elements whose end is always written.
+_ENDED = frozenset({"div", "span", "table", "font", "section", "a", "td", "tr"})
 
 
 def html_to_text(html: str) -> str:
     """Render HTML as plain text; `html` is already capped."""
-    reader = _Reader(html.replace(QUOTE_BEGINS, ""))
+    html = html.replace(QUOTE_BEGINS, "")
+    # Nothing but what is not shown is shown after all: words are never lost.
+    return _render(html, with_unseen=False) or _render(html, with_unseen=True)
+
+
+def _render(html: str, *, with_unseen: bool) -> str:
+    reader = _Reader(html)
+    reader.with_unseen = with_unseen
     reader.read()
     text = _TRAILING.sub("\n", "".join(reader.lines))
     return _BLANK_RUN.sub("\n\n", text).strip("\n ")
 
 
 class _Reader:
-    __slots__ = ("folded", "html", "line", "lines", "pre", "quote_depth", "unclosed", "wanted_breaks")
+    __slots__ = ("folded", "html", "line", "lines", "pre", "quote_depth", "unclosed", "wanted_breaks", "with_unseen")
 
     def __init__(self, html: str) -> None:
         self.html = html
@@ -60,6 +70,7 @@ class _Reader:
         self.pre = 0
         self.wanted_breaks = 0
         self.unclosed: set[str] = set()
+        self.with_unseen = False
 
     def read(self) -> None:
         html, position = self.html, 0
@@ -79,20 +90,26 @@ class _Reader:
             return closed + 3 if closed >= 0 else len(html)
         found = _TAG_NAME.match(html, opened)
         if not found:
-            if html.startswith(("<!", "<?"), opened):
-                closed = html.find(">", opened)
-                return closed + 1 if closed >= 0 else len(html)
-            self._add_text("<")
-            return opened + 1
+            return self._read_no_tag(opened)
         end = self._tag_end(found.end())
         name = found[1].lower()
         if html[opened + 1] == "/":
             self._close(name)
             return end
+        attributes = html[found.end() : end]
         if name in _HIDDEN and html[end - 2 : end] != "/>":
             return self._skip_hidden(name, end)
-        self._open(name, html[found.end() : end])
+        if name in _ENDED and not self.with_unseen and "isplay" in attributes and _UNSEEN.search(attributes):
+            return self._skip_unseen(name, end)
+        self._open(name, attributes)
         return end
+
+    def _read_no_tag(self, opened: int) -> int:
+        if self.html.startswith(("<!", "<?"), opened):
+            closed = self.html.find(">", opened)
+            return closed + 1 if closed >= 0 else len(self.html)
+        self._add_text("<")
+        return opened + 1
 
     def _tag_end(self, position: int) -> int:
         """Find the end of a tag; a quote that never closes is no quote, and is looked for only once."""
@@ -125,6 +142,19 @@ class _Reader:
             return body
         end = self.html.find(">", found)
         return end + 1 if end >= 0 else len(self.html)
+
+    def _skip_unseen(self, name: str, position: int) -> int:
+        """Leave out an element that nobody sees; one that never ends is shown."""
+        if name in self.unclosed:
+            return position
+        depth = 1
+        for tag in re.compile(rf"<(/?){name}\b", re.IGNORECASE).finditer(self.html, position):
+            depth += -1 if tag[1] else 1
+            if not depth:
+                end = self.html.find(">", tag.end())
+                return end + 1 if end >= 0 else len(self.html)
+        self.unclosed.add(name)
+        return position
 
     def _open(self, name: str, attributes: str) -> None:
         if name == "br":

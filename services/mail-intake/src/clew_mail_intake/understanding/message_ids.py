@@ -24,7 +24,11 @@ def read_message_ids(value: str) -> list[str]:
 
 def read_references(fields: Fields) -> tuple[str, ...]:
     """Return the ancestors, oldest first, without doubles; of too many, the root and the newest."""
-    ids = [found for value in fields.get_all("references") for found in read_message_ids(value)]
+    return newest(*(found for value in fields.get_all("references") for found in read_message_ids(value)))
+
+
+def newest(*ids: str) -> tuple[str, ...]:
+    """Return each id once; of too many, the first and the last ones."""
     unique = list(dict.fromkeys(ids))
     if len(unique) > REFERENCES:
         return (unique[0], *unique[-(REFERENCES - 1) :])

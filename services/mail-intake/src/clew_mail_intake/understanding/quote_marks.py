@@ -53,6 +53,7 @@ def read_marks(lines: list[str]) -> Marks:
     for index in candidates:
         if marks.looks_left > 0:
             _look_closer(lines, index, marks)
+    _mark_quoted_forward(lines, marks)
     return marks
 
 
@@ -88,6 +89,22 @@ def _first_look(lines: list[str], kinds: list[Kind]) -> list[int]:
         if kind in {"o", "r"} or (kind == "t" and _may_mark(stripped)):
             candidates.append(index)
     return candidates
+
+
+def _mark_quoted_forward(lines: list[str], marks: Marks) -> None:
+    """Take a quote that begins as a forward does, and that nobody answers below, for the mail that is passed on."""
+    kinds = marks.kinds
+    first = next((at for at in range(len(kinds) - 1, -1, -1) if kinds[at] in {"t", "o", "b", "c"}), -1)
+    start = next((at for at in range(first + 1, len(kinds)) if kinds[at] == "q"), None)
+    if start is None or (first >= 0 and (kinds[first] in {"o", "b"} or _ends_with_wrote(lines[first].strip()))):
+        return
+    bare = lines[start].strip(_DECORATION)
+    if bare and bare[0] in "-_=—–~─" and is_forward_phrase(bare):
+        kinds[start] = "o"
+        marks.forwards.add(start)
+        _add_block(lines, _next_words(lines, start + 1), marks, announced=True)
+    elif header_kind(lines[start]):
+        _add_block(lines, start, marks, announced=False)
 
 
 def _kind_of(line: str, stripped: str) -> Kind:

@@ -10,6 +10,7 @@ from clew_mail_intake.understanding.embedded_headers import HeaderBlock
 from clew_mail_intake.understanding.html_text import QUOTE_BEGINS
 from clew_mail_intake.understanding.phrases import any_of, compile_any
 from clew_mail_intake.understanding.quote_marks import Kind, Marks, read_marks
+from clew_mail_intake.understanding.read_forwarded import read_forwarded, read_under_marker
 from clew_mail_intake.understanding.understood import Forwarded
 
 _LINES = 100_000
@@ -44,8 +45,10 @@ def split_reply(text: str) -> Reply:
     own, quoted, block = _split_quote(lines, marks)
     own, signature = _split_signature(lines, marks.kinds, own)
     words = _joined(lines, own) if any(marks.kinds[index] == "t" for index in own) else ""
-    forwarded = _read_forwarded(lines, block) if block else None
     announced = any(index in marks.forwards for index in quoted) or bool(marks.forwards and not words)
+    forwarded = read_forwarded(lines, block) if block else None
+    if forwarded is None and announced:
+        forwarded = read_under_marker(lines, min(marks.forwards))
     if not words:
         if forwarded:
             return Reply("", _joined(lines, quoted), _joined(lines, signature), forwarded, announced)
@@ -198,19 +201,6 @@ def _joined(lines: list[str], indexes: "list[int] | range") -> str:
     if QUOTE_BEGINS in text:
         text = text.replace(f"{QUOTE_BEGINS}\n", "").replace(QUOTE_BEGINS, "")
     return text.strip("\n").rstrip()
-
-
-def _read_forwarded(lines: list[str], block: HeaderBlock) -> Forwarded:
-    passage = _joined(lines, range(block.start, len(lines)))
-    body = _joined(lines, range(block.end, len(lines)))
-    if lines[block.start].startswith(">"):
-        passage, body = _unquoted(passage), _unquoted(body)
-    return Forwarded(sender=block.sender, subject_line=block.subject_line, text=body, passage=passage)
-
-
-def _unquoted(text: str) -> str:
-    """Take one level of quote marks away."""
-    return "\n".join([line.removeprefix(">").removeprefix(" ") for line in text.split("\n")]).strip("\n")
 
 
 def _is_thin(words: list[str]) -> bool:

@@ -12,7 +12,7 @@ from clew_mail_intake.understanding.encoded_words import decode_words
 from clew_mail_intake.understanding.forward import bare_subject, first_author, read_forward
 from clew_mail_intake.understanding.header_fields import Fields, split_header
 from clew_mail_intake.understanding.limits import ADDRESSES, ALL_HEADERS_BYTES, CLEANED_HTML_BYTES
-from clew_mail_intake.understanding.message_ids import own_message_id, read_in_reply_to, read_references
+from clew_mail_intake.understanding.message_ids import newest, own_message_id, read_in_reply_to, read_references
 from clew_mail_intake.understanding.parse import ParsedMail, parse_mail
 from clew_mail_intake.understanding.read_bounce import MachineSigns
 from clew_mail_intake.understanding.reply_text import Reply, split_reply
@@ -34,8 +34,13 @@ _RECIPIENT_FIELDS = (
     "x-original-to",
     "envelope-to",
     "x-envelope-to",
+    "x-delivered-to",
+    "x-forwarded-to",
+    "x-rcpt-to",
     "apparently-to",
     "resent-to",
+    "resent-cc",
+    "bcc",
 )
 _NOWHERE = Surroundings()
 _DISGUISED = 10
@@ -53,7 +58,7 @@ def understand(raw: bytes, *, envelope: Envelope | None = None, known: Surroundi
     named = read_sender(fields)
     signs = MachineSigns(parsed, fields, named.person, subject[:_SUBJECT], bodies.text, _null_sender(fields, envelope))
     found = classify(signs, known, _authenticity(raw, fields, envelope, known))
-    forwarded = None if found.auto and found.verdict != "list" else read_forward(parsed, bodies, reply, subject)
+    forwarded = None if found.auto and found.verdict != "list" else read_forward(parsed, bodies, reply, subject, known)
     found = reconsider(found, signs, reply, forwarded)
     forwarded = first_author(forwarded, known)
     author = read_authorship(fields, named, known, forwarded)
@@ -83,6 +88,8 @@ def _told(
     taken_over = forwarded is not None and author.contact.email == forwarded.sender.email != author.sender.email
     note = reply.text if taken_over else ""
     own = _own_words(bodies, reply, forwarded if taken_over else None)
+    if forwarded is not None and taken_over:
+        bodies.files.extend(file for file in forwarded.files if file not in bodies.files)
     to, cc = read_people(fields, "to"), read_people(fields, "cc")
     files = read_attachments(parsed, bodies)
     reasons = [verdict_reason, *author.reasons, *_notes(parsed, bodies, synthetic, loop), *_disguised(files)]
@@ -100,7 +107,7 @@ def _told(
         attachments=files,
         message_id=message_id,
         message_id_is_synthetic=synthetic,
-        references=read_references(fields),
+        references=_references(fields, forwarded if taken_over else None),
         in_reply_to=read_in_reply_to(fields),
         date=read_date(date_header, envelope.received_at if envelope else None),
         date_header=date_header[:200],
@@ -125,6 +132,12 @@ def _own_words(bodies: Bodies, reply: Reply, taken_over: Forwarded | None) -> Re
         inner = split_reply(taken_over.text)
         return inner if inner.text else Reply(taken_over.text)
     return reply if reply.text else Reply(bodies.text)
+
+
+def _references(fields: Fields, taken_over: Forwarded | None) -> tuple[str, ...]:
+    """Return the ancestors; a mail that was passed on whole has its own as well."""
+    found = read_references(fields)
+    return newest(*found, *taken_over.ids) if taken_over is not None else found
 
 
 def _subject(subject: str, taken_over: Forwarded | None) -> str:

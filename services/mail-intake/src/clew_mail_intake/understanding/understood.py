@@ -5,6 +5,8 @@ from typing import Literal
 
 import msgspec
 
+from clew_mail_intake.understanding.parse import Part
+
 PARSER_VERSION = 2
 
 Verdict = Literal["enquiry", "auto_reply", "bounce", "complaint", "list", "spam", "quarantine"]
@@ -104,13 +106,17 @@ class Bounced(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Forwarded(msgspec.Struct, frozen=True, kw_only=True):
-    """The mail inside a forward; `passage` is its whole text with the header lines that a mail client prints."""
+    """The mail inside a forward; `passage` is its whole text with the header lines that a mail client prints.
+
+    An attached one also says its `ids`, its ancestors' before its own, and has its files in the outer mail's bytes.
+    """
 
     sender: Person
     subject_line: str = ""
     text: str = ""
     passage: str = ""
-    message_id: str | None = None
+    ids: tuple[str, ...] = ()
+    files: tuple[Part, ...] = ()
 
 
 class Authenticity(msgspec.Struct, frozen=True, kw_only=True):
