@@ -15,8 +15,9 @@ class OddServer(socketserver.ThreadingTCPServer):
     """`mails` by UID; those in `refused` get a NO, those in `deadly` end the connection when their body is asked for.
 
     Those in `expunged` are found by a search and gone when they are fetched. `arrives_with_idle` comes in the same
-    packet as the answer to IDLE, `arrives_after_search` when a search has looked and not answered yet. With `lost_once`
-    the session is lost at the first mail, as Microsoft 365 loses them.
+    packet as the answer to IDLE, `arrives_after_search` when a search has looked and not answered yet,
+    `arrives_with_noop` when there is a NOOP. With `lost_once` the session is lost at the first mail, as Microsoft 365
+    loses them.
     """
 
     daemon_threads = True
@@ -30,6 +31,7 @@ class OddServer(socketserver.ThreadingTCPServer):
         self.deadly: set[int] = set()
         self.arrives_with_idle: dict[int, bytes] = {}
         self.arrives_after_search: dict[int, bytes] = {}
+        self.arrives_with_noop: dict[int, bytes] = {}
         self.lost_once = False
         self.asked: list[str] = []
 
@@ -75,9 +77,8 @@ class _Talk(socketserver.StreamRequestHandler):
                 return True
             return self.fetch(tag, _uids(fetch[1], self.odd.mails), fetch[2])
         if command.startswith("UID SEARCH"):
-            first = int(command.rpartition("UID ")[2].partition(":")[0])
-            found = [str(uid) for uid in self.odd.mails if uid >= first] or [str(max(self.odd.mails, default=0))]
-            self.say("* SEARCH " + " ".join(found))
+            found = _uids(command.rpartition("UID ")[2], self.odd.mails)
+            self.say("* SEARCH " + " ".join(map(str, found)))
             if self.odd.arrives_after_search:
                 self.odd.mails |= self.odd.arrives_after_search
                 self.odd.arrives_after_search.clear()
@@ -85,6 +86,8 @@ class _Talk(socketserver.StreamRequestHandler):
         elif word == "CAPABILITY":
             self.say("* CAPABILITY IMAP4rev1 IDLE UIDPLUS")
         elif word in ("SELECT", "NOOP"):
+            if word == "NOOP":
+                self.odd.mails |= self.odd.arrives_with_noop
             self.say(f"* {len(self.odd.mails)} EXISTS")
             if word == "SELECT":
                 self.say("* OK [UIDVALIDITY 7] it")
@@ -130,5 +133,7 @@ def _uids(text: str, there: dict[int, bytes]) -> list[int]:
     wanted: list[int] = []
     for part in text.split(","):
         first, _, last = part.partition(":")
-        wanted += range(int(first), int(last or first) + 1)
+        # A range has no order, and "*" is the last one that is there (RFC 3501 6.4.8).
+        ends = [max(there, default=0) if end == "*" else int(end) for end in (first, last or first)]
+        wanted += range(min(ends), max(ends) + 1)
     return [uid for uid in wanted if uid in there]

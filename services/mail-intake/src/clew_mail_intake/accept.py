@@ -107,7 +107,7 @@ class Acceptance:
             accepted = await accept_messages(mails, uow)
             failpoint("mail.accept.before_commit")
         failpoint("mail.accept.after_commit")
-        if len(mails) >= _CROWD:
+        if sum(mail.sender_waits for mail in mails) >= _CROWD:
             self._crowded_until = asyncio.get_running_loop().time() + _CROWD_SECONDS
         return accepted
 

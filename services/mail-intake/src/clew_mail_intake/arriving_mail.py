@@ -23,3 +23,8 @@ class ArrivingMail:
     incomplete: str | None = None
     client_address: str | None = None
     client_name: str | None = None
+
+    @property
+    def sender_waits(self) -> bool:
+        """Tell whether somebody wants to know when it is stored; a mailbox does not."""
+        return not self.door.startswith("imap:")

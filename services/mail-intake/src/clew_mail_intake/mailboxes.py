@@ -37,7 +37,8 @@ class MailboxPlace:
 
     `password` is sealed, and holds the secrets of `oauth` where that is set. `tls_ca` is whose certificates are
     believed (PEM) in place of the system's authorities. The team is told when there was no success for
-    `alarm_minutes`, or no mail for `silent_hours`.
+    `alarm_minutes`, or no mail for `silent_hours`. With `newest_first`, what lies there already is taken from the
+    newest down.
     """
 
     host: str
@@ -53,6 +54,7 @@ class MailboxPlace:
     tls_ca: str | None = None
     alarm_minutes: int = 15
     silent_hours: int | None = None
+    newest_first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +86,22 @@ class Mailbox:
 
 @dataclass(slots=True)
 class Cursor:
-    """How far a folder is read: everything up to `last_uid` but `pending`, which maps a UID to the tries it had."""
+    """How far a folder is read: everything up to `last_uid` but `pending`, which maps a UID to the tries it had.
+
+    What is not above `backlog` is not read yet either, where the newest mails went first.
+    """
 
     uidvalidity: int
     last_uid: int
     pending: dict[int, int]
+    backlog: int = 0
+
+    def pass_by(self, uid: int) -> None:
+        """Note that a mail is dealt with, and all that are read before it."""
+        if uid <= self.backlog:
+            self.backlog = uid - 1
+        else:
+            self.last_uid = max(self.last_uid, uid)
 
 
 _PLACE = tuple(mailbox.c[name] for name in MailboxPlace.__dataclass_fields__)
@@ -164,7 +177,7 @@ async def read_cursor(mailbox_id: UUID, uidvalidity: int, connection: AsyncConne
     ).one_or_none()
     if row is None or row.uidvalidity != uidvalidity:
         return Cursor(uidvalidity, 0, {})
-    return Cursor(uidvalidity, row.last_uid, {int(uid): tries for uid, tries in row.pending.items()})
+    return Cursor(uidvalidity, row.last_uid, {int(uid): tries for uid, tries in row.pending.items()}, row.backlog)
 
 
 async def save_cursor(mailbox_id: UUID, cursor: Cursor, connection: AsyncConnection) -> None:
@@ -172,6 +185,7 @@ async def save_cursor(mailbox_id: UUID, cursor: Cursor, connection: AsyncConnect
         "uidvalidity": cursor.uidvalidity,
         "last_uid": cursor.last_uid,
         "pending": {str(uid): tries for uid, tries in cursor.pending.items()},
+        "backlog": cursor.backlog,
     }
     # A mailbox that was removed meanwhile needs no cursor.
     there: Sequence[UUID] = (await connection.scalars(select(mailbox.c.id).where(mailbox.c.id == mailbox_id))).all()

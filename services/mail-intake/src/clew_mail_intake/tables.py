@@ -159,6 +159,7 @@ mailbox = Table(
     Column("tls_ca", Text),
     Column("alarm_minutes", Integer, nullable=False, server_default="15"),
     Column("silent_hours", Integer),
+    Column("newest_first", Boolean, nullable=False, server_default=false()),
     Column("last_mail_at", DateTime(timezone=True)),
     # What the team was told, until it is over.
     Column("trouble", Text),
@@ -172,8 +173,8 @@ mailbox = Table(
     UniqueConstraint("host", "port", "username", "folder", name="mailbox_place"),
 )
 
-# How far a mailbox is read: all below `last_uid` but what is `pending`, as {uid: tries}. Another UIDVALIDITY makes
-# it void (RFC 3501 2.3.1.1).
+# How far a mailbox is read: all up to `last_uid` but what is `pending`, as {uid: tries}, and what a reading from the
+# newest down has left below, up to `backlog`. Another UIDVALIDITY makes it void (RFC 3501 2.3.1.1).
 mailbox_cursor = Table(
     "mailbox_cursor",
     metadata,
@@ -181,4 +182,5 @@ mailbox_cursor = Table(
     Column("uidvalidity", BigInteger, nullable=False),
     Column("last_uid", BigInteger, nullable=False),
     Column("pending", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("backlog", BigInteger, nullable=False, server_default="0"),
 )

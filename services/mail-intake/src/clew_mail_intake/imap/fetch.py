@@ -40,11 +40,24 @@ class Fetched:
 def new_uids(session: Session, last_uid: int) -> Iterator[list[int]]:
     """Give the UIDs above `last_uid`, ascending, in windows."""
     first = last_uid + 1
-    while first + _SEARCH_WINDOW < session.uidnext:
+    while session.mails > _SEARCH_WINDOW and first + _SEARCH_WINDOW < session.uidnext:
         yield sorted(session.client.search(["UID", f"{first}:{first + _SEARCH_WINDOW - 1}"]))
         first += _SEARCH_WINDOW
     # "*" is the last mail even when that is below `first` (RFC 3501 6.4.8).
     yield sorted(uid for uid in session.client.search(["UID", f"{first}:*"]) if uid >= first)
+
+
+def old_uids(session: Session, backlog: int) -> Iterator[tuple[int, list[int]]]:
+    """Give the UIDs up to `backlog`, descending, in windows, and where each window begins."""
+    while backlog > 0:
+        first = max(1, backlog - _SEARCH_WINDOW + 1) if session.mails > _SEARCH_WINDOW else 1
+        yield first, sorted(session.client.search(["UID", f"{first}:{backlog}"]), reverse=True)
+        backlog = first - 1
+
+
+def newest_uid(session: Session) -> int:
+    """Give the UID of the last mail, 0 where there is none."""
+    return max(session.client.search(["UID", "*"]), default=0)
 
 
 def in_groups(session: Session, uids: Sequence[int]) -> Iterator[list[Sized]]:

@@ -51,12 +51,14 @@ class PeekingClient(IMAPClient):  # type: ignore[misc]  # it has no types
 class Session:
     """`uidvalidity` says whether the UIDs are those that we know, `uidnext` where they end for now.
 
-    `ends_at` is when the sign-in is no longer good, on the monotonic clock.
+    `mails` is how many there were when the folder was selected. `ends_at` is when the sign-in is no longer good, on the
+    monotonic clock.
     """
 
     client: PeekingClient
     uidvalidity: int
     uidnext: int
+    mails: int
     patience: Patience
     ends_at: float
 
@@ -88,7 +90,8 @@ def open_session(place: MailboxPlace, sign_in: SignIn, patience: Patience) -> Se
             client.starttls(context)
         ends_at = sign_in(client)
         selected = client.select_folder(place.folder)
-        return Session(client, int(selected[b"UIDVALIDITY"]), int(selected.get(b"UIDNEXT", 0)), patience, ends_at)
+        uidvalidity, uidnext = int(selected[b"UIDVALIDITY"]), int(selected.get(b"UIDNEXT", 0))
+        return Session(client, uidvalidity, uidnext, int(selected.get(b"EXISTS", 0)), patience, ends_at)
     except KeyError:
         close_session(client)
         raise IMAP4.error("the server gives this folder no UIDVALIDITY") from None

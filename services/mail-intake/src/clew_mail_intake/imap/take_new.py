@@ -11,7 +11,17 @@ from pathlib import Path
 import structlog
 from clew_shared.runtime.failpoint import failpoint
 
-from clew_mail_intake.imap.fetch import Fetched, Sized, fetch_group, fetch_header, fetch_one, in_groups, new_uids
+from clew_mail_intake.imap.fetch import (
+    Fetched,
+    Sized,
+    fetch_group,
+    fetch_header,
+    fetch_one,
+    in_groups,
+    new_uids,
+    newest_uid,
+    old_uids,
+)
 from clew_mail_intake.imap.session import IMAP_ERRORS, Session, is_lost
 from clew_mail_intake.imap.settle import settle
 from clew_mail_intake.mailboxes import Cursor, MailboxPlace
@@ -25,8 +35,8 @@ log = structlog.get_logger()
 class Taking:
     """What taking needs, and what it learnt about a folder that breaks connections.
 
-    `store` makes mails durable, `save` the cursor; both return when that is done. From `careful_until` down each mail
-    is fetched alone, and is noted as tried before, because one among them ended the last connection.
+    `store` makes mails durable, `save` the cursor; both return when that is done. Each mail of a group with one of the
+    `suspects` is fetched alone, and is noted as tried before: one among them ended a connection.
     """
 
     place: MailboxPlace
@@ -34,7 +44,7 @@ class Taking:
     limit: int
     store: Callable[[Sequence[Fetched]], None]
     save: Callable[[Cursor], None]
-    careful_until: int = 0
+    suspects: frozenset[int] = frozenset()
     trouble: dict[int, str] = field(default_factory=dict)
 
 
@@ -45,14 +55,30 @@ def take_new(session: Session, cursor: Cursor, taking: Taking) -> None:
     """
     for uids in new_uids(session, cursor.last_uid):
         for group in in_groups(session, uids):
-            if group[0].uid <= taking.careful_until:
-                for one in group:
-                    _take_carefully(session, one, cursor, taking)
-            else:
-                _take_group(session, group, cursor, taking)
+            _take_group(session, group, cursor, taking)
         if uids:
-            cursor.last_uid = max(cursor.last_uid, uids[-1])
+            cursor.pass_by(uids[-1])
             taking.save(cursor)
+
+
+def begin_with_newest(session: Session, cursor: Cursor, taking: Taking) -> None:
+    """Have what lies in a folder that was never read wait as its backlog; what comes from now on is new."""
+    if cursor.last_uid or cursor.backlog or cursor.pending:
+        return
+    cursor.last_uid = cursor.backlog = newest_uid(session)
+    taking.save(cursor)
+
+
+def take_backlog(session: Session, cursor: Cursor, taking: Taking) -> None:
+    """Take what waits below the cursor, newest first, and in between what is new. Raises one of `IMAP_ERRORS`."""
+    for first, uids in old_uids(session, cursor.backlog):
+        for group in in_groups(session, uids):
+            _take_group(session, group, cursor, taking)
+            session.client.noop()
+            if session.client.take_news():
+                take_new(session, cursor, taking)
+        cursor.backlog = first - 1
+        taking.save(cursor)
 
 
 def may_retry(cursor: Cursor) -> bool:
@@ -74,26 +100,33 @@ def retry_pending(session: Session, cursor: Cursor, taking: Taking) -> None:
 
 
 def _take_group(session: Session, group: list[Sized], cursor: Cursor, taking: Taking) -> None:
+    if any(one.uid in taking.suspects for one in group):
+        _take_each(session, group, cursor, taking)
+        return
     try:
         fetched = fetch_group(session, group, taking.spool, taking.limit)
     except (IMAP4.abort, OSError):
         # The connection is gone, perhaps because of one of these.
-        taking.careful_until = group[-1].uid
+        taking.suspects = frozenset(one.uid for one in group)
         raise
     except IMAP_ERRORS as error:
         if is_lost(error):
             raise IMAP4.abort(str(error)) from None
         log.info("imap.group_failed", size=len(group), error=str(error)[:200])
-        for one in group:
-            _take_carefully(session, one, cursor, taking)
+        _take_each(session, group, cursor, taking)
         return
     _keep(session, fetched, cursor, taking, group[-1].uid)
+
+
+def _take_each(session: Session, group: list[Sized], cursor: Cursor, taking: Taking) -> None:
+    for one in group:
+        _take_carefully(session, one, cursor, taking)
 
 
 def _take_carefully(session: Session, one: Sized, cursor: Cursor, taking: Taking) -> None:
     tries = cursor.pending.get(one.uid, 0) + 1
     cursor.pending[one.uid] = tries
-    cursor.last_uid = max(cursor.last_uid, one.uid)
+    cursor.pass_by(one.uid)
     taking.save(cursor)
     try:
         fetched = (
@@ -124,5 +157,5 @@ def _keep(session: Session, fetched: list[Fetched], cursor: Cursor, taking: Taki
     failpoint("imap.stored")
     settle(session, taking.place, [mail.uid for mail in fetched])
     failpoint("imap.settled")
-    cursor.last_uid = max(cursor.last_uid, last_uid)
+    cursor.pass_by(last_uid)
     taking.save(cursor)

@@ -56,7 +56,7 @@ class MailboxAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     `move_to` is needed when `after` is move. `tls_ca` are certificates (PEM) that are believed in place of the
     system's authorities. The team is told when nothing worked for `alarm_minutes`, or no mail came for
-    `silent_hours`.
+    `silent_hours`. With `newest_first`, what lies there already is taken from the newest down.
     """
 
     host: str
@@ -72,6 +72,7 @@ class MailboxAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     tls_ca: str | None = None
     alarm_minutes: Annotated[int, msgspec.Meta(ge=1, le=10_080)] = 15
     silent_hours: Annotated[int, msgspec.Meta(ge=1, le=8_760)] | None = None
+    newest_first: bool = False
 
 
 class MailboxView(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,6 +99,7 @@ class MailboxView(msgspec.Struct, frozen=True, kw_only=True):
     tls_verify: bool
     alarm_minutes: int
     silent_hours: int | None
+    newest_first: bool
     last_mail_at: datetime | None
     trouble: str | None
     troubled_at: datetime | None
@@ -194,6 +196,7 @@ async def keep(asked: MailboxAsked, rail: Rail, keeper: MailboxKeeper, credentia
         tls_ca=asked.tls_ca or None,
         alarm_minutes=asked.alarm_minutes,
         silent_hours=asked.silent_hours,
+        newest_first=asked.newest_first,
     )
     async with rail.unit_of_work() as uow:
         mailbox_id = await add_mailbox(place, uow.connection)
@@ -238,6 +241,7 @@ def view_mailbox(mailbox: Mailbox) -> MailboxView:
         tls_verify=place.tls_verify,
         alarm_minutes=place.alarm_minutes,
         silent_hours=place.silent_hours,
+        newest_first=place.newest_first,
         last_mail_at=health.last_mail_at,
         trouble=health.trouble,
         troubled_at=health.troubled_at,
