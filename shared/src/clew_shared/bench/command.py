@@ -9,6 +9,7 @@ from pathlib import Path
 
 from clew_shared.bench.big_mails import measure_big_mails
 from clew_shared.bench.idle import measure_latency, measure_memory
+from clew_shared.bench.imap import measure_imap
 from clew_shared.bench.line import Line, as_json, as_table
 from clew_shared.bench.measure import measure_enquiries, measure_forms, measure_smtp, measure_thread
 from clew_shared.bench.million import measure_million
@@ -25,6 +26,7 @@ GROUPS: dict[str, tuple[Callable[[Settings], Awaitable[list[Line]]], ...]] = {
     "forms": (measure_forms, measure_enquiries),
     "smtp": (measure_smtp,),
     "mail": (measure_big_mails,),
+    "imap": (measure_imap,),
     "parse": (measure_parse,),
     "thread": (measure_thread,),
     "orders": (measure_orders,),

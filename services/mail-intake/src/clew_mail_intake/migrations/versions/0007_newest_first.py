@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "mail_intake_0005"
-down_revision = "mail_intake_0004"
+revision = "mail_intake_0007"
+down_revision = "mail_intake_0006"
 branch_labels = None
 depends_on = None
 
