@@ -52,6 +52,23 @@ def test_another_mail_is_another_whatever_it_shares(other: bytes) -> None:
     assert _fingerprint(other) != _fingerprint(_MAIL)
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (b"Send twenty chairs.", b"Send thirty chairs."),
+        (b"\r\nSend twenty chairs.\r\n", b"\r\nSend thirty chairs.\r\n"),
+        (b"From: a@b.example\r\nSend twenty chairs.\r\n", b"From: a@b.example\r\nSend thirty chairs.\r\n"),
+        (b"Twenty chairs:\r\nred\r\n\r\nJane\r\n", b"Twenty chairs:\r\nblue\r\n\r\nJane\r\n"),
+        (b"To: x\rFrom: a@b.example\r\rTwenty.\r", b"To: x\rFrom: a@b.example\r\rThirty.\r"),
+        (b"Reply-To: a@b.example\r\n\r\nCall me.", b"Reply-To: c@d.example\r\n\r\nCall me."),
+    ],
+    ids=["no header", "empty header", "no line between", "words for fields", "CR alone", "a form's visitors"],
+)
+def test_what_has_hardly_a_header_is_told_apart_by_its_words(one: bytes, other: bytes) -> None:
+    """B9, B25: all mails without an empty line, and all that began with one, were copies of the first of them."""
+    assert _fingerprint(one) != _fingerprint(other)
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_have_a_fingerprint(content: bytes) -> None:
     """B10, B25: garbage is a mail too, and the same garbage is the same mail."""

@@ -13,9 +13,14 @@ from clew_mail_intake.raw_mail import RawMail
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-_END_OF_HEADER = re.compile(rb"\r?\n\r?\n")
+_END_OF_HEADER = re.compile(rb"(?:\A|\r?\n)\r?\n")
 _LONGEST_HEADER = 256 * 1024
-_FIELD = re.compile(rb"^(message-id|from|date|subject)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE)
+_FIELD = re.compile(
+    rb"^(message-id|from|date|subject|reply-to)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE
+)
+# What stands among the fields and is none: somebody's words, where the empty line before them is missing.
+_STRAY = re.compile(rb"(?:^(?![!-9;-~]+[ \t]*:|[ \t]|>?From )|\A[ \t])[^\r\n]+", re.MULTILINE)
+_BARE_CR = re.compile(rb"\r(?!\n)")
 _ADDRESS = re.compile(rb"[^\s<>,;:\"()\[\]]{1,256}@[^\s<>,;:\"()\[\]]{1,255}")
 _SHOWN = 998
 
@@ -36,7 +41,8 @@ def glance_at(raw: RawMail) -> Glance:
 
     Each hop adds fields on top and may change how lines end; the body, the Message-ID, From, Date and Subject stay.
     So the same mail by two doors is one, and a different mail under a used Message-ID is another. A mail without a
-    Message-ID is known by the rest.
+    Message-ID is known by the rest. What has no header that ends is words from its first byte: two of them that
+    differ anywhere are two.
     """
     first = next(iter(raw.pieces()))
     header, start = _split(first)
@@ -44,6 +50,11 @@ def glance_at(raw: RawMail) -> Glance:
     seen = sha256()
     for name in (b"message-id", b"from", b"date", b"subject"):
         seen.update(b"%s:%s\n" % (name, fields.get(name, b"")))
+    if not fields.get(b"message-id"):
+        # A form that sends without any id may have nothing else that tells its visitors apart.
+        seen.update(fields.get(b"reply-to", b""))
+    for stray in _STRAY.findall(header):
+        seen.update(stray)
     digest = _hash_body(raw, start, seen)
     return Glance(
         fingerprint=seen.digest()[:16],
@@ -55,10 +66,12 @@ def glance_at(raw: RawMail) -> Glance:
 
 
 def _split(first: bytes) -> tuple[bytes, int]:
+    """Give the header and where the body begins, which is at once where no header ends or lines end by CR alone."""
     found = _END_OF_HEADER.search(first, 0, _LONGEST_HEADER)
-    if found is None:
-        return first[:_LONGEST_HEADER], min(len(first), _LONGEST_HEADER)
-    return first[: found.start()], found.end()
+    header = first[: found.start()] if found else first[:_LONGEST_HEADER]
+    if _BARE_CR.search(header) or (not found and _STRAY.search(header)):
+        return header, 0
+    return header, found.end() if found else len(header)
 
 
 def _first_fields(header: bytes) -> dict[bytes, bytes]:
