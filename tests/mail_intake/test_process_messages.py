@@ -128,7 +128,7 @@ async def test_the_same_mail_again_has_no_second_effect(intake: Intake) -> None:
     assert [mail["to"] for mail in mails] == [[INTAKE, "deals+other@in.localhost"]] * 2
     assert len(await intake.told(EnquiryReceived)) == 3
     counts = await intake.running.get("/api/v1/mail/counts")
-    assert counts == {"received": 24, "verdicts": {"enquiry": 3}, "duplicate": 21}
+    assert counts == {"received": 24, "verdicts": {"enquiry": 3}, "duplicate": 21, "rejected": 0}
 
 
 async def test_machines_are_told_apart(intake: Intake) -> None:

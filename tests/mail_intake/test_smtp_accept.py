@@ -105,7 +105,7 @@ _RECIPIENTS = {
     "r.abc@in.localhost": "550 5.1.1",
     "": "550 5.1.1",
     '"deals"@in.localhost': "250 2.1.5",
-    "de\x01als@in.localhost": "550 5.1.1",
+    "de\x01als@in.localhost": "553 5.1.3",
     "x" * 400 + "@in.localhost": "553 5.1.3",
 }
 

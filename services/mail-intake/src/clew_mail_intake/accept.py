@@ -6,14 +6,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
 from clew_shared.contracts.ids import derived_id, new_id
 from clew_shared.contracts.mail import MailAccepted
 from clew_shared.runtime.database import is_unavailable
 from clew_shared.runtime.failpoint import failpoint
-from clew_shared.runtime.trace import following
+from clew_shared.runtime.trace import new_trace
 from clew_shared.runtime.unit_of_work import UnitOfWork
 
 from clew_mail_intake.arriving_mail import ArrivingMail
+from clew_mail_intake.count_mails import count_received, count_verdict
 from clew_mail_intake.store_mails import store_mails, store_pieces
 
 _MOST_MAILS = 128
@@ -24,6 +26,8 @@ _CROWD = 4
 _CROWD_SECONDS = 0.25
 # Mails of many pieces that are stored side by side: more would hold connections and memory, and end no sooner.
 _LARGE_AT_ONCE = 2
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,11 @@ class Acceptance:
             accepted = await accept_messages(mails, uow)
             failpoint("mail.accept.before_commit")
         failpoint("mail.accept.after_commit")
+        for mail, one in zip(mails, accepted, strict=True):
+            count_received(mail.door)
+            if not one.is_new:
+                count_verdict(mail.door, "duplicate")
+                log.info("mail.duplicate", message=str(one.key), trace=one.key.hex, door=mail.door)
         if sum(mail.sender_waits for mail in mails) >= _CROWD:
             self._crowded_until = asyncio.get_running_loop().time() + _CROWD_SECONDS
         return accepted
@@ -125,9 +134,9 @@ async def accept_messages(mails: Sequence[ArrivingMail], uow: UnitOfWork) -> lis
         if not mail.raw.fits_one_piece:
             await store_pieces(key, mail.raw, uow.connection)
         person = mail.glance.sender or mail.mail_from or ""
-        with following(None):
-            # Each mail begins a trace of its own, though many share the commit (B45).
-            uow.emit(MailAccepted(message_key=key), key=person, event_id=derived_id(key, "accepted"))
+        # Each mail begins a trace of its own, under its own id (B45).
+        event_id, trace = derived_id(key, "accepted"), new_trace(key)
+        uow.emit(MailAccepted(message_key=key), key=person, event_id=event_id, traceparent=trace)
     return accepted
 
 

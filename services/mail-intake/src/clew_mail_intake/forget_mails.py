@@ -10,12 +10,15 @@ import structlog
 from clew_shared.contracts.ids import utc_now
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.settings import Settings
-from sqlalchemy import ARRAY, Text, bindparam, text
+from sqlalchemy import ARRAY, Text, bindparam, delete, text
 from sqlalchemy.exc import SQLAlchemyError
+
+from clew_mail_intake.tables import refused_mail
 
 _MACHINES = ("auto_reply", "bounce", "complaint", "list", "spam")
 _ANYBODY = ("enquiry", *_MACHINES)
 _AT_A_TIME = 200
+_REFUSED_DAYS = 30
 _LOOK_SECONDS = 3600.0
 
 log = structlog.get_logger()
@@ -26,6 +29,7 @@ async def keep_forgetting(rail: Rail, settings: Settings) -> None:
     while True:
         try:
             await forget_mails(rail, settings, utc_now())
+            await forget_refused(rail, utc_now())
         except (SQLAlchemyError, OSError, TimeoutError) as error:
             log.info("mail.not_forgotten", error=str(error)[:200])
         await asyncio.sleep(_LOOK_SECONDS)
@@ -46,6 +50,13 @@ async def forget_mails(rail: Rail, settings: Settings, now: datetime) -> int:
     if forgotten:
         log.info("mail.forgotten", mails=forgotten)
     return forgotten
+
+
+async def forget_refused(rail: Rail, now: datetime) -> None:
+    """Drop what was noted of mails that were refused so long ago that nobody asks."""
+    async with rail.unit_of_work() as uow:
+        old = refused_mail.c.refused_at < now - timedelta(days=_REFUSED_DAYS)
+        await uow.connection.execute(delete(refused_mail).where(old))
 
 
 _FORGET = text(

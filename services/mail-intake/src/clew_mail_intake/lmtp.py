@@ -10,6 +10,7 @@ class IntakeLMTP(IntakeSMTP):
     """LMTP for a mail system on the same host."""
 
     door = "lmtp"
+    greets_with = "LHLO"
 
     async def smtp_LHLO(self, hostname: str | None) -> None:  # noqa: N802 - the name that aiosmtpd calls
         await super().smtp_EHLO(hostname)
@@ -17,11 +18,8 @@ class IntakeLMTP(IntakeSMTP):
     async def smtp_EHLO(self, hostname: str | None) -> None:  # noqa: N802
         await self.push("500 5.5.1 This is LMTP: say LHLO")
 
-    async def smtp_HELO(self, hostname: str) -> None:  # noqa: N802
+    async def smtp_HELO(self, hostname: str | None) -> None:  # noqa: N802
         await self.push("500 5.5.1 This is LMTP: say LHLO")
-
-    async def check_helo_needed(self, helo: str = "LHLO") -> bool:
-        return await super().check_helo_needed(helo)
 
     async def _answer(self, status: str) -> None:
         for _ in self._open_envelope().rcpt_tos:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from clew_shared.runtime.failpoint import failpoint
 from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from clew_mail_intake.count_mails import count_verdict
 from clew_mail_intake.decide import Decision, decide
 from clew_mail_intake.large_mail import LargeMail
 from clew_mail_intake.recipients import Recipients
@@ -58,6 +60,7 @@ class Processing:
         await write_verdicts(judged, uow.connection)
         for one in judged:
             emit_decision(one.mail.key, one.decision, uow, traces[one.mail.key])
+        uow.after_commit(partial(_count, judged))
 
     async def read_one(self, mail: StoredMail, connection: AsyncConnection) -> Understanding:
         [(_, read)] = await self._read([mail], connection)
@@ -96,9 +99,15 @@ class Processing:
         await asyncio.sleep(_MOMENT_SECONDS if self.is_crowded() else 0)
 
 
+def _count(judged: Sequence[Judged]) -> None:
+    for one in judged:
+        count_verdict(one.mail.door, one.decision.verdict)
+
+
 def emit_decision(key: UUID, decision: Decision, uow: UnitOfWork, traceparent: str | None = None) -> None:
     """Tell what a mail is. The event's id comes from the mail's, so that a second telling has no second effect."""
-    log.info("mail.judged", message=str(key), verdict=decision.verdict, reasons=list(decision.reasons)[:8])
+    reasons = list(decision.reasons)[:8]
+    log.info("mail.judged", message=str(key), trace=key.hex, verdict=decision.verdict, reasons=reasons)
     if decision.event is not None:
         uow.emit(decision.event, key=decision.key, event_id=derived_id(key, decision.verdict), traceparent=traceparent)
 

@@ -5,6 +5,7 @@ Next: clew_mail_intake.glance.glance_at.
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -50,4 +51,6 @@ class RawMail:
 
     def close(self) -> None:
         if self._file is not None:
-            self._file.close()
+            # A full disk is told where it matters: at the last byte that a mail needs, and these need none.
+            with suppress(OSError):
+                self._file.close()

@@ -21,6 +21,7 @@ from clew_mail_intake.imap.session import Patience
 from clew_mail_intake.process import Processing
 from clew_mail_intake.reading import Reading, surroundings
 from clew_mail_intake.recipients import our_recipients
+from clew_mail_intake.refused_mails import Refusals
 from clew_mail_intake.routes.mail_api import MailApi
 from clew_mail_intake.routes.mailbox_api import MailboxApi
 from clew_mail_intake.routes.pages import MailPages
@@ -32,6 +33,7 @@ from clew_mail_intake.tell_troubles import keep_telling
 def build(settings: Settings) -> Service:
     rail = Rail("mail-intake", settings, metadata, RAIL)
     acceptance = Acceptance(rail.unit_of_work)
+    refused = Refusals(rail.unit_of_work)
     reading = Reading(surroundings(settings))
     checks = SenderChecks(settings)
     processing = Processing(reading.understand, checks.gather, our_recipients(settings), lambda: acceptance.is_crowded)
@@ -64,6 +66,6 @@ def build(settings: Settings) -> Service:
         ),
         prefixes=("/api/v1/mail", "/mail", "/settings/mailboxes"),
         routes=routes,
-        doors=(reading.door, *smtp_doors(settings, acceptance, addresses)),
+        doors=(reading.door, *smtp_doors(settings, acceptance, refused, addresses)),
         timers=(keeper.run, partial(keep_forgetting, rail, settings), partial(keep_telling, rail, settings)),
     )

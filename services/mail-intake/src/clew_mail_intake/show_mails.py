@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import msgspec
 from clew_shared.contracts.ids import derived_id
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from clew_mail_intake.tables import RAIL, arrival, attachment, message, raw_piece
-from clew_mail_intake.understanding.understood import Attachment, Verdict
+from clew_mail_intake.show_refused import list_refused, show_refused
+from clew_mail_intake.shown_mail import MailFilter, ShownMail
+from clew_mail_intake.tables import RAIL, arrival, attachment, message, raw_piece, refused_mail
+from clew_mail_intake.understanding.understood import Attachment
 
 _SHOWN = (
     "key",
@@ -36,39 +36,6 @@ _SHOWN = (
 )
 
 
-class MailFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of mails is narrowed to; `q` is looked for in sender and subject."""
-
-    verdict: Verdict | None = None
-    q: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownMail:
-    """A mail as a list shows it; `state` is waiting, done, or shunted when it could not be worked."""
-
-    key: UUID
-    received_at: datetime
-    sender: str | None
-    sender_name: str | None
-    subject_line: str | None
-    verdict: str | None
-    reasons: Sequence[str]
-    door: str
-    size: int
-    attachments: int
-    preview: str
-    digest: bytes
-    message_id: str | None
-    parser_version: int | None
-    released_by: str | None
-    released_at: datetime | None
-    forgotten_at: datetime | None
-    understanding: dict[str, Any] | None
-    recipients: tuple[str, ...]
-    state: str
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptFile:
     """An attachment and where it lies."""
@@ -82,10 +49,15 @@ async def list_mails(
     wanted: MailFilter, limit: int, before: UUID | None, connection: AsyncConnection
 ) -> list[ShownMail]:
     """List mails, the latest first, from below `before`."""
+    if wanted.verdict == "rejected":
+        return await list_refused(wanted.q, limit, before, connection)
     query = select(*(message.c[name] for name in _SHOWN)).order_by(message.c.key.desc()).limit(limit)
     if before is not None:
         query = query.where(message.c.key < before)
-    if wanted.verdict is not None:
+    if wanted.verdict == "duplicate":
+        again = select(arrival.c.message_key).group_by(arrival.c.message_key).having(func.count() > 1)
+        query = query.where(message.c.key.in_(again))
+    elif wanted.verdict is not None:
         query = query.where(message.c.verdict == wanted.verdict)
     if wanted.q:
         found = [
@@ -97,7 +69,7 @@ async def list_mails(
 
 async def show_mail(key: UUID, connection: AsyncConnection) -> ShownMail | None:
     shown = await _shown(select(*(message.c[name] for name in _SHOWN)).where(message.c.key == key), connection)
-    return shown[0] if shown else None
+    return shown[0] if shown else await show_refused(key, connection)
 
 
 async def count_verdicts(connection: AsyncConnection) -> dict[str, int]:
@@ -105,6 +77,11 @@ async def count_verdicts(connection: AsyncConnection) -> dict[str, int]:
     number = func.count().label("number")
     found = await connection.execute(select(message.c.verdict, number).group_by(message.c.verdict))
     return {row.verdict or "waiting": row.number for row in found}
+
+
+async def count_refused(connection: AsyncConnection) -> int:
+    """Count the mails that were refused for good, for as long as that is noted."""
+    return int(await connection.scalar(select(func.count()).select_from(refused_mail)) or 0)
 
 
 async def count_arrivals(connection: AsyncConnection) -> int:

@@ -7,44 +7,62 @@ from functools import partial
 
 from clew_shared.runtime.listening import taking_port
 from clew_shared.runtime.service import Door
-from clew_shared.runtime.settings import Settings
+from clew_shared.runtime.settings import BadSetting, Settings
 
 from clew_mail_intake.accept import Acceptance
+from clew_mail_intake.count_mails import show_from_the_start
 from clew_mail_intake.lmtp import IntakeLMTP
 from clew_mail_intake.recipients import our_recipients
+from clew_mail_intake.refused_mails import Refusals
 from clew_mail_intake.relays import Relays
 from clew_mail_intake.smtp import IntakeSMTP
 from clew_mail_intake.smtp_policy import SmtpPolicy
 from clew_mail_intake.smtp_tls import door_certificate
 
 _BACKLOG = 512
-_PATIENCE_SECONDS = 5.0
+_PATIENCE_SECONDS = 10.0
+_CLOSING = "421 4.3.2 Closing; please try again"
+_WAYS = ("reject", "normalise")
 
 
-def smtp_doors(settings: Settings, acceptance: Acceptance, addresses: dict[str, str]) -> tuple[Door, ...]:
-    """Give the doors that the settings ask for; where they listen is noted in `addresses`."""
-    doors: list[Door] = [partial(_listen, settings, acceptance, addresses, IntakeSMTP, settings.smtp_port)]
+def smtp_doors(
+    settings: Settings, acceptance: Acceptance, refused: Refusals, addresses: dict[str, str]
+) -> tuple[Door, ...]:
+    """Give the doors that the settings ask for; where they listen is noted in `addresses`. Raises `BadSetting`."""
+    if settings.smtp_bare_line_ends not in _WAYS:
+        raise BadSetting(f"CLEW_SMTP_BARE_LINE_ENDS is {' or '.join(_WAYS)}, not {settings.smtp_bare_line_ends!r}")
+    mends = settings.smtp_bare_line_ends == "normalise"
+    policy = partial(_policy, settings, acceptance, refused)
+    doors: list[Door] = [partial(_listen, settings, policy(mends), addresses, IntakeSMTP, settings.smtp_port)]
     if settings.lmtp_port is not None:
-        doors.append(partial(_listen, settings, acceptance, addresses, IntakeLMTP, settings.lmtp_port))
+        # A mail system of ours has taken the mail and knows where it ends: to refuse it now would only bounce it.
+        doors.append(partial(_listen, settings, policy(True), addresses, IntakeLMTP, settings.lmtp_port))
     return tuple(doors)
+
+
+def _policy(settings: Settings, acceptance: Acceptance, refused: Refusals, mends_line_ends: bool) -> SmtpPolicy:
+    return SmtpPolicy(
+        acceptance=acceptance,
+        refused=refused,
+        recipients=our_recipients(settings),
+        spool=settings.data_dir / "spool",
+        max_mail_bytes=settings.max_mail_bytes,
+        hostname=settings.intake_domain,
+        relays=Relays(settings.mail_relays),
+        mails_a_minute=settings.smtp_mails_per_minute,
+        connections_of_one=settings.smtp_connections_per_address,
+        idle_seconds=settings.smtp_idle_seconds,
+        mends_line_ends=mends_line_ends,
+    )
 
 
 @asynccontextmanager
 async def _listen(
-    settings: Settings, acceptance: Acceptance, addresses: dict[str, str], talk: type[IntakeSMTP], port: int
+    settings: Settings, policy: SmtpPolicy, addresses: dict[str, str], talk: type[IntakeSMTP], port: int
 ) -> AsyncIterator[Mapping[str, str]]:
-    spool = settings.data_dir / "spool"
-    spool.mkdir(parents=True, exist_ok=True)
-    policy = SmtpPolicy(
-        acceptance,
-        our_recipients(settings),
-        spool,
-        settings.max_mail_bytes,
-        settings.intake_domain,
-        Relays(settings.mail_relays),
-        settings.smtp_mails_per_minute,
-        door_certificate(settings),
-    )
+    policy.spool.mkdir(parents=True, exist_ok=True)
+    policy.certificate = door_certificate(settings)
+    show_from_the_start(talk.door)
     loop = asyncio.get_running_loop()
     model = talk(policy, loop)
     with taking_port(port, f"{talk.door}_port"):
@@ -59,11 +77,15 @@ async def _listen(
 
 
 async def _see_out(policy: SmtpPolicy) -> None:
-    """Let mails that are being stored get their answer, then hang up."""
+    """Let mails that are on the wire get their answer; tell the others to come back."""
+    policy.is_closing = True
+    for session in list(policy.sessions):
+        if not session.is_busy:
+            session.say_last(_CLOSING)
     deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
-    while any(session.storing for session in policy.sessions) and asyncio.get_running_loop().time() < deadline:
+    while any(session.is_busy for session in policy.sessions) and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(0.02)
     for session in list(policy.sessions):
-        if session.transport is not None:
-            session.transport.close()
+        session.say_last(_CLOSING)
     await policy.acceptance.close()
+    await policy.refused.close()

@@ -1,6 +1,7 @@
 """What the SMTP door allows: whose mail, how many visitors, how much room. Next: clew_mail_intake.smtp.IntakeSMTP."""
 
 import asyncio
+import errno
 import os
 import time
 from collections import Counter
@@ -12,23 +13,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import structlog
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import Session
 from clew_shared.runtime.database import is_unavailable
+from sqlalchemy.exc import DBAPIError
 
 from clew_mail_intake.accept import Acceptance
 from clew_mail_intake.raw_mail import RawMail
 from clew_mail_intake.recipients import Recipients
+from clew_mail_intake.refused_mails import Refusals
 from clew_mail_intake.relays import Relays
 from clew_mail_intake.smtp_tls import Certificate
 
 if TYPE_CHECKING:
-    from clew_mail_intake.smtp import IntakeSMTP
+    from clew_mail_intake.smtp_talk import Talk
 
 _MOST_RECIPIENTS = 1000
 _MOST_VISITORS = 2000
-_MOST_OF_ONE_ADDRESS = 50
+# A relay of ours keeps many lines open, and none of them may keep out all others.
+_MOST_OF_ONE_RELAY = 1000
 _LEAST_FREE_BYTES = 128 << 20
 _LOOK_SECONDS = 1.0
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_DISK_FULL_SQLSTATE = "53100"
+NO_ROOM = "452 4.3.1 No room for mail now; please try again later"
 
 T = TypeVar("T")
 
@@ -38,17 +45,25 @@ log = structlog.get_logger()
 # No slots: aiosmtpd lists the members of its handler, and up to Python 3.11.2 a slotted dataclass cannot be listed.
 @dataclass
 class SmtpPolicy:
-    """What the conversations of one door share; aiosmtpd calls the `handle_` methods."""
+    """What the conversations of one door share.
+
+    `mends_line_ends`: a mail with line ends that could be read in two ways is mended instead of refused.
+    """
 
     acceptance: Acceptance
+    refused: Refusals
     recipients: Recipients
     spool: Path
     max_mail_bytes: int
     hostname: str
     relays: Relays
     mails_a_minute: int
+    connections_of_one: int
+    idle_seconds: float
+    mends_line_ends: bool = False
     certificate: Certificate | None = None
-    sessions: "set[IntakeSMTP]" = field(default_factory=set)
+    is_closing: bool = False
+    sessions: "set[Talk]" = field(default_factory=set)
     _visitors: Counter[str] = field(default_factory=Counter)
     _minute: int = -1
     _mails: Counter[str] = field(default_factory=Counter)
@@ -56,15 +71,16 @@ class SmtpPolicy:
     _desk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="smtp"))
 
     @contextmanager
-    def visit(self, session: "IntakeSMTP") -> Iterator[str | None]:
+    def visit(self, session: "Talk") -> Iterator[str | None]:
         """Count a visitor in and out; give the reply to one too many."""
         address = address_of(session.session)
         self._visitors[address] += 1
         self.sessions.add(session)
+        most = _MOST_OF_ONE_RELAY if self.relays.include(address) else self.connections_of_one
         try:
             if len(self.sessions) > _MOST_VISITORS:
                 yield "421 4.3.2 Too many connections"
-            elif self._visitors[address] > _MOST_OF_ONE_ADDRESS and not self.relays.include(address):
+            elif self._visitors[address] > most:
                 yield "421 4.7.0 Too many connections from your address"
             else:
                 yield None
@@ -74,30 +90,26 @@ class SmtpPolicy:
             if not self._visitors[address]:
                 del self._visitors[address]
 
-    async def handle_MAIL(  # noqa: N802 - the name that aiosmtpd calls
-        self, _server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
+    def put_off(self, address: str, size: int) -> str | None:
+        """Give the reply to a mail of `size` bytes that cannot be taken now, or None."""
         # Before PostgreSQL itself runs out of room, which it does not survive.
-        if self._free_bytes() < _LEAST_FREE_BYTES:
-            return "452 4.3.1 No room for mail now"
-        if self._has_sent_enough(address_of(session)):
+        if self._free_bytes() < _LEAST_FREE_BYTES + size:
+            return NO_ROOM
+        if self._has_sent_enough(address):
             return "450 4.7.1 Too many mails from your address in a minute; please try again later"
-        envelope.mail_from = address
-        envelope.mail_options.extend(options)
-        return "250 2.1.0 Sender OK"
+        return None
 
-    async def handle_RCPT(  # noqa: N802 - the name that aiosmtpd calls
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        if len(envelope.rcpt_tos) >= _MOST_RECIPIENTS:
+    def refuse_recipient(self, address: str, already: int) -> str | None:
+        """Give the reply to a recipient who is not taken beside `already` others, or None."""
+        if already >= _MOST_RECIPIENTS:
             return "452 4.5.3 Too many recipients"
-        if not self.recipients.knows(address):
-            return "550 5.1.1 No such mailbox here"
-        envelope.rcpt_tos.append(address)
-        return "250 2.1.5 Recipient OK"
+        return None if self.recipients.knows(address) else "550 5.1.1 No such mailbox here"
 
     async def handle_exception(self, error: Exception) -> str:
         """Say that it was us: the sender keeps the mail and tries again."""
+        if _is_disk_full(error):
+            log.error("smtp.no_room", error=str(error)[:200])
+            return NO_ROOM
         if is_unavailable(error):
             log.warning("smtp.engine_away", error=str(error)[:200])
         else:
@@ -126,6 +138,12 @@ class SmtpPolicy:
             free = state.f_bavail * state.f_frsize
             self._free = (now, free)
         return free
+
+
+def _is_disk_full(error: Exception) -> bool:
+    if isinstance(error, DBAPIError):
+        return getattr(error.orig, "sqlstate", None) == _DISK_FULL_SQLSTATE
+    return isinstance(error, OSError) and error.errno in _FULL
 
 
 def address_of(session: Session | None) -> str:

@@ -106,6 +106,22 @@ handling = Table(
     Index("handling_message", "message_key"),
 )
 
+# A mail that was refused for good, for as long as somebody may ask; its recipients are one a line.
+refused_mail = Table(
+    "refused_mail",
+    metadata,
+    Column("key", Uuid, primary_key=True),
+    Column("door", Text, nullable=False),
+    Column("reply", Text, nullable=False),
+    Column("mail_from", Text),
+    Column("recipients", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("client_address", Text, nullable=False),
+    Column("client_name", Text),
+    Column("refused_at", DateTime(timezone=True), nullable=False),
+    Index("refused_mail_old", "refused_at"),
+)
+
 # Where a file lies in the raw bytes of its mail.
 attachment = Table(
     "attachment",

@@ -34,11 +34,13 @@ class Settings:
     `trusted_proxies` are networks whose `X-Forwarded-For` is believed. `region` is the ISO country of phone numbers
     that name none. `webhook_allow` are private networks that webhooks may go to. `mail_relays` are the networks of our
     own mail systems: who hands us mail from elsewhere is checked by its address (SPF), and may bring
-    `smtp_mails_per_minute`. `dns_servers` are asked instead of the machine's. An IMAP server is
-    left in IDLE for `imap_idle_seconds`, and left alone when it does not answer for `imap_answer_seconds`. After
-    `mail_keep_days` the bytes of a mail are forgotten, after `machine_mail_keep_days` those of machines and spam;
-    without them everything is kept. `intake_aliases` are more names at the intake domain beside `deals`. No more than
-    `acknowledgements_per_hour` go out in all. `failpoint` is for fault tests (see `clew_shared.runtime.failpoint`).
+    `smtp_mails_per_minute`, over `smtp_connections_per_address`. Whoever is silent for `smtp_idle_seconds` is hung up
+    on. `smtp_bare_line_ends` says whether a mail with a bare CR, a bare LF or a NUL is to `reject` or to `normalise`.
+    `dns_servers` are asked instead of the machine's. An IMAP server is left in IDLE for `imap_idle_seconds`, and left
+    alone when it does not answer for `imap_answer_seconds`. After `mail_keep_days` the bytes of a mail are
+    forgotten, after `machine_mail_keep_days` those of machines and spam; without them everything is kept.
+    `intake_aliases` are more names at the intake domain beside `deals`. No more than `acknowledgements_per_hour` go out
+    in all. `failpoint` is for fault tests (see `clew_shared.runtime.failpoint`).
     """
 
     data_dir: Path = Path("data")
@@ -49,6 +51,9 @@ class Settings:
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 2525
     smtp_mails_per_minute: int = 300
+    smtp_connections_per_address: int = 50
+    smtp_idle_seconds: int = 300
+    smtp_bare_line_ends: str = "reject"
     smtp_tls_cert: Path | None = None
     smtp_tls_key: Path | None = None
     lmtp_port: int | None = None

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from uuid import UUID
 
 _FORM = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _current: ContextVar[str | None] = ContextVar("traceparent", default=None)
@@ -20,7 +21,7 @@ def current_traceparent() -> str | None:
 @contextmanager
 def following(traceparent: str | None) -> Iterator[str]:
     """Work below `traceparent`, or below a new trace when there is none or it is malformed."""
-    parent = traceparent if traceparent and _FORM.fullmatch(traceparent) else _new_trace()
+    parent = traceparent if traceparent and _FORM.fullmatch(traceparent) else new_trace()
     token = _current.set(parent)
     try:
         yield parent
@@ -28,5 +29,6 @@ def following(traceparent: str | None) -> Iterator[str]:
         _current.reset(token)
 
 
-def _new_trace() -> str:
-    return f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-01"
+def new_trace(trace_id: UUID | None = None) -> str:
+    """Give the header that begins a trace; `trace_id` where it is to be found by something that has an id anyway."""
+    return f"00-{trace_id.hex if trace_id else os.urandom(16).hex()}-{os.urandom(8).hex()}-01"

@@ -21,8 +21,8 @@ from clew_mail_intake.release import NotReleasable, release_mail
 from clew_mail_intake.routes.mail_view import Counts, MailDetails, MailView, Released, view_details, view_mail
 from clew_mail_intake.show_mails import (
     KeptFile,
-    MailFilter,
     count_arrivals,
+    count_refused,
     count_verdicts,
     list_files,
     list_mails,
@@ -30,6 +30,7 @@ from clew_mail_intake.show_mails import (
     show_mail,
 )
 from clew_mail_intake.show_page import read_page
+from clew_mail_intake.shown_mail import MailFilter
 from clew_mail_intake.stored_mail import read_raws
 from clew_mail_intake.understanding.attachments import read_attachment
 
@@ -94,6 +95,8 @@ class MailApi:
             mail = await show_mail(key, connection)
             if mail is None:
                 raise not_found("mail")
+            if mail.verdict == "rejected":
+                raise Problem(410, "Never kept", "This mail was refused; its bytes stayed with its sender.")
             if mail.forgotten_at is not None:
                 raise _gone()
             response = web.StreamResponse(
@@ -141,11 +144,12 @@ class MailApi:
 
     @describes("Count the mails by verdict.", answer=Counts)
     async def get_counts(self, request: web.Request) -> web.Response:
-        """Give how many mails have which verdict; with the duplicates they sum to all that arrived (B45)."""
+        """Give how many mails have which verdict; with duplicates and rejected they sum to what was received (B45)."""
         async with self.rail.reading() as connection:
             verdicts = await count_verdicts(connection)
-            arrivals = await count_arrivals(connection)
-        return answer(Counts(received=arrivals, verdicts=verdicts, duplicate=arrivals - sum(verdicts.values())))
+            arrivals, refused = await count_arrivals(connection), await count_refused(connection)
+        duplicates = arrivals - sum(verdicts.values())
+        return answer(Counts(received=arrivals + refused, verdicts=verdicts, duplicate=duplicates, rejected=refused))
 
 
 def _gone() -> Problem:

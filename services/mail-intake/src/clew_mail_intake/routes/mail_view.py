@@ -7,7 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from clew_mail_intake.show_mails import KeptFile, ShownMail
+from clew_mail_intake.show_mails import KeptFile
+from clew_mail_intake.shown_mail import ShownMail
 
 _PREVIEW = 400
 
@@ -33,6 +34,7 @@ class AttachmentView(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Mail(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
+    trace_id: str
     received_at: datetime
     sender: SenderView = msgspec.field(name="from")
     to: Sequence[str]
@@ -73,11 +75,15 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """How many mails have which verdict; with the duplicates they sum to all that arrived."""
+    """How many mails have which verdict; with `duplicate` and `rejected` they sum to `received`.
+
+    A mail is received that was stored, each time it came, or was refused for good, of which 30 days are kept.
+    """
 
     received: int
     verdicts: dict[str, int]
     duplicate: int
+    rejected: int
 
 
 def view_mail(mail: ShownMail) -> MailView:
@@ -99,6 +105,8 @@ def view_details(mail: ShownMail, files: Sequence[KeptFile]) -> MailDetails:
 def _fields(mail: ShownMail) -> dict[str, Any]:
     return {
         "id": mail.key,
+        # The trace that every log line and event of this mail carries, up to the last notification.
+        "trace_id": mail.key.hex,
         "received_at": mail.received_at,
         "sender": SenderView(mail.sender, mail.sender_name or mail.sender),
         "to": mail.recipients,

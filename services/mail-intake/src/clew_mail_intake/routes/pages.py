@@ -21,10 +21,11 @@ from clew_mail_intake.mailboxes import list_mailboxes
 from clew_mail_intake.process import Processing
 from clew_mail_intake.release import NotReleasable, release_mail
 from clew_mail_intake.routes.mailbox_api import MailboxAsked, faults, forget, keep, view_mailbox
-from clew_mail_intake.show_mails import MailFilter, ShownMail, count_verdicts, list_mails
-from clew_mail_intake.understanding.understood import Verdict
+from clew_mail_intake.show_mails import count_refused, count_verdicts, list_mails
+from clew_mail_intake.shown_mail import MailFilter, Outcome, ShownMail
 
 _ON_A_PAGE = 50
+_OUTCOMES = tuple(name for group in get_args(Outcome) for name in get_args(group))
 _NEEDED = ("host", "username", "password")
 
 
@@ -50,11 +51,12 @@ class MailPages:
     async def show_mail(self, request: web.Request) -> web.Response:
         # A link with a verdict that there is not shows all mails.
         asked, words = request.query.get("verdict", ""), request.query.get("q", "").strip()
-        verdict = next((known for known in get_args(Verdict) if known == asked), None)
+        verdict = next((known for known in _OUTCOMES if known == asked), None)
         async with self.rail.reading() as connection:
             wanted, before = MailFilter(verdict=verdict, q=words), read_cursor(request, UUID)
             mails = await list_mails(wanted, _ON_A_PAGE + 1, before, connection)
             counts = await count_verdicts(connection)
+            refused = await count_refused(connection)
         more = None
         if len(mails) > _ON_A_PAGE:
             filters = {"verdict": verdict, "q": words, "cursor": write_cursor(mails[_ON_A_PAGE - 1].key)}
@@ -63,6 +65,7 @@ class MailPages:
             "messages": [_row(mail) for mail in mails[:_ON_A_PAGE]],
             "counts": {name: number for name, number in sorted(counts.items()) if name != "waiting"},
             "total": sum(counts.values()),
+            "refused": refused,
             "filters": {"verdict": verdict or "", "q": words},
             "next_url": more,
         }
