@@ -9,8 +9,8 @@ from clew_lifecycle.note_failure import note_failures
 from clew_lifecycle.remember_message import remember_messages
 from clew_lifecycle.write_reply import Letter, write_reply
 from clew_shared.contracts.ids import new_id, utc_now
-from clew_shared.contracts.mail import AutoReplyReceived, MailBounced
-from clew_shared.contracts.notify import DeliveryFailed, MessageSent
+from clew_shared.contracts.mail import AutoReplyReceived
+from clew_shared.contracts.notify import DeliveryFailed, MailReturned, MessageSent
 
 from tests.lifecycle.desk import ADA, SAM, Desk, form, mail, received, token
 
@@ -84,13 +84,17 @@ async def test_a_bounce_is_noted_on_the_deal_and_on_the_mail_that_bounced(desk: 
     async with desk.rail.unit_of_work() as uow:
         letter = await write_reply(deal_id, Letter(ADA, "", "Engines", "Here they are"), SAM, uow)
     await hear(desk, remember_messages, sent(deal_id, letter.id))
-    bounce = MailBounced(
+    bounce = MailReturned(
         message_key=new_id(),
         kind="bounce",
+        severity="hard",
         received_at=utc_now(),
+        bound_by="message_id",
+        proven=True,
         recipient=ADA,
         status="5.1.1",
-        message_id="<ours@in.localhost>",
+        deal_id=deal_id,
+        activity_id=letter.id,
     )
     await hear(desk, note_bounces, bounce)
     await hear(desk, note_bounces, bounce)

@@ -32,7 +32,7 @@ def test_a_delivery_report_says_which_message_failed_at_whom() -> None:
         "5.1.1",
         "<ours-1@in.example>",
     )
-    assert found.dsn.permanent
+    assert found.dsn.severity == "hard"
 
 
 @pytest.mark.parametrize(

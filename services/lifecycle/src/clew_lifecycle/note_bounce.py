@@ -1,55 +1,99 @@
 """Note on the deal that a mail to its people came back. Next: clew_lifecycle.store.entries.add_entries."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
-from clew_shared.contracts.ids import new_id
-from clew_shared.contracts.mail import MailBounced
+from clew_shared.contracts.deal_work import EntryAdded
+from clew_shared.contracts.ids import derived_id
+from clew_shared.contracts.notify import MailReturned
+from clew_shared.identity.email import normalise_email
 from clew_shared.runtime.consumer import Received
 from clew_shared.runtime.unit_of_work import UnitOfWork
 
 from clew_lifecycle.facts import Facts, Outcome
+from clew_lifecycle.store.addresses import owners_of
 from clew_lifecycle.store.entries import add_entries
-from clew_lifecycle.store.threads import find_refs, places_of, set_delivery
+from clew_lifecycle.store.prefetch import lock_deal
+from clew_lifecycle.store.threads import places_of, set_delivery
+from clew_lifecycle.store.workflow import load_workflow
 from clew_lifecycle.store.world import Activity
+from clew_lifecycle.tell import summarise
+
+# A deal knows how a reply found it by these words too.
+_REASONS = {"message_id": "references", "reply_token": "reply_token"}
+_STATUS = {"hard": "bounced", "soft": "bounced", "arrived": "delivered"}
+_TOLD_CHARACTERS = 60_000
 
 
-async def note_bounces(batch: Sequence[Received[MailBounced]], uow: UnitOfWork) -> None:
-    """Enter each bounce that is bound to a deal, by the mail that bounced or by our reply address, and on that mail."""
+async def note_bounces(batch: Sequence[Received[MailReturned]], uow: UnitOfWork) -> None:
+    """Enter what is about a deal's mail on that deal, and on the mail itself; what arrived well is no entry."""
     events = [received.event for received in batch]
-    refs = await find_refs({event.message_id for event in events if event.message_id}, uow.connection)
-    bound = []
-    for event in events:
-        deal_id, _ = refs.get(event.message_id or "", (None, None))
-        if deal_id is None and event.reply_token is not None and not event.reply_token.expired:
-            deal_id = event.reply_token.deal_id
-        if deal_id is not None:
-            bound.append((event, deal_id))
-    places = await places_of({deal_id for _, deal_id in bound}, uow.connection)
+    told = [event for event in events if event.kind == "complaint" or event.severity != "arrived"]
+    places = await places_of({event.deal_id for event in told if event.deal_id}, uow.connection)
+    people = await owners_of({key for event in told if (key := _key(event))}, uow.connection)
     entries = [
-        Activity(
-            id=new_id(),
-            deal_id=places[deal_id][0],
-            contact_id=None,
-            company_id=places[deal_id][1],
-            kind="bounce",
-            occurred_at=event.received_at,
-            author=None,
-            body=event.text,
-            enquiry_id=event.message_key,
-            dedupe_key=f"bounce|{event.message_key}",
-            facts=Facts(
-                from_address=event.recipient,
-                flags=(event.kind,) if event.kind == "complaint" else (),
-                delivery=Outcome("bounced", event.status),
-            ),
-        )
-        for event, deal_id in bound
-        if deal_id in places
+        _entry(event, places[event.deal_id], people.get(_key(event) or ""))
+        for event in told
+        if event.deal_id is not None and event.deal_id in places
     ]
     await add_entries(entries, uow.connection)
-    returned = {
-        activity_id: Outcome("bounced", event.status)
+    for entry in entries:
+        await _tell(entry, uow)
+    became = {
+        event.activity_id: Outcome(_STATUS[event.severity], _why(event))
         for event in events
-        if event.kind == "bounce" and (activity_id := refs.get(event.message_id or "", (None, None))[1]) is not None
+        if _is_sure(event) and event.severity in _STATUS and event.activity_id
     }
-    await set_delivery(returned, uow.connection, final=True)
+    await set_delivery(became, uow.connection, final=True)
+
+
+def _entry(event: MailReturned, place: tuple[UUID, UUID | None], contact_id: UUID | None) -> Activity:
+    flags = (
+        *((event.kind,) if event.kind == "complaint" else (event.severity,)),
+        *(() if event.proven else ("unproven",)),
+    )
+    deal_id, company_id = place
+    return Activity(
+        id=derived_id(event.message_key, "bounce"),
+        deal_id=deal_id,
+        contact_id=contact_id,
+        company_id=company_id,
+        kind="bounce",
+        occurred_at=event.received_at,
+        author=None,
+        body=event.text,
+        match_reason=_REASONS.get(event.bound_by),
+        enquiry_id=event.message_key,
+        dedupe_key=f"bounce|{event.message_key}",
+        facts=Facts(
+            from_address=event.recipient,
+            flags=flags,
+            delivery=Outcome(_outcome(event), _why(event)),
+        ),
+    )
+
+
+def _outcome(event: MailReturned) -> str:
+    return event.kind if event.kind == "complaint" else _STATUS.get(event.severity, "delayed")
+
+
+def _is_sure(event: MailReturned) -> bool:
+    """Say whether it is about that very mail, and not only about somebody whom we write to."""
+    return event.kind == "bounce" and (event.proven or event.bound_by != "recipient")
+
+
+def _key(event: MailReturned) -> str | None:
+    email = normalise_email(event.recipient or "")
+    return email.key if email else None
+
+
+def _why(event: MailReturned) -> str | None:
+    return " ".join(part for part in (event.status, event.diagnostic) if part) or None
+
+
+async def _tell(entry: Activity, uow: UnitOfWork) -> None:
+    deal = await lock_deal(entry.deal_id, uow.connection) if entry.deal_id else None
+    if deal is not None:
+        summary = summarise(deal, await load_workflow(uow.connection))
+        told = EntryAdded(deal=summary, activity_id=entry.id, kind="bounce", text=entry.body[:_TOLD_CHARACTERS])
+        uow.emit(told, event_id=derived_id(entry.id, "entry_added"))

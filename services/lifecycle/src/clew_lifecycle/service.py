@@ -9,6 +9,7 @@ from aiohttp import web
 from clew_shared.contracts.deal_work import EntryAdded, ReminderChanged, ReminderDue
 from clew_shared.contracts.enquiry import EnquiryReceived
 from clew_shared.contracts.lifecycle import (
+    AddressReinstated,
     CommentAdded,
     CompanyAdded,
     CompanyChanged,
@@ -40,8 +41,8 @@ from clew_shared.contracts.lifecycle import (
     TeammateRemoved,
     TokenIssueRequested,
 )
-from clew_shared.contracts.mail import AutoReplyReceived, MailBounced
-from clew_shared.contracts.notify import DeliveryFailed, MessageSent
+from clew_shared.contracts.mail import AutoReplyReceived
+from clew_shared.contracts.notify import AddressRestored, AddressSuspended, DeliveryFailed, MailReturned, MessageSent
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.service import Service
 from clew_shared.runtime.sessions import SESSION_SUBJECT
@@ -52,6 +53,7 @@ from clew_shared.web.pages import Pages
 from clew_lifecycle.bulk.work_on_jobs import work_on_jobs
 from clew_lifecycle.live import WATCHED, Hub
 from clew_lifecycle.merging.settle_merges import settle_merges
+from clew_lifecycle.note_address import note_addresses
 from clew_lifecycle.note_auto_reply import note_auto_replies
 from clew_lifecycle.note_bounce import note_bounces
 from clew_lifecycle.note_failure import note_failures
@@ -103,6 +105,7 @@ _TELLS = (
     *(ContactMerged, CompanyMerged, DealMerged, MergeUndone, EntryAdded, ReminderChanged, ReminderDue),
     *(PipelinePublished, ProblemOpened, MessageRequested, RegistrationRequested, TokenIssueRequested),
     *(OrderTaken, OrderCancelled, ReplyWritten, TeammateAdded, TeammateRemoved, SignInRequested),
+    AddressReinstated,
 )
 _EDGES = (
     *(DealApi, PeopleApi, LifecycleApi, CompanyTypeApi, TeammateApi),
@@ -170,8 +173,12 @@ def _subscriptions() -> tuple[Subscription, ...]:
             events=(AutoReplyReceived,),
             handle=note_auto_replies,
         ),
+        Subscription(durable="lifecycle-note-returned", service="notify", events=(MailReturned,), handle=note_bounces),
         Subscription(
-            durable="lifecycle-note-bounce", service="mail-intake", events=(MailBounced,), handle=note_bounces
+            durable="lifecycle-note-address",
+            service="notify",
+            events=(AddressSuspended, AddressRestored),
+            handle=note_addresses,
         ),
         Subscription(
             durable="lifecycle-remember-message", service="notify", events=(MessageSent,), handle=remember_messages

@@ -11,7 +11,7 @@ from clew_shared.identity.email import normalise_email
 
 from clew_mail_intake.recipients import Recipients, TokenFound, find_token
 from clew_mail_intake.stored_mail import StoredMail
-from clew_mail_intake.understanding.understood import Understanding
+from clew_mail_intake.understanding.understood import Bounced, Understanding
 
 # What travels in an event; the raw bytes keep the rest.
 _TEXT_BYTES = 256 * 1024
@@ -124,16 +124,20 @@ def _auto_reply(mail: StoredMail, read: Understanding, found: TokenFound) -> Aut
 
 
 def _bounce(mail: StoredMail, read: Understanding, found: TokenFound) -> MailBounced:
-    report = read.dsn
+    report = read.dsn or Bounced()
     return MailBounced(
         message_key=mail.key,
         kind="complaint" if read.verdict == "complaint" else "bounce",
         received_at=mail.received_at,
-        recipient=report.recipient if report else None,
-        status=report.status if report else None,
-        message_id=report.message_id if report else None,
+        recipient=report.recipient,
+        status=report.status,
+        message_id=report.message_id,
         text=_cut(read.text, _TEXT_BYTES),
         reply_token=found.token,
+        severity=report.severity,
+        diagnostic=report.diagnostic,
+        reporter=read.sender.email or None,
+        authenticity=_authenticity(read),
     )
 
 

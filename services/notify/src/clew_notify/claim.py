@@ -92,7 +92,8 @@ def _said(mail: Claimed) -> str:
 def _lock(*more: Any) -> Any:
     of_recipient = SUPPRESSION.c.address == func.lower(DELIVERY.c.recipient)
     stops = or_(SUPPRESSION.c.scope == "all", DELIVERY.c.rule.in_(_UNASKED))
-    suppressed = select(SUPPRESSION.c.reason).where(of_recipient, stops).scalar_subquery()
+    in_force = SUPPRESSION.c.lifted_at.is_(None)
+    suppressed = select(SUPPRESSION.c.reason).where(of_recipient, stops, in_force).scalar_subquery()
     return (
         select(
             DELIVERY.c.id,

@@ -4,6 +4,7 @@ from email.utils import parseaddr
 
 from clew_shared.contracts.deal_work import ReminderDue
 from clew_shared.contracts.lifecycle import (
+    AddressReinstated,
     CommentAdded,
     DealOpened,
     MessageRequested,
@@ -13,7 +14,7 @@ from clew_shared.contracts.lifecycle import (
     TeammateRemoved,
 )
 from clew_shared.contracts.mail import MailBounced, MailboxRecovered, MailboxTroubled
-from clew_shared.contracts.notify import DeliveryFailed, MessageSent
+from clew_shared.contracts.notify import AddressRestored, AddressSuspended, DeliveryFailed, MailReturned, MessageSent
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.service import Service
 from clew_shared.runtime.settings import Settings
@@ -30,6 +31,7 @@ from clew_notify.draft import Drafter
 from clew_notify.live import Live
 from clew_notify.note_bounce import note_bounces
 from clew_notify.plan import Planner
+from clew_notify.restore_address import restore_addresses
 from clew_notify.routes.deliveries import DeliveryRoutes
 from clew_notify.routes.pages import SandboxPages
 from clew_notify.routes.rules import RuleRoutes
@@ -83,7 +85,7 @@ def build(settings: Settings) -> Service:
         name="notify",
         rail=rail,
         migrations="clew_notify.migrations",
-        tells=(MessageSent, DeliveryFailed),
+        tells=(MessageSent, DeliveryFailed, MailReturned, AddressSuspended, AddressRestored),
         subscriptions=(
             Subscription(durable="notify-announce", service="lifecycle", events=HEARD, handle=announcer.announce),
             Subscription(
@@ -94,6 +96,12 @@ def build(settings: Settings) -> Service:
             ),
             Subscription(
                 durable="notify-note-bounce", service="mail-intake", events=(MailBounced,), handle=note_bounces
+            ),
+            Subscription(
+                durable="notify-restore-address",
+                service="lifecycle",
+                events=(AddressReinstated,),
+                handle=restore_addresses,
             ),
         ),
         prefixes=PREFIXES,

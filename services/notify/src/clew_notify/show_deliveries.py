@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_notify.tables import DELIVERY, DELIVERY_EVENT
@@ -85,8 +85,8 @@ async def list_deliveries(
         if getattr(wanted, name) is not None:
             query = query.where(DELIVERY.c[name] == getattr(wanted, name))
     if wanted.recipient is not None:
-        # Teammates are kept in lower case, clients as they spell themselves.
-        query = query.where(DELIVERY.c.recipient.in_((wanted.recipient, wanted.recipient.casefold())))
+        # Clients are kept as they spell themselves.
+        query = query.where(func.lower(DELIVERY.c.recipient) == wanted.recipient.lower())
     if before is not None:
         query = query.where(DELIVERY.c.id < before)
     return [DeliveryView(**row) for row in (await connection.execute(query)).mappings()]

@@ -1,39 +1,50 @@
-"""Keep addresses that must get nothing. Next: clew_notify.claim.claim_due."""
+"""Keep addresses that must get nothing, and tell which. Next: clew_notify.claim.claim_due."""
 
 from collections.abc import Mapping
 from typing import Literal
 from uuid import UUID
 
-from clew_shared.runtime.database import insert_rows
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from clew_notify.tables import SUPPRESSION
-
-_COLUMNS = ("address", "scope", "reason", "delivery_id")
+from clew_shared.contracts.notify import AddressSuspended
+from clew_shared.runtime.unit_of_work import UnitOfWork
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, text
 
 
 async def suppress(
-    connection: AsyncConnection, deliveries: Mapping[str, UUID], *, scope: Literal["all", "automatic"], reason: str
+    deliveries: Mapping[str, UUID], uow: UnitOfWork, *, scope: Literal["all", "automatic"], reason: str
 ) -> None:
     """Send nothing more (`all`) or nothing automatic to these addresses; `deliveries` are what showed it.
 
-    An address that gets nothing at all stays so.
+    An address that gets nothing at all stays so. What was sent before somebody said that an address may be written to
+    says nothing against it any more.
     """
     by_address = {address.lower(): delivery_id for address, delivery_id in deliveries.items()}
     addresses = sorted(by_address)
     values = {
-        "address": addresses,
-        "scope": [scope] * len(addresses),
-        "reason": [reason] * len(addresses),
-        "delivery_id": [by_address[address] for address in addresses],
+        "addresses": addresses,
+        "deliveries": [by_address[address] for address in addresses],
+        "scope": scope,
+        "reason": reason,
     }
-    await connection.execute(_SUPPRESS_ALL if scope == "all" else _SUPPRESS_AUTOMATIC, values)
+    for row in await uow.connection.execute(_SUPPRESS, values):
+        uow.emit(
+            AddressSuspended(
+                address=row.address,
+                scope=scope,
+                reason=reason,
+                suspended_at=row.created_at,
+                delivery_id=row.delivery_id,
+            )
+        )
 
 
-_INSERT = insert_rows(SUPPRESSION, _COLUMNS)
-_SUPPRESS_AUTOMATIC = _INSERT.on_conflict_do_nothing()
-_SUPPRESS_ALL = _INSERT.on_conflict_do_update(
-    index_elements=[SUPPRESSION.c.address],
-    set_={name: _INSERT.excluded[name] for name in ("scope", "reason", "delivery_id")},
-    where=SUPPRESSION.c.scope != "all",
-)
+_SUPPRESS = text(
+    """INSERT INTO notify.suppression AS kept (address, scope, reason, delivery_id)
+SELECT given.address, :scope, :reason, given.delivery_id
+FROM unnest(:addresses, :deliveries) AS given (address, delivery_id)
+ON CONFLICT (address) DO UPDATE SET
+  scope = excluded.scope, reason = excluded.reason, delivery_id = excluded.delivery_id, created_at = now(),
+  lifted_at = NULL
+WHERE (kept.lifted_at IS NULL AND kept.scope <> 'all' AND excluded.scope = 'all')
+  OR kept.lifted_at < (SELECT delivery.created_at FROM notify.delivery WHERE delivery.id = excluded.delivery_id)
+RETURNING kept.address, kept.delivery_id, kept.created_at"""
+).bindparams(bindparam("addresses", type_=ARRAY(Text)), bindparam("deliveries", type_=ARRAY(Uuid)))

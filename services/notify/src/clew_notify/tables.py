@@ -32,7 +32,8 @@ TEAMMATE = Table(
     Column("changed_at", DateTime(timezone=True), nullable=False),
 )
 
-# One notification to one recipient on one channel. `status` is where its history (DELIVERY_EVENT) has led to.
+# One notification to one recipient on one channel. `status` is where its history (DELIVERY_EVENT) has led to;
+# `returned` the status code of the report that it came back with.
 # `due_at` is empty when a person has to decide; `lease` is whose attempt the one under way is, until `lease_until`.
 DELIVERY = Table(
     "delivery",
@@ -58,11 +59,12 @@ DELIVERY = Table(
     Column("lease", Uuid),
     Column("lease_until", DateTime(timezone=True)),
     Column("sent_at", DateTime(timezone=True)),
+    Column("returned", Text),
     UniqueConstraint("event_id", "rule", "recipient", "channel", name="delivery_once"),
     Index("delivery_due", "due_at", postgresql_where=text("status IN ('planned', 'held', 'in_doubt')")),
     Index("delivery_leased", "lease_until", postgresql_where=text("status = 'sending'")),
     Index("delivery_of_deal", "deal_id", "recipient", "id", postgresql_where=text("deal_id IS NOT NULL")),
-    Index("delivery_recipient", "recipient", "id"),
+    Index("delivery_recipient", func.lower(text("recipient")), "id"),
 )
 
 # The mail as it was composed: every attempt sends these bytes. A row of its own, so that no change of status moves it.
@@ -94,7 +96,8 @@ ACKNOWLEDGEMENT = Table(
     Index("acknowledgement_lately", "acknowledged_at"),
 )
 
-# Addresses that get nothing (`all`: they do not exist) or nothing automatic (`automatic`: their reader complained).
+# Addresses that get nothing (`all`: they do not exist) or nothing automatic (`automatic`: their reader complained), but
+# for those of which somebody has said since (`lifted_at`) that they may be written to.
 SUPPRESSION = Table(
     "suppression",
     METADATA,
@@ -103,6 +106,7 @@ SUPPRESSION = Table(
     Column("reason", Text, nullable=False),
     Column("delivery_id", Uuid),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("lifted_at", DateTime(timezone=True)),
 )
 
 # What the built-in mailbox holds; the bytes are the delivery's.

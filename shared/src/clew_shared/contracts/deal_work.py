@@ -12,11 +12,11 @@ from clew_shared.contracts.summaries import DealSummary
 
 
 class EntryAdded(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
-    """A teammate put a note, a call, a file or a reminder on a deal; `actor` is who."""
+    """A teammate put a note, a call, a file or a reminder on a deal; `actor` is who. A `bounce` is nobody's work."""
 
     deal: DealSummary
     activity_id: UUID
-    kind: Literal["note", "file", "reminder"]
+    kind: Literal["note", "file", "reminder", "bounce"]
     text: str = ""
 
 

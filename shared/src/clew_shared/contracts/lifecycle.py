@@ -135,6 +135,15 @@ class ContactChanged(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=Tr
     changes: tuple[str, ...]
 
 
+class AddressReinstated(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
+    """A teammate says that an address is to be written to again.
+
+    Next: clew_notify.restore_address.restore_addresses.
+    """
+
+    address: str
+
+
 class ContactDeleted(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
     contact: ContactSummary
 

@@ -4,8 +4,10 @@ from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from clew_shared.contracts.enquiry import ReplyToken
+from clew_shared.contracts.enquiry import Authenticity, ReplyToken
 from clew_shared.contracts.event import Event
+
+Severity = Literal["hard", "soft", "delayed", "arrived"]
 
 
 class MailAccepted(Event, frozen=True, kw_only=True):
@@ -33,10 +35,11 @@ class AutoReplyReceived(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class MailBounced(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A mail could not be delivered, or its reader complained (RFC 3464, RFC 5965).
+    """A mail could not be delivered, or its reader complained (RFC 3464, RFC 5965). Next: clew_notify.note_bounce.
 
     `message_id` is the mail that bounced, with its angle brackets, where the report says it; `status` an enhanced
-    code such as 5.1.1 (RFC 3463).
+    code such as 5.1.1 (RFC 3463). A mail that is `delayed` may still arrive, one that `arrived` has. Whether any of
+    it is so nobody knows yet: anybody can send a report. `reporter` is who sent this one.
     """
 
     SERVICE: ClassVar[str] = "mail-intake"
@@ -49,6 +52,10 @@ class MailBounced(Event, frozen=True, kw_only=True, omit_defaults=True):
     message_id: str | None = None
     text: str = ""
     reply_token: ReplyToken | None = None
+    severity: Severity = "hard"
+    diagnostic: str | None = None
+    reporter: str | None = None
+    authenticity: Authenticity = "none"
 
 
 class MailboxTroubled(Event, frozen=True, kw_only=True, omit_defaults=True):

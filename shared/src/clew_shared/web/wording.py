@@ -23,6 +23,7 @@ _FLAGS = {
     "match_conflict": "headers pointed to another deal",
     "ambiguous": "several open deals fitted",
     "unverified_sender": "sender could not be verified",
+    "unproven": "anybody could have sent this report",
     "possible_duplicate": "possibly sent twice",
 }
 

@@ -25,6 +25,7 @@ from clew_lifecycle.delete_record import delete_company, delete_contact
 from clew_lifecycle.edit_company import CompanyChanges, edit_company
 from clew_lifecycle.edit_contact import ContactChanges, edit_contact
 from clew_lifecycle.merging.tombstone import missing
+from clew_lifecycle.reactivate_contact import reactivate_contact
 from clew_lifecycle.routes.site import Site
 from clew_lifecycle.store.people import (
     CompanyFilter,
@@ -49,6 +50,7 @@ class PeopleApi:
             web.get("/api/v1/contacts/{id}", self.read_contact),
             web.patch("/api/v1/contacts/{id}", self.edit_contact),
             web.delete("/api/v1/contacts/{id}", self.delete_contact),
+            web.post("/api/v1/contacts/{id}/reactivate", self.reactivate_contact),
             web.get("/api/v1/companies", self.list_companies),
             web.post("/api/v1/companies", self.add_company),
             web.get("/api/v1/companies/{id}", self.read_company),
@@ -105,6 +107,14 @@ class PeopleApi:
         async with self._rail.unit_of_work() as uow:
             await delete_contact(contact_id, actor_of(request), uow, version)
         return web.Response(status=204)
+
+    @describes("Have a contact written to again whose mail came back or who had complained.", answer=ContactView)
+    async def reactivate_contact(self, request: web.Request) -> web.Response:
+        contact_id = read_id(request, "contact")
+        async with self._rail.unit_of_work() as uow:
+            await reactivate_contact(contact_id, actor_of(request), uow)
+            found = await read_contact(contact_id, uow.connection)
+        return _tagged(found, "contact")
 
     @describes("List companies, the newest first.", query=CompanyFilter, lists=CompanyView)
     async def list_companies(self, request: web.Request) -> web.Response:

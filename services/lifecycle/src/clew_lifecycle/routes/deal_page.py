@@ -13,13 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from clew_lifecycle.changes import DealChanges, invalid
 from clew_lifecycle.edit_deal import edit_deal
 from clew_lifecycle.merging.tombstone import page_of_survivor
+from clew_lifecycle.reactivate_contact import reactivate_contact
 from clew_lifecycle.routes.entry_view import page_entry
 from clew_lifecycle.routes.moves import stages_from
 from clew_lifecycle.routes.site import Site, errors_by_field
 from clew_lifecycle.store.deals import DealView, read_deal
 from clew_lifecycle.store.linked import list_linked
 from clew_lifecycle.store.participants import list_participants
-from clew_lifecycle.store.people import read_company, read_contact
+from clew_lifecycle.store.people import contact_of, read_company, read_contact
 from clew_lifecycle.store.team import list_teammates
 from clew_lifecycle.store.timeline import (
     deal_of_enquiry,
@@ -47,6 +48,7 @@ class DealPages:
             web.post("/deals/{id}/mails", self.mail),
             web.post("/deals/{id}/owner", self.own),
             web.post("/deals/{id}/edit", self.edit),
+            web.post("/deals/{id}/reactivate", self.reactivate),
         ]
 
     async def show(self, request: web.Request) -> web.Response:
@@ -84,6 +86,14 @@ class DealPages:
         deal_id, form = read_id(request, "deal"), await _form(request)
         async with self._site.rail.unit_of_work() as uow:
             await edit_deal(deal_id, DealChanges(owner=form.get("owner") or None), actor_of(request), uow)
+        return _back(deal_id)
+
+    async def reactivate(self, request: web.Request) -> web.Response:
+        """Have the deal's contact written to again."""
+        deal_id = read_id(request, "deal")
+        async with self._site.rail.unit_of_work() as uow:
+            for contact_id in await contact_of(deal_id, uow.connection):
+                await reactivate_contact(contact_id, actor_of(request), uow)
         return _back(deal_id)
 
     async def edit(self, request: web.Request) -> web.Response:

@@ -24,6 +24,19 @@ message_ref = Table(
     CheckConstraint("kind IN ('sent', 'received', 'ancestor')", name="message_ref_kind"),
 )
 
+# What notify says of an address: since when nothing (`all`) or nothing automatic goes there, and why. Nothing stops
+# mail to one without a `scope`. `address` is how notify spells it.
+address_standing = Table(
+    "address_standing",
+    metadata,
+    Column("email_key", Text, primary_key=True),
+    text_column("address"),
+    text_column("scope", nullable=True),
+    text_column("reason", nullable=True),
+    time_column("changed_at", nullable=False),
+    CheckConstraint("scope IN ('all', 'automatic')", name="address_standing_scope"),
+)
+
 # An enquiry that waits for a person to say what it becomes.
 enquiry = Table(
     "enquiry",

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, Text, any_, cast, func, or_, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.store.deals import CompanyRef, contacts_with_email, contains, of_owner
+from clew_lifecycle.store.enquiry_tables import address_standing
 from clew_lifecycle.store.tables import company, contact, contact_point, deal
 from clew_lifecycle.store.team_tables import teammate
 
@@ -33,8 +34,17 @@ class CompanyFilter(msgspec.Struct, frozen=True, kw_only=True):
     q: str | None = None
 
 
+class Suspended(msgspec.Struct, frozen=True, kw_only=True):
+    """An address that gets nothing (`all`) or nothing automatic: mail to it came back, or its reader complained."""
+
+    address: str
+    scope: str
+    reason: str
+    since: datetime
+
+
 class ContactView(msgspec.Struct, frozen=True, kw_only=True):
-    """A person; `email` and `phone` are the main ones of `emails` and `phones`."""
+    """A person; `email` and `phone` are the main ones of `emails` and `phones`, `suspended` those that get no mail."""
 
     id: UUID
     name: str | None
@@ -44,6 +54,7 @@ class ContactView(msgspec.Struct, frozen=True, kw_only=True):
     emails: list[str]
     phone: str | None
     phones: list[str]
+    suspended: list[Suspended]
     company: CompanyRef | None
     custom: dict[str, Any]
     created_at: datetime
@@ -195,6 +206,7 @@ def _contacts() -> Select[Any]:
             company.c.lifecycle_stage,
             _points("email", contact_point.c.contact_id == contact.c.id),
             _points("phone", contact_point.c.contact_id == contact.c.id),
+            _suspended().label("suspended"),
         )
         .outerjoin(company, (company.c.id == contact.c.company_id) & company.c.deleted_at.is_(None))
         .where(contact.c.deleted_at.is_(None))
@@ -218,6 +230,26 @@ def _points(kind: str, of: ColumnElement[bool]) -> ColumnElement[Any]:
     return func.array(query.order_by(contact_point.c.id).scalar_subquery()).label(f"{kind}s")
 
 
+def _suspended() -> ColumnElement[Any]:
+    """List as JSON which of a contact's addresses get no mail."""
+    standing = address_standing.c
+    each = func.json_build_object(
+        *("address", contact_point.c.value_raw, "scope", standing.scope),
+        *("reason", standing.reason, "since", standing.changed_at),
+    )
+    return (
+        select(func.json_agg(each))
+        .join(contact_point, contact_point.c.value_norm == standing.email_key)
+        .where(
+            contact_point.c.contact_id == contact.c.id,
+            contact_point.c.kind == "email",
+            contact_point.c.retired_at.is_(None),
+            standing.scope.is_not(None),
+        )
+        .scalar_subquery()
+    )
+
+
 def _contact_view(row: Row[Any]) -> ContactView:
     return ContactView(
         id=row.id,
@@ -228,6 +260,7 @@ def _contact_view(row: Row[Any]) -> ContactView:
         emails=_main_first(row.email, row.emails),
         phone=row.phone,
         phones=_main_first(row.phone, row.phones),
+        suspended=msgspec.convert(row.suspended or [], list[Suspended]),
         company=CompanyRef(row.employer_id, row.company_name, row.lifecycle_stage) if row.employer_id else None,
         custom=row.custom or {},
         created_at=row.created_at,

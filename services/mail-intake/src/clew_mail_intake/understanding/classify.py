@@ -7,7 +7,7 @@ from clew_mail_intake.understanding.phrases import read_phrases
 from clew_mail_intake.understanding.read_auto_reply import is_automatic, is_web_form, why_auto_reply
 from clew_mail_intake.understanding.read_bounce import MachineSigns, read_bounce
 from clew_mail_intake.understanding.read_bulk import why_list, why_spam
-from clew_mail_intake.understanding.read_complaint import why_complaint
+from clew_mail_intake.understanding.read_complaint import read_complaint
 from clew_mail_intake.understanding.reply_text import Reply
 from clew_mail_intake.understanding.understood import Authenticity, Bounced, Forwarded, Person, Surroundings, Verdict
 
@@ -28,12 +28,12 @@ class Classified:
 
 def classify(signs: MachineSigns, known: Surroundings, authenticity: Authenticity) -> Classified:
     """Ask the rules in the order of how sure they are: a report before a phrase, a person last."""
-    complaint = why_complaint(signs)
+    complaint = read_complaint(signs)
     if complaint:
-        return Classified("complaint", complaint, auto=True)
+        return Classified("complaint", complaint[1], auto=True, dsn=complaint[0], authenticity=authenticity)
     bounced = read_bounce(signs)
     if bounced:
-        return Classified("bounce", bounced[1], auto=True, dsn=bounced[0])
+        return Classified("bounce", bounced[1], auto=True, dsn=bounced[0], authenticity=authenticity)
     verdict, reason = _verdict(signs, known, authenticity)
     auto = verdict in {"auto_reply", "list"} or is_automatic(signs)
     return Classified(verdict, reason, auto=auto, authenticity=authenticity)

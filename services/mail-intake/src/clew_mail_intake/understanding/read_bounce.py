@@ -138,8 +138,8 @@ def _details(signs: MachineSigns) -> Bounced:
     return Bounced(
         recipient=recipient or None,
         status=_status(said, diagnostic or "", above),
-        message_id=_original_id(signs),
-        action=said.get("action", "").split()[0].lower() if said.get("action", "").split() else None,
+        message_id=original_id(signs),
+        action=_action(said, above),
         diagnostic=diagnostic,
     )
 
@@ -169,6 +169,14 @@ def _fields_said(text: str) -> dict[str, str]:
 
 
 _DSN_FIELDS = {"final-recipient", "original-recipient", "action", "status", "diagnostic-code", "remote-mta"}
+
+
+def _action(said: dict[str, str], above: str) -> str | None:
+    told = said.get("action", "").split()
+    if told:
+        return told[0].lower().rstrip(".;")
+    folded = above[:_TEXT].lower()
+    return "delayed" if any(phrase in folded for phrase in DELAYED_TEXT) and not _CODE.search(above[:_TEXT]) else None
 
 
 def _status(said: dict[str, str], diagnostic: str, above: str) -> str | None:
@@ -208,7 +216,8 @@ def _first_foreign_address(text: str, signs: MachineSigns) -> str:
     return fallback
 
 
-def _original_id(signs: MachineSigns) -> str | None:
+def original_id(signs: MachineSigns) -> str | None:
+    """Return the Message-ID of the mail that a report is about."""
     parsed = signs.parsed
     for part in parsed.parts:
         if part.content_type in _HEADER_TYPES or (part.is_message and part.encoding):

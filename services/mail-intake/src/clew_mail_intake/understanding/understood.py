@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
+from clew_shared.contracts.mail import Severity
 
 from clew_mail_intake.understanding.parse import Part
 
@@ -101,8 +102,13 @@ class Bounced(msgspec.Struct, frozen=True, kw_only=True):
     diagnostic: str | None = None
 
     @property
-    def permanent(self) -> bool:
-        return (self.status or "").startswith("5")
+    def severity(self) -> Severity:
+        """Say how bad it is; a mailbox that is full has room another day, whatever its server calls it."""
+        if self.action in ("delivered", "relayed", "expanded") or (self.status or "").startswith("2"):
+            return "arrived"
+        if self.action == "delayed":
+            return "delayed"
+        return "soft" if (self.status or "").startswith("4") or self.status == "5.2.2" else "hard"
 
 
 class Forwarded(msgspec.Struct, frozen=True, kw_only=True):

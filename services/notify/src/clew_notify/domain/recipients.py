@@ -36,7 +36,12 @@ def may_acknowledge(address: str | None, *, own_domains: Iterable[str]) -> bool:
     local, _, domain = address.casefold().rpartition("@")
     if not local or not domain or domain in {own.casefold() for own in own_domains}:
         return False
-    return _MACHINES.fullmatch(local) is None
+    return not is_machine(local)
+
+
+def is_machine(local: str) -> bool:
+    """Tell a name before the @ that no person reads."""
+    return _MACHINES.fullmatch(local.casefold()) is not None
 
 
 def each_once(addresses: Iterable[str], *, without: Iterable[str] = ()) -> list[str]:

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 _FIRST = 5.0
 _LONGEST = 3600.0
-# RFC 3463: no such mailbox, a null MX, a mailbox given up. Not 5.7.x: that is about us, not about the address.
-_GONE = frozenset({"5.1.1", "5.1.10", "5.2.1"})
+# RFC 3463, RFC 7505: no such mailbox or domain, no address at all, moved away, a null MX, a mailbox given up; Exchange
+# Online says 5.4.1 and 5.4.310 for the first two. Not 5.7.x: that is about us, not about the address.
+_GONE = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1", "5.4.1", "5.4.4", "5.4.310"})
 
 
 def pause_before(attempt: int, chance: float) -> timedelta:

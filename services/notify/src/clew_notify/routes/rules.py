@@ -12,9 +12,11 @@ from clew_shared.runtime.api import answer, cut, page, read_cursor, read_limit, 
 from clew_shared.runtime.describes import describes
 from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.rail import Rail
-from sqlalchemy import delete, select
+from clew_shared.runtime.web import actor_of
+from sqlalchemy import select
 
 from clew_notify.domain.rule import RULES
+from clew_notify.restore_address import restore_address
 from clew_notify.tables import SUPPRESSION
 
 
@@ -81,7 +83,8 @@ class RuleRoutes:
     async def list_suppressions(self, request: web.Request) -> web.Response:
         wanted = read_query(request, SuppressionFilter)
         limit, after = read_limit(request), read_cursor(request, str)
-        query = select(SUPPRESSION).order_by(SUPPRESSION.c.address).limit(limit + 1)
+        shown = [SUPPRESSION.c[name] for name in SuppressionView.__struct_fields__]
+        query = select(*shown).where(SUPPRESSION.c.lifted_at.is_(None)).order_by(SUPPRESSION.c.address).limit(limit + 1)
         if wanted.address is not None:
             query = query.where(SUPPRESSION.c.address == wanted.address.lower())
         if after is not None:
@@ -93,9 +96,8 @@ class RuleRoutes:
 
     @describes("Lift a suppression: the address may get mail again.")
     async def lift(self, request: web.Request) -> web.Response:
-        statement = delete(SUPPRESSION).where(SUPPRESSION.c.address == request.match_info["address"].lower())
         async with self._rail.unit_of_work() as uow:
-            lifted = (await uow.connection.execute(statement)).rowcount
+            lifted = await restore_address(request.match_info["address"], actor_of(request).email, uow)
         if not lifted:
             raise not_found("suppression")
         return web.Response(status=204)
