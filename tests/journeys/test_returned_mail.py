@@ -1,6 +1,7 @@
 """Mail of ours that comes back: what is noted where, who is written to no more, and which report is believed."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -105,7 +106,7 @@ async def test_a_mail_that_is_late_or_refused_for_a_while_ends_nothing_at_first(
         letter = await a_letter(clew, deal)
         await clew_was(clew, letter["id"], days_ago)
         await deliver(clew, report(message_id=letter["message_id"], status="4.2.2"))
-        await clew.eventually(lambda letter=letter: is_status(clew, letter["id"], "bounced"))
+        await clew.eventually(partial(is_status, clew, letter["id"], "bounced"))
 
     [suspended] = await suspensions(clew, deal)
     assert suspended["reason"] == "Mail came back on three days within a month."
@@ -277,7 +278,7 @@ async def suspensions(clew: RunningClew, deal: dict[str, Any], expected: bool = 
 
 
 async def no_suppression(clew: RunningClew) -> bool:
-    return (await clew.get("/api/v1/suppressions"))["items"] == []
+    return not (await clew.get("/api/v1/suppressions"))["items"]
 
 
 async def clew_was(clew: RunningClew, delivery_id: str, days_ago: int) -> None:
