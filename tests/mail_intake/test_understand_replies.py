@@ -8,6 +8,11 @@ OWN = "Ja, bitte liefern Sie am 3. Mai.\n\nThanks a lot!"
 QUOTE = "> What do you think of our offer?\n> It holds until Friday.\n>\n> Regards, Bob"
 
 OVER_A_QUOTE = [
+    "---- On Mon, 02 Mar 2026 10:15:22 +0100 Sales Team <sales@example.com> wrote ----",
+    "---- En Mon, 02 Mar 2026 10:15:22 +0100 Sales Team\n<sales@example.com> escribió ----",
+    "2026-03-02 오전 10:15에 Sales Team 이(가) 쓴 글:",
+    "Sales Team <sales@example.com>, 2 Mar 2026 Pzt,\n10:15 tarihinde şunu yazdı:",
+    "po 2. 3. 2026 v 10:15 odesílatel Sales Team <sales@example.com> napsal:",
     "On Mon, Apr 2, 2012 at 6:26 PM, Megan One <megan@example.com> wrote:",
     "On 04/02/2012 06:26 PM, Megan One wrote:",
     "On Apr 3, 2012, at 4:19 PM, bob wrote:",
@@ -76,6 +81,10 @@ HEADER_BLOCKS = [
     "От: Bob <bob@example.com>\nОтправлено: 27 июня 2014 г. 12:06\nКому: Alex\nТема: Предложение",
     "Від: Bob <bob@example.com>\nНадіслано: 27 червня 2014 р. 12:06\nКому: Alex\nТема: Пропозиція",
     "发件人: Bob <bob@example.com>\n发送时间: 2014年6月27日 12:06\n收件人: Alex\n主题: 报价",
+    "Od: Bob <bob@example.com>\nWysłane: piątek, 27 czerwca 2014 12:06\nDo: Alex\nTemat: Oferta",
+    "Kimden: Bob <bob@example.com>\nGönderilme: 27 Haziran 2014 12:06\nKime: Alex\nKonu: Teklif",
+    "От: Bob <bob@example.com>\nИзпратено: 27 юни 2014 г. 12:06\nДо: Alex\nОтносно: Оферта",
+    "Od: Bob <bob@example.com>\nSłowo bez znaczenia: 27.06.2014 12:06\nDo: Alex\nTemat: Oferta",
     "差出人: Bob <bob@example.com>\n送信日時: 2014年6月27日 12:06\n宛先: Alex\n件名: 見積",
 ]
 
@@ -179,6 +188,13 @@ def test_a_reply_is_never_left_empty(text: str) -> None:
         "Lähetetty iPhonesta",
         "Get Outlook for iOS",
         "Sent via mobile",
+        "Obtenez Outlook pour iOS<https://aka.ms/o0ukef>",
+        "Lataa Outlook for Android<https://aka.ms/AAb9ysg>",
+        "Outlook for iOS を入手",
+        "Samsung Galaxy cihazımdan gönderildi.",
+        "Στάλθηκε από το iPhone μου",
+        "ส่งจาก iPhone ของฉัน",
+        "來自我的 iPhone",
     ],
 )
 def test_a_signature_stands_apart(signature: str) -> None:
@@ -197,6 +213,9 @@ def test_a_signature_stands_apart(signature: str) -> None:
         "Option one\n-----\nRed chairs.\n\nOption two\n-----\nBlue chairs.",
         "We met on Friday.\nAs Peter wrote in his letter, all is fine.\nSo: please send the offer.",
         "Our prices:\n- chair 10:30\n- table 20:40",
+        "Here is my config:\n\n    from: a@b.example\n    to: c@d.example\n    subject: test\n\nWhat is wrong?",
+        "Order placed 2026-03-02 10:15 by ann@lead.example:\n\n20 chairs\n\nPlease confirm.",
+        "Get Outlook working on my phone, please.\n\nIt says error 5.",
         "Hello,\n\nOn this day I wrote something.\n\nBye",
         "```\n-- a comment\n---\nselect 1\n```\n\nDoes this work?",
     ],
@@ -230,3 +249,26 @@ def test_a_clients_way_to_quote_in_html_is_known(html: str) -> None:
 
     assert reply.text == "Yes, please."
     assert "The old offer." in reply.quoted
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        '<div dir="ltr" class="gmail_signature" data-smartmail="x"><div>Ann Lead<div>Buying</div></div></div>',
+        '<div id="Signature"><div>Ann Lead</div><p>Buying</p></div>',
+        '<pre class="moz-signature" cols="72">Ann Lead\nBuying</pre>',
+        '<div class="protonmail_signature_block"><div>Ann Lead<br>Buying</div></div>',
+        '<div name="messageSignatureSection"><br>Ann Lead<br>Buying</div>',
+    ],
+)
+def test_what_a_client_marks_as_signature_stands_apart(signature: str) -> None:
+    """B28 for HTML: words after it are words again, and a mail of nothing else is kept."""
+    page = (
+        f"<div>Yes, please.</div>{signature}<div>And a table.</div><div class=gmail_quote>On Monday, Bob wrote: x</div>"
+    )
+
+    reply = split_reply(html_to_text(page))
+
+    assert reply.text.split() == ["Yes,", "please.", "And", "a", "table."]
+    assert reply.signature.split() == ["Ann", "Lead", "Buying"]
+    assert split_reply(html_to_text(signature)).text.split() == ["Ann", "Lead", "Buying"]

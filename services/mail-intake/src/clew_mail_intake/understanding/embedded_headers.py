@@ -13,8 +13,12 @@ _IN_BRACKETS = re.compile(r"[<\[(][^<>\[\]()]{0,300}[>\])]")
 _ON_BEHALF = re.compile(
     r"\s(?:on behalf of|im auftrag von|de la part de|en nombre de|per conto di|namens)\b", re.IGNORECASE
 )
+_DAY = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}\b")
+_HOUR = re.compile(r"\b\d{1,2}\s?[:.h]\s?\d{2}\b")
 _LONGEST_LABEL = 24
 _LONGEST_BLOCK = 14
+# What people set in like this is an example of theirs.
+_CODE = ("    ", "\t")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +53,15 @@ def read_header_block(lines: list[str], start: int, *, announced: bool) -> Heade
 
     `announced` says that a rule or "Original Message" stood above, so that less proof is needed.
     """
+    if not announced and lines[start].startswith(_CODE):
+        return None
     values: dict[HeaderKind, str] = {}
     last: HeaderKind | None = None
     position = end = start
     blanks = 0
     while position < min(len(lines), start + _LONGEST_BLOCK * 2):
         line = lines[position]
-        found = header_kind(line)
+        found = header_kind(line) or _date_by_its_looks(line, values)
         if found:
             if found[0] in values and found[0] not in {"other", "cc", "to"}:
                 break
@@ -86,6 +92,15 @@ def read_sender(value: str) -> Person:
     if not name and (others := [person.name for person in read_addresses(bare) if person.email == email]):
         name = others[0]
     return Person(email, name[:200])
+
+
+def _date_by_its_looks(line: str, values: dict[HeaderKind, str]) -> tuple[HeaderKind, str] | None:
+    """Take a line of a day and an hour, under a sender, for when it was sent, whatever the language calls that."""
+    colon = _colon(line)
+    if "from" not in values or "date" in values or not 0 < colon <= _LONGEST_LABEL:
+        return None
+    value = line[colon + 1 :].strip(_DECORATION)
+    return ("date", value) if len(value) < 80 and _DAY.search(value) and _HOUR.search(value) else None
 
 
 def _colon(line: str) -> int:

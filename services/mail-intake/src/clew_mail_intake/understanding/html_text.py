@@ -7,8 +7,13 @@ import re
 from html import unescape
 from typing import Final
 
+from clew_mail_intake.understanding.client_marks import begins_quote, begins_signature, tells_something
+
 # A private-use character: no sender's text holds it after `clean`.
 QUOTE_BEGINS: Final = "\ue0c1"
+# So is this, which stands before each line of what a client marks as the signature.
+SIGNATURE_LINE: Final = "\ue0c2"
+MARKS: Final = str.maketrans("", "", QUOTE_BEGINS + SIGNATURE_LINE)
 
 _TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:]{0,30})")
 _MARKUP = re.compile(r"<(?=[a-zA-Z/!?])")
@@ -22,19 +27,6 @@ _BLOCKS = frozenset(
 )
 _PARAGRAPHS = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "pre", "blockquote"})
 _HIDDEN = frozenset({"script", "style", "title", "head", "template", "noscript", "xml", "svg", "math"})
-_QUOTE_MARKS = re.compile(
-    r"""(?:class|id)\s*=\s*["']?[^"'>]{0,200}?(?:gmail_quote(?:_container)?\b|gmail_extra_quote|yahoo_quoted|
-    moz-cite-prefix|divrplyfwdmsg|appendonsend|stopspelling|protonmail_quote|zmail_extra|replyforwardmessage|
-    outlookmessageheader|mail_android_quote|tutanota_quote|ymail_android_signature_quote|isforwardcontent|
-    reply-intro|gmail_attr|\bzwchr\b|quote-header|mailcontainer_quote|qtdseparateline)""",
-    re.IGNORECASE | re.VERBOSE,
-)
-# Outlook and Windows Mail draw a line over the mail they answer.
-_RULE_ABOVE = re.compile(
-    r"border(?:-width)?:\s*none;\s*border-top:\s*solid\s+#?[a-z0-9]+\s+1\.0pt|"
-    r"border-top-(?:color|width|style):[^\"]{0,80}border-top-(?:width|style|color):",
-    re.IGNORECASE,
-)
 _MAX_QUOTE_DEPTH = 10
 _UNSEEN = re.compile(r"\bdisplay\s*:\s*none\b", re.IGNORECASE)
 # Elements whose end is always written.
@@ -43,7 +35,7 @@ _ENDED = frozenset({"div", "span", "table", "font", "section", "a", "td", "tr"})
 
 def html_to_text(html: str) -> str:
     """Render HTML as plain text; `html` is already capped."""
-    html = html.replace(QUOTE_BEGINS, "")
+    html = html if html.isascii() else html.translate(MARKS)
     # Nothing but what is not shown is shown after all: words are never lost.
     return _render(html, with_unseen=False) or _render(html, with_unseen=True)
 
@@ -57,7 +49,19 @@ def _render(html: str, *, with_unseen: bool) -> str:
 
 
 class _Reader:
-    __slots__ = ("folded", "html", "line", "lines", "pre", "quote_depth", "unclosed", "wanted_breaks", "with_unseen")
+    __slots__ = (
+        "folded",
+        "html",
+        "line",
+        "lines",
+        "pre",
+        "quote_depth",
+        "signature_depth",
+        "signature_tag",
+        "unclosed",
+        "wanted_breaks",
+        "with_unseen",
+    )
 
     def __init__(self, html: str) -> None:
         self.html = html
@@ -69,6 +73,8 @@ class _Reader:
         self.quote_depth = 0
         self.pre = 0
         self.wanted_breaks = 0
+        # The element that a signature stands in, and how many of its name are open in it.
+        self.signature_tag, self.signature_depth = "", 0
         self.unclosed: set[str] = set()
         self.with_unseen = False
 
@@ -160,11 +166,15 @@ class _Reader:
         if name == "br":
             self._break(1, exact=True)
             return
-        if attributes and ("class" in attributes or "id" in attributes or "style" in attributes):
+        if attributes and tells_something(attributes):
             self._note_quote(attributes)
+            self._note_signature(name, attributes)
+        elif name == self.signature_tag:
+            self.signature_depth += 1
         if name == "blockquote":
             self._break(2)
             self._end_line()
+            self.signature_tag = ""
             self._blank_before_quote()
             self.quote_depth = min(self.quote_depth + 1, _MAX_QUOTE_DEPTH)
         elif name in _BLOCKS:
@@ -186,10 +196,19 @@ class _Reader:
         self.wanted_breaks = 0
 
     def _note_quote(self, attributes: str) -> None:
-        if not self.quote_depth and (_QUOTE_MARKS.search(attributes) or _RULE_ABOVE.search(attributes)):
+        if not self.quote_depth and begins_quote(attributes):
             self._break(1)
             self._end_line()
+            self.signature_tag = ""
             self.lines.append(QUOTE_BEGINS + "\n")
+
+    def _note_signature(self, name: str, attributes: str) -> None:
+        if self.signature_tag:
+            self.signature_depth += name == self.signature_tag
+        elif name in _BLOCKS and not self.quote_depth and begins_signature(attributes):
+            self._break(1)
+            self._end_line()
+            self.signature_tag, self.signature_depth = name, 1
 
     def _rule(self, attributes: str) -> None:
         self._end_line()
@@ -211,6 +230,10 @@ class _Reader:
             self._break(1)
         elif name in _BLOCKS:
             self._break(1)
+        if name == self.signature_tag:
+            self.signature_depth -= 1
+            if not self.signature_depth:
+                self.signature_tag = ""
 
     def _break(self, count: int, *, exact: bool = False) -> None:
         if exact:
@@ -249,6 +272,8 @@ class _Reader:
         text = text.rstrip()
         if not text and not keep_empty:
             return
+        if text and self.signature_tag:
+            text = SIGNATURE_LINE + text
         prefix = ">" * self.quote_depth
         if self.wanted_breaks and text:
             if self.lines and self.lines[-1].strip("> \n"):

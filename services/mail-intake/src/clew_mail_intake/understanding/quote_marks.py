@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from clew_mail_intake.understanding.embedded_headers import HeaderBlock, header_kind, read_header_block
-from clew_mail_intake.understanding.html_text import QUOTE_BEGINS
+from clew_mail_intake.understanding.html_text import QUOTE_BEGINS, SIGNATURE_LINE
 from clew_mail_intake.understanding.mail_words import (
     ASIAN_WROTE,
     FORWARD_PHRASES,
@@ -23,7 +23,7 @@ Kind = Literal["t", "e", "q", "b", "o", "d", "r", "s", "c"]
 
 _LONGEST_MARKER: Final = 500
 _LOOK_BACK: Final = 6
-_SPECIAL: Final = frozenset("->_=—–*─━‐~#+|&\u200b\ufeff" + QUOTE_BEGINS)
+_SPECIAL: Final = frozenset("->_=—–*─━‐~#+|&\u200b\ufeff" + QUOTE_BEGINS + SIGNATURE_LINE)
 _ALONE: Final = frozenset(FORWARD_PHRASES + ORIGINAL_PHRASES)
 _QUOTE = re.compile(r"^[ \t]{0,3}(?:>|&gt;|\|[ \t])")
 _RULE = re.compile(r"^[ \t>*]{0,6}(?:[-_=—–‐─━][ \t]?){3,}[*]?[ \t]*$|^[ \t]*(?:\*{3,}|~{3,}|#{3,}|\+{3,})[ \t]*$")
@@ -32,6 +32,7 @@ _DATE = re.compile(
 )
 _TIME = re.compile(r"\b\d{1,2}\s?[:.h]\s?\d{2}\b")
 _ADDRESS = re.compile(r"[<\[(\"]?[^\s<>@\[\]()\",;:]{1,64}@[^\s<>@\[\]()\",;:]{2,255}")
+_DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W\d_]+")
 _DECORATION = " \t*_>|\u00a0\u200e\u200f\ufeff\u200b"
 
@@ -125,6 +126,8 @@ def _kind_by_mark(line: str, stripped: str) -> Kind | None:
     """Return the kind of a line that begins with one of the marks that mean something, or None for words."""
     if stripped[0] == QUOTE_BEGINS:
         return "c"
+    if stripped[0] == SIGNATURE_LINE:
+        return "s"
     if not stripped.strip("\u200b\ufeff"):
         return "e"
     if is_signature_separator(line):
@@ -152,7 +155,7 @@ def _look_closer(lines: list[str], index: int, marks: Marks) -> None:
 
 
 def _may_mark(stripped: str) -> bool:
-    return ":" in stripped[:40] or stripped[-1] in ":：" or "：" in stripped[:40]
+    return ":" in stripped[:40] or stripped[-1] in ":：" or "：" in stripped[:40] or stripped.endswith("---")
 
 
 def _add_block(lines: list[str], start: int, marks: Marks, *, announced: bool) -> None:
@@ -207,7 +210,7 @@ def _wrote(text: str) -> int:
 
 
 def _ends_with_wrote(stripped: str) -> bool:
-    tail = stripped.rstrip(" .*_:：").rpartition(" ")[2].lower()
+    tail = stripped.rstrip(" .*_:：-").rpartition(" ")[2].lower()
     if tail.endswith(")"):
         # Polish and Czech leave open who it was: napisał(a).
         tail = tail.partition("(")[0]
@@ -224,7 +227,7 @@ def _is_end_of_marker(line: str) -> bool:
 
 def _marker_start(lines: list[str], end: int, kinds: list[Kind]) -> int | None:
     """Return the first line of "On ... wrote:" whose last line is `end`; mail programs fold it over several."""
-    last = lines[end].rstrip(_DECORATION)
+    last = lines[end].rstrip(_DECORATION + "-")
     if not last or (last[-1] not in ":：" and not _ends_with_wrote(last)):
         return None
     joined, crossed = "", False
@@ -237,7 +240,7 @@ def _marker_start(lines: list[str], end: int, kinds: list[Kind]) -> int | None:
             break
         strength = _marker_strength(joined)
         if strength == 2:
-            return _with_name_above(lines, kinds, start)
+            return _with_name_above(lines, kinds, start, joined)
         if strength == 1 and (weak is None or (not crossed and _begins_like_marker(joined))):
             weak = start
         crossed = crossed or kinds[start] == "e"
@@ -248,11 +251,13 @@ def _marker_start(lines: list[str], end: int, kinds: list[Kind]) -> int | None:
     return None
 
 
-def _with_name_above(lines: list[str], kinds: list[Kind], start: int) -> int:
-    """Return one line more where a line break parted a name from its address."""
-    if lines[start].lstrip().startswith("<") and start > 0 and kinds[start - 1] == "t" and len(lines[start - 1]) < 80:
-        return start - 1
-    return start
+def _with_name_above(lines: list[str], kinds: list[Kind], start: int, joined: str) -> int:
+    """Return one line more where a line break parted a name from its address, or both from the date."""
+    above = lines[start - 1].strip() if start > 0 and kinds[start - 1] == "t" else ""
+    if not above or len(above) >= 80:
+        return start
+    parted = _ADDRESS.search(joined) is None and above.endswith(",") and _ADDRESS.search(above) is not None
+    return start - 1 if parted or joined.startswith("<") else start
 
 
 def _marker_strength(text: str) -> int:
@@ -266,14 +271,14 @@ def _marker_strength(text: str) -> int:
         if near_end and (dated or timed) and _begins_like_marker(text):
             return 2
         return 1 if near_end and (address or dated or len(text) < 80) else 0
-    if address and dated and timed and len(text) - address.end() <= 12 and _begins_like_marker(text):
+    if address and dated and timed and len(text) - address.end() <= 12 and _begins_with_date(text):
         return 2
     return 1 if address and dated else 0
 
 
 def _begins_like_marker(text: str) -> bool:
     """Say whether the text begins with a date, a name with its address, or a word such as "On"."""
-    bare = text.lstrip(_DECORATION + "\"'<([")
+    bare = text.lstrip(_DECORATION + "\"'<([-")
     if not bare:
         return False
     if bare[0].isdigit():
@@ -286,6 +291,13 @@ def _begins_like_marker(text: str) -> bool:
     return (
         _DATE.search(head) is not None or _ADDRESS.search(head) is not None or any(map(text.__contains__, ASIAN_WROTE))
     )
+
+
+def _begins_with_date(text: str) -> bool:
+    """Say whether a day comes first, after a weekday or a word such as "On"; "Order placed 2 May" is a sentence."""
+    before = text[: found.start()] if (found := _DIGIT.search(text)) else text
+    words = _WORD.findall(before)
+    return len(words) <= 1 or words[0].lower() in WROTE_STARTS or any(map(text.__contains__, ASIAN_WROTE))
 
 
 def _quote_follows(kinds: list[Kind], index: int) -> bool:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from clew_mail_intake.understanding.embedded_headers import HeaderBlock
-from clew_mail_intake.understanding.html_text import QUOTE_BEGINS
+from clew_mail_intake.understanding.html_text import MARKS, QUOTE_BEGINS
 from clew_mail_intake.understanding.phrases import any_of, compile_any
 from clew_mail_intake.understanding.quote_marks import Kind, Marks, read_marks
 from clew_mail_intake.understanding.read_forwarded import read_forwarded, read_under_marker
@@ -198,8 +198,8 @@ def _divides(lines: list[str], own: list[int], position: int) -> bool:
 
 def _joined(lines: list[str], indexes: "list[int] | range") -> str:
     text = "\n".join([lines[index].rstrip() for index in indexes])
-    if QUOTE_BEGINS in text:
-        text = text.replace(f"{QUOTE_BEGINS}\n", "").replace(QUOTE_BEGINS, "")
+    if not text.isascii():
+        text = text.replace(f"{QUOTE_BEGINS}\n", "").translate(MARKS)
     return text.strip("\n").rstrip()
 
 

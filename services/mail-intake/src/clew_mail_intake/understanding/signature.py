@@ -15,6 +15,8 @@ _THIS_WAS_SENT = re.compile(
 _NAMES_DEVICE = re.compile(rf"\b{_DEVICE}\b", re.IGNORECASE)
 _SEPARATOR = re.compile(r"^[ \t]{0,3}(?:--|—|–|--[ \t\u00a0]|- -|__)[ \t\u00a0]*$")
 _LONGEST = 160
+# Outlook's own short addresses, by which it recommends itself in every language.
+_STORE = "<https://aka.ms/"
 _BEGINNINGS = frozenset(f"{word} "[:3] for word in read_phrases("device_first_word"))
 # "Sent by courier today" is what people write; these beginnings need the name of a device.
 _VAGUE = ("sent on ", "sent by ", "gesendet über ", "enviado por ", "enviada por ")
@@ -27,6 +29,8 @@ def is_device_line(line: str) -> bool:
         return False
     if _SENT.match(line) or _FROM_DEVICE.match(line):
         return _is_short_claim(line)
+    if _STORE in line and "outlook" in line.lower():
+        return True
     return bool(_THIS_WAS_SENT.match(line)) and _NAMES_DEVICE.search(line) is not None
 
 
@@ -37,9 +41,9 @@ def is_signature_separator(line: str) -> bool:
 
 def _may_be(line: str) -> bool:
     """Sort out nearly every line by how it begins, before the patterns are asked."""
-    if line[:3].lower() in _BEGINNINGS or not line[0].isalnum() or " from " in line[:32]:
+    if line[:3].lower() in _BEGINNINGS or not line[0].isalnum() or " from " in line[:32] or _STORE in line:
         return True
-    return not line.isascii() and (max(line[0], line[-1]) > "\u2e00" or "gönderildi" in line)
+    return not line.isascii() and (max(line[0], line[-1]) > "\u0590" or "gönderildi" in line)
 
 
 def _is_short_claim(line: str) -> bool:
