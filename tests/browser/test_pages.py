@@ -20,6 +20,7 @@ LOOKS: dict[str, dict[str, Any]] = {
 PLACES = [
     "/",
     "/mail",
+    "/mail/set-aside",
     "/settings/mailboxes",
     "/sandbox",
     "/contacts",

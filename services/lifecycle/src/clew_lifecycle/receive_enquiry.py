@@ -44,11 +44,11 @@ def _receive(received: Received[EnquiryReceived], world: World, uow: UnitOfWork)
     if key in world.seen:
         return
     world.seen.add(key)
-    if event.policy == "triage" or event.authenticity == "fail":
+    if event.policy == "triage" or (event.authenticity == "fail" and event.released_by is None):
         world.waiting.append((event, "triage" if event.policy == "triage" else "unauthenticated"))
         return
     case = read_case(received, world)
-    decision = decide(case)
+    decision = _decided_by_hand(case) or decide(case)
     case.flags[:0] = decision.flags
     case.candidates = tuple(str(deal.id) for deal in decision.candidates)
     log.debug("enquiry.placed", event_id=str(received.id), action=decision.action, reason=decision.reason)
@@ -82,6 +82,14 @@ def _flags_of_door(event: EnquiryReceived) -> list[str]:
         ignored_tokens.labels("expired").inc()
         flags.append("expired_token")
     return flags
+
+
+def _decided_by_hand(case: Case) -> rule.Decision | None:
+    """Follow the person who let it through and said which deal it is for; a deal that is gone decides nothing."""
+    deal = case.world.deals.get(case.received.event.placed_on) if case.received.event.placed_on else None
+    if deal is None:
+        return None
+    return rule.Decision(action="comment", reason="same_contact", deal=deal, flags=["placed_by_hand"])
 
 
 def decide(case: Case) -> rule.Decision:

@@ -43,6 +43,7 @@ from clew_shared.contracts.lifecycle import (
 )
 from clew_shared.contracts.mail import AutoReplyReceived
 from clew_shared.contracts.notify import AddressRestored, AddressSuspended, DeliveryFailed, MailReturned, MessageSent
+from clew_shared.contracts.placement import PLACEMENTS_SUBJECT
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.service import Service
 from clew_shared.runtime.sessions import SESSION_SUBJECT
@@ -93,6 +94,7 @@ from clew_lifecycle.sign_in import issue_sign_in_link
 from clew_lifecycle.store.board import add_up_totals
 from clew_lifecycle.store.columns import RAIL, metadata
 from clew_lifecycle.sweep_lifecycle import sweep_lifecycle
+from clew_lifecycle.tell_placements import PlacementTeller
 from clew_lifecycle.verify import TeamVerifier
 from clew_lifecycle.webhooks.event_names import told_outside
 from clew_lifecycle.webhooks.queue_deliveries import READER, Queue
@@ -146,7 +148,7 @@ def build(settings: Settings) -> Service:
             webhooks.queue.run,
             webhooks.courier.run,
         ),
-        answers={SESSION_SUBJECT: verifier.answer},
+        answers={SESSION_SUBJECT: verifier.answer, PLACEMENTS_SUBJECT: PlacementTeller(rail).answer},
         seed=partial(seed, rail, settings),
         verifier=verifier,
         issue_sign_in_link=partial(issue_sign_in_link, rail),

@@ -135,9 +135,13 @@ async def accept_messages(mails: Sequence[ArrivingMail], uow: UnitOfWork) -> lis
             await store_pieces(key, mail.raw, uow.connection)
         person = mail.glance.sender or mail.mail_from or ""
         # Each mail begins a trace of its own, under its own id (B45).
-        event_id, trace = derived_id(key, "accepted"), new_trace(key)
-        uow.emit(MailAccepted(message_key=key), key=person, event_id=event_id, traceparent=trace)
+        uow.emit(MailAccepted(message_key=key), key=person, event_id=accepted_id(key), traceparent=new_trace(key))
     return accepted
+
+
+def accepted_id(key: UUID) -> UUID:
+    """Give the id of the event that tells of the mail."""
+    return derived_id(key, "accepted")
 
 
 def _one_batch(

@@ -32,12 +32,20 @@ class Decision:
     key: str = ""
 
 
-def decide(mail: StoredMail, read: Understanding, ours: Recipients, *, released: bool = False) -> Decision:
-    """Decide by the verdict; `released` says that a person took a mail out of quarantine or spam."""
+@dataclass(frozen=True, slots=True)
+class Release:
+    """That a person let a mail through that had been set aside; `deal` is the one that they named for it."""
+
+    by: str
+    deal: UUID | None = None
+
+
+def decide(mail: StoredMail, read: Understanding, ours: Recipients, *, release: Release | None = None) -> Decision:
+    """Decide by the verdict, or by a person who took a mail out of quarantine or spam."""
     found = find_token((*mail.recipients, *read.recipients), ours)
     reasons = read.reasons + (("forged_reply_address",) if found.forged else ())
-    if released:
-        return _enquiry(mail, read, ours, found, reasons)
+    if release is not None:
+        return _enquiry(mail, read, ours, found, reasons, release)
     if mail.incomplete:
         return Decision("quarantine", (*reasons, f"incomplete: {mail.incomplete}"))
     if read.verdict == "enquiry" or _only_looks_like_a_loop(read, ours):
@@ -75,7 +83,12 @@ def _checked_enquiry(
 
 
 def _enquiry(
-    mail: StoredMail, read: Understanding, ours: Recipients, found: TokenFound, reasons: tuple[str, ...]
+    mail: StoredMail,
+    read: Understanding,
+    ours: Recipients,
+    found: TokenFound,
+    reasons: tuple[str, ...],
+    release: Release | None = None,
 ) -> Decision:
     contact = normalise_email(read.contact.email)
     proven = read.authenticity.dmarc == "pass" or (found.token is not None and not found.token.expired)
@@ -106,6 +119,8 @@ def _enquiry(
         forwarded_by=read.forwarder.email if read.forwarder else None,
         note=_cut(read.forwarder_note, _TEXT_BYTES) or None,
         names_us=_names_us(mail, read, ours),
+        released_by=release.by if release else None,
+        placed_on=release.deal if release else None,
     )
     return Decision("enquiry", reasons, event, claims.email or "")
 

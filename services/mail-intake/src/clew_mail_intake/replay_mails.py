@@ -21,9 +21,10 @@ from clew_mail_intake.decide import decide
 from clew_mail_intake.explain import speak_utf8
 from clew_mail_intake.process import Processing, envelope_of
 from clew_mail_intake.reading import Reading, surroundings
-from clew_mail_intake.recipients import our_recipients
+from clew_mail_intake.recipients import Recipients, our_recipients
 from clew_mail_intake.stored_mail import StoredMail, groups, read_mails, read_raws
 from clew_mail_intake.tables import message
+from clew_mail_intake.understanding.understood import Understanding
 from clew_mail_intake.write_verdicts import as_kept
 
 _AT_A_TIME = 200
@@ -94,14 +95,21 @@ async def _compare(
 ) -> None:
     replayed.read += 1
     read = await processing.understand(raw, envelope_of(mail))
-    now, preview_now = as_kept(read)
-    before = {**kept, "verdict": mail.verdict, "text": preview}
-    after = {**now, "verdict": decide(mail, read, processing.ours).verdict, "text": preview_now}
-    names = sorted((before.keys() | after.keys()) - _NOT_COMPARED)
-    changed = {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
+    changed = find_changes(mail, kept, preview, read, processing.ours)
     if changed:
         version = kept.get("parser_version")
         replayed.differences.append(Difference(mail.key, read.subject_line, version, changed))
+
+
+def find_changes(
+    mail: StoredMail, kept: Mapping[str, Any], preview: str, read: Understanding, ours: Recipients
+) -> dict[str, tuple[Any, Any]]:
+    """Compare what was kept of a mail with a new reading of it; give what was and what would be, by name."""
+    now, preview_now = as_kept(read)
+    before = {**kept, "verdict": mail.verdict, "text": preview}
+    after = {**now, "verdict": decide(mail, read, ours).verdict, "text": preview_now}
+    names = sorted((before.keys() | after.keys()) - _NOT_COMPARED)
+    return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
 
 
 async def _batches(

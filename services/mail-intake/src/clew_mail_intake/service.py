@@ -23,8 +23,11 @@ from clew_mail_intake.reading import Reading, surroundings
 from clew_mail_intake.recipients import our_recipients
 from clew_mail_intake.refused_mails import Refusals
 from clew_mail_intake.routes.mail_api import MailApi
+from clew_mail_intake.routes.mail_pages import MailPages
 from clew_mail_intake.routes.mailbox_api import MailboxApi
-from clew_mail_intake.routes.pages import MailPages
+from clew_mail_intake.routes.mailbox_pages import MailboxPages
+from clew_mail_intake.routes.one_mail_acts import OneMailActs
+from clew_mail_intake.routes.set_aside_pages import SetAsidePages
 from clew_mail_intake.smtp_door import smtp_doors
 from clew_mail_intake.tables import RAIL, metadata
 from clew_mail_intake.tell_troubles import keep_telling
@@ -44,12 +47,14 @@ def build(settings: Settings) -> Service:
     addresses: dict[str, str] = {}
 
     def routes() -> Sequence[web.AbstractRouteDef]:
-        pages = MailPages(rail, settings, processing, keeper, credentials, Pages("clew_mail_intake"), addresses)
-        return [
-            *MailApi(rail, processing).routes(),
-            *MailboxApi(rail, keeper, credentials).routes(),
-            *pages.routes(),
-        ]
+        pages = Pages("clew_mail_intake")
+        mail = MailPages(rail, processing, pages)
+        edges = (
+            *(MailApi(rail, processing), MailboxApi(rail, keeper, credentials)),
+            *(mail, OneMailActs(rail, processing, mail), SetAsidePages(rail, processing, pages)),
+            MailboxPages(rail, settings, keeper, credentials, pages, addresses),
+        )
+        return [route for edge in edges for route in edge.routes()]
 
     return Service(
         name="mail-intake",

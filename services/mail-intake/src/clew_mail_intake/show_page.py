@@ -18,7 +18,7 @@ from clew_mail_intake.understanding.clean_html import picture_names
 # As the cleaner writes it.
 _PICTURE = re.compile(r'src="cid:([^"]{0,1000})"')
 _FRAME = (
-    '<!doctype html><html lang=""><head><meta charset="utf-8"><title>{title}</title><style>'
+    '<!doctype html><html lang=""><head><meta charset="utf-8"><title>{title}</title><base target="_blank"><style>'
     "body{{font:1rem/1.5 system-ui,sans-serif;margin:1.5rem;overflow-wrap:anywhere}}img{{max-width:100%;height:auto}}"
     "pre{{white-space:pre-wrap;font:inherit}}blockquote{{border-inline-start:3px solid #999;margin-inline:0;"
     "padding-inline-start:1rem}}</style></head><body>{body}</body></html>"

@@ -5,18 +5,27 @@ from uuid import UUID
 from sqlalchemy import RowMapping, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from clew_mail_intake.shown_mail import ShownMail
+from clew_mail_intake.shown_mail import MailFilter, ShownMail, days_of
 from clew_mail_intake.tables import refused_mail
 
 
-async def list_refused(q: str | None, limit: int, before: UUID | None, connection: AsyncConnection) -> list[ShownMail]:
-    """List them, the latest first, from below `before`; `q` is looked for in sender and recipients."""
+async def list_refused(
+    wanted: MailFilter, limit: int, before: UUID | None, connection: AsyncConnection
+) -> list[ShownMail]:
+    """List them, the latest first, from below `before`; words and addresses are looked for in both ends' addresses."""
     query = select(refused_mail).order_by(refused_mail.c.key.desc()).limit(limit)
     if before is not None:
         query = query.where(refused_mail.c.key < before)
-    if q:
+    for words in filter(None, (wanted.q, wanted.address)):
         columns = (refused_mail.c.mail_from, refused_mail.c.recipients)
-        query = query.where(or_(*(column.icontains(q, autoescape=True) for column in columns)))
+        query = query.where(or_(*(column.icontains(words, autoescape=True) for column in columns)))
+    if wanted.door:
+        query = query.where(refused_mail.c.door == wanted.door)
+    first, end = days_of(wanted)
+    if first is not None:
+        query = query.where(refused_mail.c.refused_at >= first)
+    if end is not None:
+        query = query.where(refused_mail.c.refused_at < end)
     return [_shown(row) for row in (await connection.execute(query)).mappings()]
 
 
@@ -44,6 +53,7 @@ def _shown(row: RowMapping) -> ShownMail:
         released_by=None,
         released_at=None,
         forgotten_at=None,
+        discarded_at=None,
         understanding=None,
         recipients=tuple(row["recipients"].split("\n")),
         state="done",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -14,18 +14,36 @@ Outcome = Verdict | Literal["duplicate", "rejected"]
 
 
 class MailFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list of mails is narrowed to; `q` is looked for in sender and subject.
+    """What a list of mails is narrowed to.
 
-    `duplicate` gives the mails that came more than once, `rejected` those that were refused for good.
+    `duplicate` gives the mails that came more than once, `rejected` those that were refused for good. `q` is looked
+    for in sender and subject, `address` in the sender's and the recipients' addresses. `door` is smtp, lmtp, imap or a
+    mailbox's (imap:host). `since` and `until` are days of arrival (UTC), both included. `discarded` is true for those
+    that were set aside and that somebody is done with, false for the others.
     """
 
     verdict: Outcome | None = None
     q: str | None = None
+    door: str | None = None
+    address: str | None = None
+    since: date | None = None
+    until: date | None = None
+    discarded: bool | None = None
+
+
+def days_of(wanted: MailFilter) -> tuple[datetime | None, datetime | None]:
+    """Give when the days asked for begin, and when they are over."""
+    first = None if wanted.since is None else datetime.combine(wanted.since, time(), UTC)
+    end = None if wanted.until is None else datetime.combine(wanted.until, time(), UTC) + timedelta(days=1)
+    return first, end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownMail:
-    """A mail as a list shows it; `state` is waiting, done, or shunted when it could not be worked."""
+    """A mail as a list shows it.
+
+    `state` is waiting, done, shunted when it could not be worked, or dropped when somebody is done with such a one.
+    """
 
     key: UUID
     received_at: datetime
@@ -44,6 +62,16 @@ class ShownMail:
     released_by: str | None
     released_at: datetime | None
     forgotten_at: datetime | None
+    discarded_at: datetime | None
     understanding: dict[str, Any] | None
     recipients: tuple[str, ...]
     state: str
+
+
+class Handled(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody did with a mail; `deal` is the one that they named for it."""
+
+    what: str
+    by: str
+    at: datetime
+    deal: UUID | None

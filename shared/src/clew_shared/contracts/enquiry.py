@@ -66,7 +66,8 @@ class EnquiryReceived(Event, frozen=True, kw_only=True, omit_defaults=True):
     `source` names the door (`form:contact`, `mail:deals`); `external_id` is unique in it and makes the same thing
     received twice one. `message_id`, `in_reply_to` and `references` keep their angle brackets (RFC 5322 3.6.4),
     references oldest first. `note` is what a colleague wrote above a mail that they forwarded.
-    `names_us` is false for a mail that says nowhere that it is for us: a blind copy, a list.
+    `names_us` is false for a mail that says nowhere that it is for us: a blind copy, a list. `released_by` is who let
+    a mail through that had been set aside, and `placed_on` the deal that they named for it.
     """
 
     SERVICE: ClassVar[str] = "forms"
@@ -98,3 +99,5 @@ class EnquiryReceived(Event, frozen=True, kw_only=True, omit_defaults=True):
     names_us: bool = True
     amends: UUID | None = None
     suspicion: int = 0
+    released_by: str | None = None
+    placed_on: UUID | None = None

@@ -16,5 +16,11 @@ function wire() {
   }
 }
 
+// What is folded away is fetched when somebody looks.
+document.addEventListener("toggle", ({ target }) => {
+  const frame = target.open && target.querySelector?.("iframe[data-src]:not([src])");
+  if (frame) frame.src = frame.dataset.src;
+}, { capture: true });
+
 wire();
 document.addEventListener("htmx:after:swap", wire);

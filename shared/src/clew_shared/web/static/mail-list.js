@@ -1,15 +1,19 @@
-// Look again for received mail and the state of mailboxes every few seconds; opened entries stay open.
+// Look again for received mail and the state of mailboxes every few seconds; whoever is at work there is left in peace.
 /* global htmx */
 async function lookAgain() {
+  if (isBusy()) return;
   const answer = await fetch(location.pathname + location.search, { headers: { "HX-Request": "true" } }).catch(() => null);
-  if (!answer?.ok) return;
+  if (!answer?.ok || isBusy()) return;
   const text = await answer.text();
-  const open = [...document.querySelectorAll("#received li:has(> details[open])")].map((entry) => entry.id);
   for (const selector of ["#received", "#verdicts"]) {
     const target = document.querySelector(selector);
     if (target) await htmx.swap({ text, target, select: selector, swap: "outerMorph ignoreTitle:true", sourceElement: document.body });
   }
-  for (const id of open) document.querySelector(`#${CSS.escape(id)} > details`)?.setAttribute("open", "");
+}
+
+function isBusy() {
+  return Boolean(document.querySelector("#received :checked, #received :focus-visible, #received details[open], form[data-sent]"));
 }
 
 document.body.addEventListener("live:tick", lookAgain);
+document.addEventListener("change", ({ target }) => target.matches("[data-auto-submit] select, [data-auto-submit] input[type=date]") && target.form.requestSubmit());

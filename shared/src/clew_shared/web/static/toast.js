@@ -2,7 +2,7 @@
 import { el } from "clew/dom.js";
 
 const SHOWN_MS = 6000;
-const DONE = { sent: "Mail sent.", saved: "Saved.", added: "Added.", removed: "Removed.", replied: "Reply sent. It comes in like any other mail." };
+const DONE = { sent: "Mail sent.", saved: "Saved.", added: "Added.", removed: "Removed.", replied: "Reply sent. It comes in like any other mail.", released: "Let through. It is on its way to a deal.", discarded: "Discarded.", restored: "Taken back.", retried: "It is tried again.", paused: "Paused. Nothing is read until it is resumed.", resumed: "Reading again.", nothing: "Nothing to do: somebody was faster." };
 
 /** Show a message; `bad` ones stay until they are closed. */
 export function toast(text, { bad = false, link } = {}) {
