@@ -149,6 +149,17 @@ def test_a_uuencoded_file_in_the_text_is_a_file() -> None:
 def test_html_is_cleaned_of_what_acts(html: str, gone: str) -> None:
     """B26."""
     assert gone not in clean_html(f"<p>before</p>{html}")
+    assert gone not in clean_html("<p>before</p>" * 1_001 + html)
+
+
+def test_a_page_of_thousands_of_rows_is_shown_like_one_of_a_few() -> None:
+    """B26: what stands in attributes, comments and unclosed tags is read the same."""
+    row = '<tr><td align="right">5 < 6 <b title="</td>">&amp;</b> <!-- </td> --><a href="https://x.example/?a=1&b=2">x</a>'
+
+    few, many = (clean_html(f"<table><tbody>{row * rows}</table>") for rows in (2, 1_000))
+    [head, *rows] = few.split("<tr>")
+
+    assert many.replace("</tbody></table>", "").split("<tr>") == [head, *[rows[0]] * 1_000]
 
 
 def test_a_page_of_links_is_still_text() -> None:

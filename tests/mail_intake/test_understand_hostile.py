@@ -15,13 +15,20 @@ from pathlib import Path
 import msgspec
 import pytest
 import pytest_asyncio
+from clew_mail_intake.decide import decide
 from clew_mail_intake.large_mail import LargeMail
+from clew_mail_intake.recipients import our_recipients
+from clew_mail_intake.stored_mail import StoredMail
 from clew_mail_intake.understanding import limits
 from clew_mail_intake.understanding.attachments import read_attachment
 from clew_mail_intake.understanding.understand import set_aside, understand
-from clew_mail_intake.understanding.understood import Understanding
+from clew_mail_intake.understanding.understood import Attachment, Person, Understanding
 from clew_mail_intake.worker import Workers, may_be_read_at_once
 from clew_mail_intake.worker_process import CPU_SECONDS
+from clew_shared.contracts.enquiry import EnquiryReceived
+from clew_shared.contracts.ids import new_id, utc_now
+from clew_shared.contracts.mail import AutoReplyReceived, MailBounced
+from clew_shared.runtime.settings import Settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -94,6 +101,12 @@ HOSTILE = {
     "deep HTML": mail("Content-Type: text/html", body=b"<div>" * 200_000),
     "HTML quotes in quotes": mail("Content-Type: text/html", body=b"<blockquote>x\n" * 60_000),
     "attributes that never close": mail("Content-Type: text/html", body=b'<a "' * 200_000),
+    "elements in elements between line breaks": mail("Content-Type: text/html", body=b"<br><pre>" * 110_000),
+    "elements in elements that nothing closes": mail("Content-Type: text/html", body=b"</p><x-y>" * 110_000),
+    "a paragraph that opens everything again": mail(
+        "Content-Type: text/html", body=b"".join(b"<font color=%d><p>" % number for number in range(50_000))
+    ),
+    "hard spaces before a word": mail("Content-Type: text/html", body=b"&nbsp;" * 170_000 + b"x"),
     "ampersands": mail("Content-Type: text/html", body=b"&" * 1_000_000),
     "scripts that never close": mail("Content-Type: text/html", body=b"<script>" * 100_000),
     "random bytes": mail("Content-Type: text/plain; charset=x-unknown", body=bytes(range(256)) * 8_000),
@@ -183,6 +196,8 @@ PIECES = [
         b"On x wrote:\n",
         b"From: a@b.c\nSubject: x\nTo: y\n",
         b"Content-Type: application/ms-tnef\r\n\r\n\x78\x9f\x3e\x22",
+        b"Content-Type: message/delivery-status\r\n\r\nFinal-Recipient: rfc822; a\0@b.c\nAction: failed\0\n",
+        b"Content-Type: text/calendar; charset=utf-7\r\n\r\nSUMMARY:",
     ),
 ]
 
@@ -199,10 +214,48 @@ async def test_any_bytes_are_understood(raw: bytes) -> None:
     found = understand(raw)
     aside = set_aside(raw, "for a test")
 
-    assert "\0" not in found.text + found.subject_line + found.html + found.contact.name
-    assert msgspec.json.encode([found, aside])
+    # PostgreSQL's jsonb refuses a NUL, and JSON half a surrogate.
+    assert not re.search(rb"(?<!\\)(?:\\\\)*\\u0000", msgspec.json.encode([found, aside]))
     for file in found.attachments:
         assert len(read_attachment(raw, file)) == file.size
+
+
+@pytest.mark.parametrize("character", ["\1", '"', "\\", "\n", "ä", "💩"])
+async def test_what_is_told_of_a_mail_fits_the_broker_whatever_it_holds(character: str) -> None:
+    """What does not fit is never sent, and what is never sent is lost; JSON writes some characters with six."""
+    word = character * 999_999
+    found = understand(mail("Subject: " + "=?utf-8?q?=01?= " * 400))
+    largest = msgspec.structs.replace(
+        found,
+        text=word,
+        quoted=word,
+        forwarder_note=word,
+        subject_line=word,
+        contact=Person("ann@lead.example", character * 300),
+        references=tuple(f"<{number}{character * 890}@x>" for number in range(limits.REFERENCES)),
+        to=tuple(Person(f"{character * 240}{number}@{'x' * 250}") for number in range(limits.ADDRESSES)),
+        attachments=tuple(
+            Attachment(name="ä" * 120, type="x/" + "y" * 118, size=1, sha256="0" * 64, rejected="larger than 25 MB")
+            for _ in range(limits.ATTACHMENTS)
+        ),
+    )
+    stored = StoredMail(
+        key=new_id(),
+        fingerprint=b"0" * 16,
+        size=1,
+        door="smtp",
+        mail_from=None,
+        received_at=utc_now(),
+        incomplete=None,
+        verdict=None,
+        recipients=(),
+    )
+
+    for verdict in ("enquiry", "auto_reply", "bounce"):
+        told = decide(stored, msgspec.structs.replace(largest, verdict=verdict), our_recipients(Settings()))
+        assert isinstance(told.event, EnquiryReceived | AutoReplyReceived | MailBounced)
+        assert len(msgspec.json.encode(told.event)) < 1024 * 1024 - 4096
+        assert told.event.text == word[: len(told.event.text)]
 
 
 async def test_a_mail_that_takes_too_long_costs_its_worker_and_nothing_else() -> None:

@@ -35,7 +35,8 @@ class Dns:
     def texts(self, name: str) -> tuple[str, ...]:
         """Give the TXT records of `name`, none when there are none. Raises `DnsSilent`."""
         joined = (b"".join(record.strings) for record in self.records(name, "TXT"))
-        return tuple(text.decode("ascii", "replace") for text in joined)
+        # No record has use for a NUL, and PostgreSQL none at all.
+        return tuple(text.decode("ascii", "replace").replace("\0", "") for text in joined)
 
     def records(self, name: str, kind: str) -> list[Any]:
         """Give the records of `kind` as dnspython has them. Raises `DnsSilent`."""

@@ -9,6 +9,7 @@ from clew_shared.contracts.ids import derived_id
 from clew_shared.contracts.mail import AutoReplyReceived, MailBounced
 from clew_shared.identity.email import normalise_email
 
+from clew_mail_intake.cut_to_fit import cut_ancestors, cut_text
 from clew_mail_intake.recipients import Recipients, TokenFound, find_token
 from clew_mail_intake.stored_mail import StoredMail
 from clew_mail_intake.understanding.understood import Bounced, Understanding
@@ -16,6 +17,7 @@ from clew_mail_intake.understanding.understood import Bounced, Understanding
 # What travels in an event; the raw bytes keep the rest.
 _TEXT_BYTES = 256 * 1024
 _QUOTED_BYTES = 128 * 1024
+_ANCESTORS_BYTES = 128 * 1024
 _PARTICIPANTS = 50
 _SUBJECT = 998
 _DEFAULT_SOURCE = "deals"
@@ -106,18 +108,18 @@ def _enquiry(
         received_at=mail.received_at,
         claims=claims,
         subject_line=read.subject_line[:_SUBJECT],
-        text=_cut(read.text, _TEXT_BYTES),
-        quoted=_cut(read.quoted, _QUOTED_BYTES),
+        text=cut_text(read.text, _TEXT_BYTES),
+        quoted=cut_text(read.quoted, _QUOTED_BYTES),
         attachments=_attachments(mail.key, read),
         reply_token=found.token,
         token_forged=found.forged,
         message_id=read.message_id or None,
         in_reply_to=read.in_reply_to,
-        references=read.references,
+        references=cut_ancestors(read.references, _ANCESTORS_BYTES),
         participants=_participants(read, ours, claims.email),
         authenticity=_authenticity(read),
         forwarded_by=read.forwarder.email if read.forwarder else None,
-        note=_cut(read.forwarder_note, _TEXT_BYTES) or None,
+        note=cut_text(read.forwarder_note, _TEXT_BYTES) or None,
         names_us=_names_us(mail, read, ours),
         released_by=release.by if release else None,
         placed_on=release.deal if release else None,
@@ -130,11 +132,11 @@ def _auto_reply(mail: StoredMail, read: Understanding, found: TokenFound) -> Aut
         message_key=mail.key,
         sender=read.sender.email or None,
         subject_line=read.subject_line[:_SUBJECT],
-        text=_cut(read.text, _TEXT_BYTES),
+        text=cut_text(read.text, _TEXT_BYTES),
         received_at=mail.received_at,
         reply_token=found.token,
         in_reply_to=read.in_reply_to,
-        references=read.references,
+        references=cut_ancestors(read.references, _ANCESTORS_BYTES),
     )
 
 
@@ -147,7 +149,7 @@ def _bounce(mail: StoredMail, read: Understanding, found: TokenFound) -> MailBou
         recipient=report.recipient,
         status=report.status,
         message_id=report.message_id,
-        text=_cut(read.text, _TEXT_BYTES),
+        text=cut_text(read.text, _TEXT_BYTES),
         reply_token=found.token,
         severity=report.severity,
         diagnostic=report.diagnostic,
@@ -202,9 +204,3 @@ def _source(mail: StoredMail, ours: Recipients) -> str:
 
 def _authenticity(read: Understanding) -> Authenticity:
     return read.authenticity.dmarc
-
-
-def _cut(text: str, most: int) -> str:
-    if len(text) * 4 <= most:
-        return text
-    return text.encode(errors="replace")[:most].decode(errors="ignore")

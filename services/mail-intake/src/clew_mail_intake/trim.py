@@ -11,7 +11,7 @@ from typing import Any
 
 from clew_mail_intake.explain import speak_utf8
 from clew_mail_intake.understanding.bodies import normal_lines, read_bodies
-from clew_mail_intake.understanding.charset import clean_text, decode_text
+from clew_mail_intake.understanding.charset import decode_text
 from clew_mail_intake.understanding.html_text import html_to_text
 from clew_mail_intake.understanding.limits import TEXT_BYTES
 from clew_mail_intake.understanding.parse import parse_mail
@@ -36,7 +36,7 @@ def trim_text(name: str, data: bytes) -> dict[str, Any]:
     if name.endswith(".eml"):
         text = read_bodies(parse_mail(data)).text
     else:
-        text = normal_lines(clean_text(decode_text(data[:TEXT_BYTES], None)))
+        text = normal_lines(decode_text(data[:TEXT_BYTES]))
         if name.endswith((".html", ".htm")) or text[:500].lstrip().lower().startswith(
             ("<!doctype html", "<html", "<?xml")
         ):

@@ -11,7 +11,7 @@ from clew_mail_intake.understanding.clean_html import picture_names
 from clew_mail_intake.understanding.file_names import name_of, safe_name
 from clew_mail_intake.understanding.file_types import HEAD_BYTES, claimed_type, sniff, type_of_file
 from clew_mail_intake.understanding.limits import ATTACHMENT_BYTES, ATTACHMENTS, ATTACHMENTS_BYTES
-from clew_mail_intake.understanding.parse import ParsedMail, Part
+from clew_mail_intake.understanding.parse import MEDIA_TYPE, ParsedMail, Part
 from clew_mail_intake.understanding.signed_data import read_signed_content
 from clew_mail_intake.understanding.tnef import Packed, unpack
 from clew_mail_intake.understanding.transfer import decode_pieces, decode_transfer
@@ -145,10 +145,11 @@ def _add_packed(found: _Listed, part: Part, data: bytes, packed: Packed) -> None
     """List the files inside a winmail.dat instead of itself (B29)."""
     for file in packed.files:
         content = data[file.start : file.end]
+        kind = file.kind if MEDIA_TYPE.fullmatch(file.kind) else "application/octet-stream"
         found.add(
             Attachment(
                 name=file.name,
-                type=type_of_file(file.kind or "application/octet-stream", content[:HEAD_BYTES]),
+                type=type_of_file(kind, content[:HEAD_BYTES]),
                 size=len(content),
                 sha256=sha256(content).hexdigest(),
                 start=part.start,

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from clew_mail_intake.understanding.calendar import summarise_invitation
-from clew_mail_intake.understanding.charset import clean_text, decode_text
+from clew_mail_intake.understanding.charset import decode_text
 from clew_mail_intake.understanding.flowed import join_flowed
 from clew_mail_intake.understanding.html_text import html_to_text
 from clew_mail_intake.understanding.limits import TEXT_BYTES
@@ -156,7 +156,7 @@ def _read_text(parsed: ParsedMail, part: Part, bodies: Bodies) -> str:
         charset = charset or (meta[1].decode("ascii") if meta else None)
     elif not part.encoding and ((b"\nend" in data and b"begin" in data) or b"=ybegin" in data):
         data = _without_embedded(data, part, bodies)
-    text = normal_lines(clean_text(decode_text(data, charset)))
+    text = normal_lines(decode_text(data, charset))
     if part.content_type == "text/plain" and part.parameters.get("format", "").lower() == "flowed":
         text = join_flowed(text, delete_space=part.parameters.get("delsp", "").lower() == "yes")
     return text

@@ -79,7 +79,11 @@ _SAMPLE = 4 * 1024
 
 
 def decode_text(data: bytes, declared: str | None = None) -> str:
-    """Decode by mark, by what the bytes themselves show, by the declared name, and only then by guess."""
+    """Decode by mark, by what the bytes themselves show, by the declared name, and only then by guess; clean."""
+    return clean_text(_decoded(data, declared))
+
+
+def _decoded(data: bytes, declared: str | None) -> str:
     for mark, name in _BOMS:
         if data.startswith(mark):
             return data[len(mark) :].decode(name, "replace")

@@ -1,11 +1,11 @@
 """HTML that is safe to show a teammate: no scripts, no forms, no remote pictures."""
 
-import re
 from html import unescape
 from urllib.parse import unquote
 
 import nh3
 
+from clew_mail_intake.understanding.flatten_html import flatten
 from clew_mail_intake.understanding.limits import CLEANED_HTML_BYTES
 
 # fmt: off
@@ -25,18 +25,19 @@ _ATTRIBUTES = {
     "font": {"color"},
 }
 _WITH_CONTENT = {"script", "style", "title", "template", "svg", "math", "noscript", "iframe", "object"}
-_OPENED = re.compile(r"<[a-zA-Z]")
-_CLOSED = re.compile(r"</[a-zA-Z]")
-# The cleaner's time grows with the square of a run of ampersands.
-_MOST_AMPERSANDS = 50_000
-# A tree this deep is an attack on whoever draws it.
-_DEEPEST = 2_000
+# The cleaner's time grows with the square of the characters in a run of text that it writes as entities.
+_WRITTEN_AS_ENTITIES = ("&", "\u00a0")
+_MOST_ENTITIES = 50_000
+# A page of fewer tags cannot be deep enough to hurt.
+_FEW_TAGS = 1_000
 
 
 def clean_html(html: str) -> str:
-    """Return the allowed part of the HTML, or nothing when it is too large or too deep to be a page."""
+    """Return the allowed part of the HTML, or nothing when it is too strange to be a page."""
     html = html[:CLEANED_HTML_BYTES]
-    if not html or _may_be_deep(html) or html.count("&") > _MOST_AMPERSANDS:
+    if html.count("<") > _FEW_TAGS:
+        html = flatten(html, _TAGS, _WITH_CONTENT)
+    if not html or sum(map(html.count, _WRITTEN_AS_ENTITIES)) > _MOST_ENTITIES:
         return ""
     if "cid:" in html:
         return _WITH_PICTURES.clean(html).strip()
@@ -65,14 +66,6 @@ def _cleaner(*, pictures: bool) -> nh3.Cleaner:
         url_schemes={"http", "https", "mailto", "tel", "cid"},
         link_rel="noopener noreferrer nofollow",
         strip_comments=True,
-    )
-
-
-def _may_be_deep(html: str) -> bool:
-    if html.count("<") < _DEEPEST:
-        return False
-    return len(_OPENED.findall(html)) - len(_CLOSED.findall(html)) > _DEEPEST and html.lower().count("<br") < (
-        html.count("<") // 2
     )
 
 

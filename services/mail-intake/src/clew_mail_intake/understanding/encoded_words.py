@@ -4,7 +4,7 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from clew_mail_intake.understanding.charset import clean_text, decode_text
+from clew_mail_intake.understanding.charset import decode_text
 from clew_mail_intake.understanding.limits import ENCODED_WORDS
 
 # Spaces inside are forbidden and common.
@@ -15,7 +15,7 @@ def decode_words(text: str) -> str:
     """Return the text with its encoded words decoded; a word past the cap stays as it stands."""
     if "=?" not in text:
         return text
-    return clean_text("".join(_decoded(text)))
+    return "".join(_decoded(text))
 
 
 def _decoded(text: str) -> Iterator[str]:

@@ -19,7 +19,6 @@ _TAG_NAME = re.compile(r"</?([a-zA-Z][a-zA-Z0-9:]{0,30})")
 _MARKUP = re.compile(r"<(?=[a-zA-Z/!?])")
 _PLAIN_RUN = re.compile(r"[^>\"']*+")
 _SPACE_RUN = re.compile(r"[ \t\r\n\f]+")
-_TRAILING = re.compile(r"[ \t]+\n")
 _BLANK_RUN = re.compile(r"\n{3,}")
 _BLOCKS = frozenset(
     "address article aside body caption center dd details div dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 "  # noqa: SIM905
@@ -44,8 +43,7 @@ def _render(html: str, *, with_unseen: bool) -> str:
     reader = _Reader(html)
     reader.with_unseen = with_unseen
     reader.read()
-    text = _TRAILING.sub("\n", "".join(reader.lines))
-    return _BLANK_RUN.sub("\n\n", text).strip("\n ")
+    return _BLANK_RUN.sub("\n\n", "".join(reader.lines)).strip("\n ")
 
 
 class _Reader:
@@ -279,10 +277,7 @@ class _Reader:
             if self.lines and self.lines[-1].strip("> \n"):
                 self.lines.append(f"{prefix}\n")
             self.wanted_breaks = 0
-        if prefix:
-            self.lines.append(f"{prefix} {text}\n")
-        else:
-            self.lines.append(f"{text}\n")
+        self.lines.append(f"{prefix} {text}\n" if prefix and text else f"{prefix}{text}\n")
 
 
 def _is_tight(attributes: str) -> bool:

@@ -12,7 +12,7 @@ from clew_mail_intake.understanding.limits import DEPTH, PARTS
 from clew_mail_intake.understanding.parameters import read_name, read_parameters
 from clew_mail_intake.understanding.transfer import encoding_name
 
-_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 _GUESSED_BOUNDARY = re.compile(rb"(?<![^\n])--([^\s-][^\r\n]{3,120}?)[ \t]*\r?\n(?:content-|\r?\n)", re.IGNORECASE)
 
 
@@ -148,7 +148,7 @@ def _before_line_break(raw: bytes, start: int, end: int) -> int:
 def _read_part(raw: bytes, start: int, end: int, depth: int, within: str, default_type: str) -> Part:
     fields, body = split_header(raw, start, end)
     content_type, parameters = read_parameters(_wire(fields, "content-type"))
-    if not _TYPE.fullmatch(content_type):
+    if not MEDIA_TYPE.fullmatch(content_type):
         content_type = _mended_type(content_type, parameters, default_type)
     disposition, disposition_parameters = read_parameters(_wire(fields, "content-disposition"))
     filename = read_name(disposition_parameters, "filename") or read_name(parameters, "name")
@@ -165,7 +165,7 @@ def _mended_type(content_type: str, parameters: dict[str, str], default_type: st
         return "multipart/mixed"
     if content_type in {"text", "html", "text/"}:
         return "text/html" if content_type == "html" else "text/plain"
-    loose = _TYPE.match(content_type)
+    loose = MEDIA_TYPE.match(content_type)
     return loose[0] if loose else default_type
 
 

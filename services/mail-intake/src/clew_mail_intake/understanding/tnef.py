@@ -64,7 +64,7 @@ def _take(packed: Packed, data: bytes, attribute: int, start: int, end: int) -> 
             return False
         packed.files.append(PackedFile())
     elif attribute == _BODY:
-        packed.text = clean_text(decode_text(data[start:end].rstrip(b"\0")))
+        packed.text = decode_text(data[start:end].rstrip(b"\0"))
     elif attribute == _MESSAGE_PROPERTIES and not packed.text:
         message = PackedFile()
         _read_properties(message, data[start : min(end, start + _MESSAGE_PROPERTIES_BYTES)])
@@ -106,7 +106,7 @@ def _read_value(file: PackedFile, data: bytes, kind: int, name: int, position: i
         position += 4
         value = data[position : position + length]
         if kind in {_STRING8, _UNICODE}:
-            text = value.decode("utf-16-le", "replace").rstrip("\0") if kind == _UNICODE else _name(value)
+            text = value.decode("utf-16-le", "replace").replace("\0", "") if kind == _UNICODE else _name(value)
             if name == _LONG_NAME:
                 file.name = text
             elif name == _MIME_TYPE:
