@@ -10,13 +10,18 @@ from typing import Final, Literal
 from clew_mail_intake.understanding.embedded_headers import HeaderBlock, header_kind, read_header_block
 from clew_mail_intake.understanding.html_text import QUOTE_BEGINS, SIGNATURE_LINE
 from clew_mail_intake.understanding.mail_words import (
-    ASIAN_WROTE,
     FORWARD_PHRASES,
     ORIGINAL_PHRASES,
     WROTE,
-    WROTE_STARTS,
 )
 from clew_mail_intake.understanding.signature import is_device_line, is_signature_separator
+from clew_mail_intake.understanding.wrote_line import (
+    ADDRESS,
+    DECORATION,
+    begins_like_marker,
+    ends_with_wrote,
+    marker_strength,
+)
 
 # words, empty, quote, marker over a quote, embedded mail begins, signature separator, rule, device line, client's hint
 Kind = Literal["t", "e", "q", "b", "o", "d", "r", "s", "c"]
@@ -27,14 +32,6 @@ _SPECIAL: Final = frozenset("->_=—–*─━‐~#+|&\u200b\ufeff" + QUOTE_BEGI
 _ALONE: Final = frozenset(FORWARD_PHRASES + ORIGINAL_PHRASES)
 _QUOTE = re.compile(r"^[ \t]{0,3}(?:>|&gt;|\|[ \t])")
 _RULE = re.compile(r"^[ \t>*]{0,6}(?:[-_=—–‐─━][ \t]?){3,}[*]?[ \t]*$|^[ \t]*(?:\*{3,}|~{3,}|#{3,}|\+{3,})[ \t]*$")
-_DATE = re.compile(
-    r"\b\d{1,4}\s?[./年월-]\s?\d{1,2}\s?[./月월-]\s?\d{1,4}|\b(?:19|20)\d\d\b|\d{1,2}\s?月\s?\d{1,2}|\b\d{1,2}[./]\d{1,2}\b"
-)
-_TIME = re.compile(r"\b\d{1,2}\s?[:.h]\s?\d{2}\b")
-_ADDRESS = re.compile(r"[<\[(\"]?[^\s<>@\[\]()\",;:]{1,64}@[^\s<>@\[\]()\",;:]{2,255}")
-_DIGIT = re.compile(r"\d")
-_WORD = re.compile(r"[^\W\d_]+")
-_DECORATION = " \t*_>|\u00a0\u200e\u200f\ufeff\u200b"
 
 
 @dataclass(slots=True)
@@ -80,7 +77,7 @@ def _first_look(lines: list[str], kinds: list[Kind]) -> list[int]:
             elif index and kinds[-1] != "q":
                 if len(line) < 40 and _is_end_of_marker(line):
                     kind = "t"
-                elif kinds[-1] == "t" and _ends_with_wrote(lines[index - 1].strip()):
+                elif kinds[-1] == "t" and ends_with_wrote(lines[index - 1].strip()):
                     candidates.append(index - 1)
         elif stripped.startswith("```"):
             in_code = not in_code
@@ -97,9 +94,9 @@ def _mark_quoted_forward(lines: list[str], marks: Marks) -> None:
     kinds = marks.kinds
     first = next((at for at in range(len(kinds) - 1, -1, -1) if kinds[at] in {"t", "o", "b", "c"}), -1)
     start = next((at for at in range(first + 1, len(kinds)) if kinds[at] == "q"), None)
-    if start is None or (first >= 0 and (kinds[first] in {"o", "b"} or _ends_with_wrote(lines[first].strip()))):
+    if start is None or (first >= 0 and (kinds[first] in {"o", "b"} or ends_with_wrote(lines[first].strip()))):
         return
-    bare = lines[start].strip(_DECORATION)
+    bare = lines[start].strip(DECORATION)
     if bare and bare[0] in "-_=—–~─" and is_forward_phrase(bare):
         kinds[start] = "o"
         marks.forwards.add(start)
@@ -145,7 +142,7 @@ def _look_closer(lines: list[str], index: int, marks: Marks) -> None:
     if kinds[index] == "t" and index not in marks.blocks and header_kind(line):
         marks.looks_left -= 1
         _add_block(lines, index, marks, announced=index > 0 and _announces(kinds, index))
-    if kinds[index] == "t" and (line.rstrip()[-1] in ":：" or _ends_with_wrote(line.strip())):
+    if kinds[index] == "t" and (line.rstrip()[-1] in ":：" or ends_with_wrote(line.strip())):
         # A mail with hundreds of such lines is a log or an attack; what matters stands above.
         marks.looks_left -= 1
         start = _marker_start(lines, index, kinds)
@@ -177,7 +174,7 @@ def _announces(kinds: list[Kind], index: int) -> bool:
 
 def _next_words(lines: list[str], start: int) -> int:
     for index in range(start, min(start + 4, len(lines))):
-        if lines[index].strip(_DECORATION + QUOTE_BEGINS):
+        if lines[index].strip(DECORATION + QUOTE_BEGINS):
             return index
     return len(lines)
 
@@ -186,7 +183,7 @@ def _says(line: str, phrases: tuple[str, ...]) -> bool:
     """Say whether a line is one of the phrases between dashes, or alone with a colon."""
     if len(line) > 120:
         return False
-    bare = line.strip(_DECORATION)
+    bare = line.strip(DECORATION)
     if not bare:
         return False
     dashed = bare[0] in "-_=—–~─"
@@ -196,39 +193,16 @@ def _says(line: str, phrases: tuple[str, ...]) -> bool:
     return folded.startswith(phrases) and (dashed or len(folded) < 60)
 
 
-def _wrote(text: str) -> int:
-    """Return where the last word for "wrote" ends in the text, or -1."""
-    if not text.isascii():
-        for word in ASIAN_WROTE:
-            if word in text:
-                return text.rindex(word) + len(word)
-    found = -1
-    for match in _WORD.finditer(text):
-        if match[0].lower() in WROTE:
-            found = match.end()
-    return found
-
-
-def _ends_with_wrote(stripped: str) -> bool:
-    tail = stripped.rstrip(" .*_:：-").rpartition(" ")[2].lower()
-    if tail.endswith(")"):
-        # Polish and Czech leave open who it was: napisał(a).
-        tail = tail.partition("(")[0]
-    if tail in WROTE:
-        return True
-    return not stripped.isascii() and any(map(stripped.__contains__, ASIAN_WROTE))
-
-
 def _is_end_of_marker(line: str) -> bool:
     """Say whether a line is the `> wrote:` that a line break tore off an address."""
-    bare = line.strip(_DECORATION)
+    bare = line.strip(DECORATION)
     return bare.endswith((":", "：")) and bare[:-1].strip().lower() in WROTE
 
 
 def _marker_start(lines: list[str], end: int, kinds: list[Kind]) -> int | None:
     """Return the first line of "On ... wrote:" whose last line is `end`; mail programs fold it over several."""
-    last = lines[end].rstrip(_DECORATION + "-")
-    if not last or (last[-1] not in ":：" and not _ends_with_wrote(last)):
+    last = lines[end].rstrip(DECORATION + "-")
+    if not last or (last[-1] not in ":：" and not ends_with_wrote(last)):
         return None
     joined, crossed = "", False
     weak: int | None = None
@@ -238,10 +212,10 @@ def _marker_start(lines: list[str], end: int, kinds: list[Kind]) -> int | None:
         joined = f"{lines[start].strip()} {joined}".strip() if joined else lines[start].strip()
         if len(joined) > _LONGEST_MARKER:
             break
-        strength = _marker_strength(joined)
+        strength = marker_strength(joined)
         if strength == 2:
             return _with_name_above(lines, kinds, start, joined)
-        if strength == 1 and (weak is None or (not crossed and _begins_like_marker(joined))):
+        if strength == 1 and (weak is None or (not crossed and begins_like_marker(joined))):
             weak = start
         crossed = crossed or kinds[start] == "e"
         if kinds[start] == "e" and weak is not None and start < end - 4:
@@ -256,48 +230,8 @@ def _with_name_above(lines: list[str], kinds: list[Kind], start: int, joined: st
     above = lines[start - 1].strip() if start > 0 and kinds[start - 1] == "t" else ""
     if not above or len(above) >= 80:
         return start
-    parted = _ADDRESS.search(joined) is None and above.endswith(",") and _ADDRESS.search(above) is not None
+    parted = ADDRESS.search(joined) is None and above.endswith(",") and ADDRESS.search(above) is not None
     return start - 1 if parted or joined.startswith("<") else start
-
-
-def _marker_strength(text: str) -> int:
-    """Return 2 for what can only be the line over a quote, 1 for what is one when a quote follows."""
-    verb = _wrote(text)
-    address = _ADDRESS.search(text)
-    dated = _DATE.search(text) is not None
-    timed = _TIME.search(text) is not None
-    if verb >= 0:
-        near_end = len(text) - verb <= 160
-        if near_end and (dated or timed) and _begins_like_marker(text):
-            return 2
-        return 1 if near_end and (address or dated or len(text) < 80) else 0
-    if address and dated and timed and len(text) - address.end() <= 12 and _begins_with_date(text):
-        return 2
-    return 1 if address and dated else 0
-
-
-def _begins_like_marker(text: str) -> bool:
-    """Say whether the text begins with a date, a name with its address, or a word such as "On"."""
-    bare = text.lstrip(_DECORATION + "\"'<([-")
-    if not bare:
-        return False
-    if bare[0].isdigit():
-        return True
-    first = _WORD.match(bare)
-    word = first[0].lower() if first else ""
-    if word in WROTE_STARTS:
-        return True
-    head = bare[:60]
-    return (
-        _DATE.search(head) is not None or _ADDRESS.search(head) is not None or any(map(text.__contains__, ASIAN_WROTE))
-    )
-
-
-def _begins_with_date(text: str) -> bool:
-    """Say whether a day comes first, after a weekday or a word such as "On"; "Order placed 2 May" is a sentence."""
-    before = text[: found.start()] if (found := _DIGIT.search(text)) else text
-    words = _WORD.findall(before)
-    return len(words) <= 1 or words[0].lower() in WROTE_STARTS or any(map(text.__contains__, ASIAN_WROTE))
 
 
 def _quote_follows(kinds: list[Kind], index: int) -> bool:

@@ -1,0 +1,79 @@
+"""How sure it is that a text is the "On ... wrote:" which mail programs print over a quote."""
+
+import re
+from typing import Final
+
+from clew_mail_intake.understanding.mail_words import ASIAN_WROTE, WROTE, WROTE_STARTS
+
+DECORATION: Final = " \t*_>|\u00a0\u200e\u200f\ufeff\u200b"
+_DATE = re.compile(
+    r"\b\d{1,4}\s?[./年월-]\s?\d{1,2}\s?[./月월-]\s?\d{1,4}|\b(?:19|20)\d\d\b|\d{1,2}\s?月\s?\d{1,2}|\b\d{1,2}[./]\d{1,2}\b"
+)
+_TIME = re.compile(r"\b\d{1,2}\s?[:.h]\s?\d{2}\b")
+ADDRESS = re.compile(r"[<\[(\"]?[^\s<>@\[\]()\",;:]{1,64}@[^\s<>@\[\]()\",;:]{2,255}")
+_DIGIT = re.compile(r"\d")
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def marker_strength(text: str) -> int:
+    """Return 2 for what can only be the line over a quote, 1 for what is one when a quote follows."""
+    verb = _wrote(text)
+    address = ADDRESS.search(text)
+    dated = _DATE.search(text) is not None
+    timed = _TIME.search(text) is not None
+    if verb >= 0:
+        near_end = len(text) - verb <= 160
+        if near_end and (dated or timed) and begins_like_marker(text):
+            return 2
+        return 1 if near_end and (address or dated or len(text) < 80) else 0
+    if address and dated and timed and len(text) - address.end() <= 12 and _begins_with_date(text):
+        return 2
+    return 1 if address and dated else 0
+
+
+def begins_like_marker(text: str) -> bool:
+    """Say whether the text begins with a date, a name with its address, or a word such as "On"."""
+    bare = text.lstrip(DECORATION + "\"'<([-")
+    if not bare:
+        return False
+    if bare[0].isdigit():
+        return True
+    first = _WORD.match(bare)
+    word = first[0].lower() if first else ""
+    if word in WROTE_STARTS:
+        return True
+    head = bare[:60]
+    return (
+        _DATE.search(head) is not None or ADDRESS.search(head) is not None or any(map(text.__contains__, ASIAN_WROTE))
+    )
+
+
+def _begins_with_date(text: str) -> bool:
+    """Say whether a day comes first, after a weekday or a word such as "On"; "Order placed 2 May" is a sentence."""
+    before = text[: found.start()] if (found := _DIGIT.search(text)) else text
+    words = _WORD.findall(before)
+    return len(words) <= 1 or words[0].lower() in WROTE_STARTS or any(map(text.__contains__, ASIAN_WROTE))
+
+
+def ends_with_wrote(stripped: str) -> bool:
+    """Say whether a line ends in the word for "wrote", in any language."""
+    tail = stripped.rstrip(" .*_:：-").rpartition(" ")[2].lower()
+    if tail.endswith(")"):
+        # Polish and Czech leave open who it was: napisał(a).
+        tail = tail.partition("(")[0]
+    if tail in WROTE:
+        return True
+    return not stripped.isascii() and any(map(stripped.__contains__, ASIAN_WROTE))
+
+
+def _wrote(text: str) -> int:
+    """Return where the last word for "wrote" ends in the text, or -1."""
+    if not text.isascii():
+        for word in ASIAN_WROTE:
+            if word in text:
+                return text.rindex(word) + len(word)
+    found = -1
+    for match in _WORD.finditer(text):
+        if match[0].lower() in WROTE:
+            found = match.end()
+    return found
