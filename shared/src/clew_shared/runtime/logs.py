@@ -16,20 +16,28 @@ def set_up_logs(level: str = "info", form: str = "auto") -> None:
     """Write logs to standard error: for people on a terminal, JSON lines elsewhere (`form` auto, text or json)."""
     as_text = form == "text" or (form == "auto" and sys.stderr.isatty())
     renderer: Any = structlog.dev.ConsoleRenderer() if as_text else structlog.processors.JSONRenderer()
+    ending = [structlog.processors.format_exc_info, hide_persons, renderer]
+    stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            hide_persons,
-            renderer,
+            stamp,
+            *ending,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    # What libraries have to say is read by the same programs, and may name people as well.
+    libraries = logging.StreamHandler(sys.stderr)
+    libraries.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.stdlib.add_logger_name, stamp],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *ending],
+        )
+    )
+    logging.basicConfig(level=logging.WARNING, handlers=[libraries])
 
 
 def hide_persons(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from clew_shared.contracts.reply_address import ReplyKeys
+from clew_shared.runtime.setting_rules import what_is_wrong
 
 PREFIX = "CLEW_"
 _SECRET_BYTES = 32
@@ -149,10 +150,16 @@ def _convert(name: str, value: Any) -> Any:
         return None
     try:
         if kind in (int, str, Path):
-            return kind(value)
-        return tuple(str(part).strip() for part in (value.split(",") if isinstance(value, str) else value) if part)
+            converted = kind(value)
+        else:
+            parts = value.split(",") if isinstance(value, str) else value
+            converted = tuple(str(part).strip() for part in parts if str(part).strip())
     except (TypeError, ValueError):
-        raise BadSetting(f"{PREFIX}{name.upper()}={value!r} is no {kind.__name__}") from None
+        wanted_word = "number" if kind is int else kind.__name__
+        raise BadSetting(f"{PREFIX}{name.upper()}={value!r} is no {wanted_word}") from None
+    if wrong := what_is_wrong(name, converted):
+        raise BadSetting(f"{PREFIX}{name.upper()} {wrong}")
+    return converted
 
 
 def _write_once(path: Path, text: str) -> None:

@@ -122,13 +122,17 @@ def _greet(settings: Settings, up: Up, sign_in: str) -> None:
     lines = [
         ("Board", sign_in + "   (signs you in, once)"),
         ("Form", f"{origin}/f/contact"),
-        ("Mail to", f"{settings.intake_address} by SMTP at {up.addresses.get('smtp')}"),
+        ("Mail to", f"{settings.intake_address} by {_doors(up.addresses)}"),
         ("Mail out", (settings.smtp_url and "through your relay") or f"kept in the sandbox, {origin}/sandbox"),
     ]
     width = max(len(name) for name, _ in lines)
     sys.stdout.write("\nclew is up. Ctrl-C stops it.\n\n")
     sys.stdout.write("".join(f"  {name:<{width}}  {text}\n" for name, text in lines) + "\n")
     sys.stdout.flush()
+
+
+def _doors(addresses: Mapping[str, str]) -> str:
+    return ", ".join(f"{door.upper()} at {addresses[door]}" for door in ("smtp", "lmtp") if addresses.get(door))
 
 
 def read_run_file(data_dir: Path) -> dict[str, object] | None:
