@@ -187,7 +187,9 @@ def _continue(case: Case, deal: KnownDeal, reason: MatchReason, is_known: bool, 
     event = case.received.event
     word = write_entry(case, deal, reason, is_known=is_known)
     remember_ids(case, deal, word.activity_id)
-    remember_participants(case, deal)
+    if is_known:
+        # A stranger brings nobody else in.
+        remember_participants(case, deal)
     keep_note(case, deal)
     uow.emit(
         CommentAdded(

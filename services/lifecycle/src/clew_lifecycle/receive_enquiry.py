@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import structlog
-from clew_shared.contracts.enquiry import EnquiryReceived
+from clew_shared.contracts.enquiry import EnquiryReceived, Policy
 from clew_shared.runtime.consumer import Received
 from clew_shared.runtime.unit_of_work import UnitOfWork
 
@@ -22,7 +22,7 @@ from clew_lifecycle.recognise_sender import recognise_sender
 from clew_lifecycle.set_pictures_aside import read_pictures
 from clew_lifecycle.store.flush import flush
 from clew_lifecycle.store.prefetch import dedupe_key, message_ids, prefetch
-from clew_lifecycle.store.world import World
+from clew_lifecycle.store.world import Source, World
 
 log = structlog.get_logger()
 
@@ -44,8 +44,9 @@ def _receive(received: Received[EnquiryReceived], world: World, uow: UnitOfWork)
     if key in world.seen:
         return
     world.seen.add(key)
-    if event.policy == "triage" or (event.authenticity == "fail" and event.released_by is None):
-        world.waiting.append((event, "triage" if event.policy == "triage" else "unauthenticated"))
+    policy = policy_of(event, world.sources[event.source])
+    if policy == "triage" or (event.authenticity == "fail" and event.released_by is None):
+        world.waiting.append((event, "triage" if policy == "triage" else "unauthenticated"))
         return
     case = read_case(received, world)
     decision = _decided_by_hand(case) or decide(case)
@@ -69,6 +70,11 @@ def read_case(received: Received[EnquiryReceived], world: World) -> Case:
     pipeline = world.workflow.pipeline_for_enquiries(event.pipeline)
     sender = recognise_sender(event, origin, world)
     return Case(received, world, origin, pipeline, sender, _flags_of_door(event))
+
+
+def policy_of(event: EnquiryReceived, origin: Source) -> Policy:
+    """Say what becomes of the enquiry: what people set for its source goes before what the door says."""
+    return origin.policy or event.policy
 
 
 def _flags_of_door(event: EnquiryReceived) -> list[str]:
@@ -101,7 +107,8 @@ def decide(case: Case) -> rule.Decision:
         pipeline_id=case.pipeline.id,
         scope=case.pipeline.id if case.origin.scope == "pipeline" else None,
         strong=_strong(event, world),
-        always_new=event.policy == "always_new",
+        always_new=policy_of(event, case.origin) == "always_new",
+        hinted=world.deals.get(event.subject_tag) if event.subject_tag else None,
         is_ours=event.message_id is not None and world.refs.get(event.message_id, (None, ""))[1] == "sent",
         is_shared=sender.is_shared,
     )

@@ -15,6 +15,7 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from clew_lifecycle.add_teammate import add_teammate
+from clew_lifecycle.store.sources import add_sources
 from clew_lifecycle.store.tables import company_type
 from clew_lifecycle.store.team_tables import api_token, teammate
 from clew_lifecycle.store.workflow_tables import entry, lost_reason, pipeline, stage, step
@@ -63,6 +64,10 @@ async def seed(rail: Rail, settings: Settings) -> None:
         await _seed_lost_reasons(uow)
         await _seed_company_types(uow)
         await _seed_team(settings, uow)
+        # So that people can set what becomes of their mails before the first comes.
+        await add_sources(
+            [f"mail:{address.partition('@')[0]}" for address in settings.intake_addresses], uow.connection
+        )
         await _seed_token(settings, uow)
 
 

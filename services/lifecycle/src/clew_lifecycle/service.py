@@ -78,6 +78,7 @@ from clew_lifecycle.routes.api_people import PeopleApi
 from clew_lifecycle.routes.api_pipelines import PipelineApi
 from clew_lifecycle.routes.api_reminders import ReminderApi
 from clew_lifecycle.routes.api_reports import ReportApi
+from clew_lifecycle.routes.api_sources import SourceApi
 from clew_lifecycle.routes.api_teammates import TeammateApi
 from clew_lifecycle.routes.api_webhooks import WebhookApi
 from clew_lifecycle.routes.assets import AssetRoutes
@@ -114,7 +115,7 @@ _EDGES = (
     *(AttributeApi, WebhookApi, HookApi, OrderApi, MergeApi, BulkApi, DealNotesApi, FileApi, ReminderApi),
     *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes, ODataRoutes),
     *(ReportApi,),
-    *(PipelineApi, DealWorkApi, EnquiryApi, LostReasonApi),
+    *(PipelineApi, DealWorkApi, EnquiryApi, LostReasonApi, SourceApi),
 )
 _ADD_UP_SECONDS = 30.0
 _SWEEP_SECONDS = 60.0

@@ -1,5 +1,6 @@
 """From what a mail says to what we tell about it. Next: clew_lifecycle.receive_enquiry.receive_enquiries."""
 
+import re
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,6 +22,7 @@ _ANCESTORS_BYTES = 128 * 1024
 _PARTICIPANTS = 50
 _SUBJECT = 998
 _DEFAULT_SOURCE = "deals"
+_DEAL_ID = re.compile(r"(?<![0-9a-f-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f-])", re.IGNORECASE)
 _LOOP_BY_ID = "loop: a Message-ID of ours"
 
 
@@ -123,6 +125,7 @@ def _enquiry(
         names_us=_names_us(mail, read, ours),
         released_by=release.by if release else None,
         placed_on=release.deal if release else None,
+        subject_tag=_subject_tag(read.subject_line),
     )
     return Decision("enquiry", reasons, event, claims.email or "")
 
@@ -191,6 +194,12 @@ def _participants(read: Understanding, ours: Recipients, sender: str | None) -> 
 def _names_us(mail: StoredMail, read: Understanding, ours: Recipients) -> bool:
     """Tell whether To or Cc is us (RFC 3834 2); a mailbox is asked under a name that only its server knows."""
     return not mail.recipients or any(ours.is_of_our_house(person.email) for person in (*read.to, *read.cc))
+
+
+def _subject_tag(subject: str) -> UUID | None:
+    """Give the deal that a subject names: `[deal 0199...]`, `#0199...`, a link to it."""
+    found = _DEAL_ID.search(subject)
+    return UUID(found[0]) if found else None
 
 
 def _source(mail: StoredMail, ours: Recipients) -> str:

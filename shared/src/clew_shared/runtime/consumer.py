@@ -34,6 +34,8 @@ FETCH_SECONDS = 5.0
 CONNECT_SECONDS = 30.0
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 60.0
+# Each time somebody else has committed, so there is an end to it; this one is for bugs.
+_MOST_OUTRUN = 10
 
 log = structlog.get_logger()
 
@@ -48,6 +50,10 @@ class Received(Generic[EventT]):
     event: EventT
     time: datetime
     traceparent: str | None
+
+
+class Outrun(Exception):
+    """What a handler went by was changed by another transaction meanwhile; the same batch again sees it."""
 
 
 BatchHandler = Callable[[Sequence[Received[Event]], UnitOfWork], Awaitable[None]]
@@ -130,7 +136,7 @@ class Consumer:
         failpoint(f"consumer.{self._inbox_name}.received")
         try:
             async with self._still_at_work(messages):
-                await self._effect(messages)
+                await self._effect_once_seen(messages)
         except Exception as error:  # noqa: BLE001 - whatever a use case raises, the queue goes on
             if is_unavailable(error):
                 await self._put_back(messages, 1.0)
@@ -148,6 +154,16 @@ class Consumer:
         for message in messages:
             await message.ack()
         self.handled += len(messages)
+
+    async def _effect_once_seen(self, messages: Sequence[Msg]) -> None:
+        for _ in range(_MOST_OUTRUN):
+            try:
+                await self._effect(messages)
+            except Outrun as outrun:
+                log.info("consumer.outrun", durable=self._durable.name, why=str(outrun), size=len(messages))
+            else:
+                return
+        await self._effect(messages)
 
     async def _effect(self, messages: Sequence[Msg]) -> None:
         received = {event.id: event for event in (self._read(message) for message in messages)}

@@ -24,6 +24,9 @@ _FLAGS = {
     "ambiguous": "several open deals fitted",
     "unverified_sender": "sender could not be verified",
     "unproven": "anybody could have sent this report",
+    "unproven_tag": "its subject names a deal of somebody else",
+    "forged_token": "reply address was altered",
+    "expired_token": "reply address had expired",
     "possible_duplicate": "possibly sent twice",
 }
 

@@ -34,8 +34,8 @@ class Deal:
 class Enquiry:
     """An enquiry as the rule sees it.
 
-    `strong` are the deals that it names, strongest reason first and each once. `scope` is the pipeline that the
-    source keeps to, if any.
+    `strong` are the deals that it names, strongest reason first and each once. `hinted` is one that its subject names,
+    which anybody can write. `scope` is the pipeline that the source keeps to, if any.
     """
 
     received_at: datetime
@@ -43,6 +43,7 @@ class Enquiry:
     pipeline_id: UUID
     scope: UUID | None = None
     strong: Sequence[tuple[Reason, Deal]] = ()
+    hinted: Deal | None = None
     always_new: bool = False
     is_ours: bool = False
     is_shared: bool = False
@@ -74,6 +75,11 @@ def find_deal(enquiry: Enquiry, deals: Sequence[Deal]) -> Decision:
     if len(enquiry.strong) > 1:
         decision.flags.insert(0, "match_conflict")
         decision.candidates = [deal for _, deal in enquiry.strong]
+    hinted = enquiry.hinted
+    if hinted is not None and named is None and decision.deal is not hinted and hinted not in deals:
+        # A subject proves nothing: a person may see what it meant.
+        decision.flags.append("unproven_tag")
+        decision.candidates = [*decision.candidates, hinted]
     return decision
 
 
@@ -106,6 +112,11 @@ def _named(enquiry: Enquiry) -> Deal | None:
 
 
 def _by_contact(enquiry: Enquiry, deals: Sequence[Deal], named: Deal | None) -> Decision:
+    hinted = enquiry.hinted
+    if hinted is not None and hinted in deals and (hinted.status == "open" or may_reopen(hinted, enquiry.received_at)):
+        if hinted.status == "open":
+            return Decision(action="comment", reason="same_contact", deal=hinted)
+        return Decision(action="reopen", reason="reopened", deal=hinted)
     if still_open := [deal for deal in deals if deal.status == "open"]:
         found = Decision(action="comment", reason="same_contact", deal=_likeliest(enquiry, still_open))
         return _ambiguous(found, still_open) if len(still_open) > 1 else found

@@ -28,7 +28,10 @@ class FileView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EntryView(msgspec.Struct, frozen=True, kw_only=True):
-    """`author` is an address or a name; `flags` are what to know beside the reason it was matched by."""
+    """`author` is an address or a name; `flags` are what to know beside the reason it was matched by.
+
+    `candidates` are the ids of the deals that it could have been on, this one among them.
+    """
 
     id: UUID
     kind: str
@@ -38,6 +41,7 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     occurred_at: datetime
     match_reason: str | None
     flags: tuple[str, ...]
+    candidates: tuple[str, ...]
     source: str | None
     visibility: str
     subject_line: str | None
@@ -72,6 +76,7 @@ def view_entry(entry: Entry | Activity) -> EntryView:
         occurred_at=entry.occurred_at,
         match_reason=entry.match_reason,
         flags=facts.flags,
+        candidates=facts.candidates,
         source=entry.source,
         visibility=entry.visibility,
         subject_line=facts.subject_line,
@@ -130,6 +135,7 @@ def page_entry(entry: Entry) -> dict[str, Any]:
         "occurred_at": entry.occurred_at,
         "match_reason": entry.match_reason,
         "flags": facts.flags,
+        "others": [other for other in facts.candidates if other != str(entry.deal_id)],
         "source": entry.source,
         "visibility": entry.visibility,
         "subject_line": facts.subject_line,

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 from clew_shared.contracts.ids import utc_now
+from clew_shared.runtime.consumer import Outrun
 from clew_shared.runtime.database import insert_rows
 from sqlalchemy import DateTime, Integer, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -52,7 +53,7 @@ async def flush(world: World, connection: AsyncConnection) -> None:
     await add_steps(world.new_steps, connection)
     await _insert(activity, ACTIVITY_COLUMNS, map(activity_row, world.new_activities), connection)
     # Two batches may name the same ids: in one order for all, they wait for each other and not in a circle.
-    await _insert(message_ref, _REF, sorted(world.new_refs), connection)
+    await _insert_refs(sorted(world.new_refs), connection)
     await _insert(enquiry, _ENQUIRY, (_waiting_row(*waiting) for waiting in world.waiting), connection)
     await _write_contacts(world, connection)
     await _write_participants(world, connection)
@@ -64,6 +65,14 @@ async def _insert(
     arrays = [list(values) for values in zip(*rows, strict=True)]
     if arrays:
         await connection.execute(_statement(table, columns), dict(zip(columns, arrays, strict=True)))
+
+
+async def _insert_refs(refs: Sequence[tuple[Any, ...]], connection: AsyncConnection) -> None:
+    """Have ids lead to their deals. Raises `Outrun` where somebody else placed a mail of the same thread meanwhile."""
+    if refs:
+        columns = dict(zip(_REF, map(list, zip(*refs, strict=True)), strict=True))
+        if (await connection.execute(_statement(message_ref, _REF), columns)).rowcount < len(refs):
+            raise Outrun("another mail of the thread was placed meanwhile")
 
 
 @cache

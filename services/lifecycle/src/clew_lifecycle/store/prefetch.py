@@ -38,6 +38,7 @@ async def prefetch(batch: Sequence[EnquiryReceived], connection: AsyncConnection
     await _read_refs(world, batch, connection)
     named = {event.reply_token.deal_id for event in batch if event.reply_token} | set(world.amended.values())
     named |= {deal_id for deal_id, _ in world.refs.values()} | {event.placed_on for event in batch if event.placed_on}
+    named |= {event.subject_tag for event in batch if event.subject_tag}
     await _read_deals(world, named, _may_be_senders(world, batch), connection)
     if named:
         await _read_participants(

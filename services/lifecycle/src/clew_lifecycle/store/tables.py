@@ -164,8 +164,11 @@ source = Table(
     text_column("scope", default="any"),
     Column("phone_is_identity", Boolean, nullable=False, server_default="false"),
     Column("fold_tags", Boolean, nullable=False, server_default="false"),
+    text_column("policy", nullable=True),
+    Column("version", Integer, nullable=False, server_default="1"),
     created_column(),
     CheckConstraint("scope IN ('any', 'pipeline')", name="source_scope"),
+    CheckConstraint("policy IN ('open_deal', 'always_new', 'triage')", name="source_policy"),
 )
 
 deal = Table(

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from clew_shared.contracts.enquiry import EnquiryReceived
+from clew_shared.contracts.enquiry import EnquiryReceived, Policy
 from clew_shared.contracts.ids import new_id
 
 from clew_lifecycle.domain.find_deal import Deal
@@ -25,6 +25,7 @@ class Source:
     scope: str
     phone_is_identity: bool
     fold_tags: bool
+    policy: Policy | None = None
 
 
 @dataclass(slots=True)

@@ -4,11 +4,12 @@ import re
 from dataclasses import dataclass
 
 from clew_mail_intake.understanding.addresses import read_addresses, read_people
+from clew_mail_intake.understanding.form_visitor import read_visitor
 from clew_mail_intake.understanding.header_fields import Fields
 from clew_mail_intake.understanding.machine_words import NO_REPLY
 from clew_mail_intake.understanding.understood import Forwarded, Person, Surroundings
 
-_VIA = re.compile(r"^(.*?)\s+(?:via|über|par|por|tramite|przez)\s+\S", re.IGNORECASE)
+_VIA = re.compile(r"^(.*?)\s+\(?(?:via|über|par|por|tramite|przez)\s+\S", re.IGNORECASE)
 _SITE = re.compile(
     r"^(?:wordpress|webform\w*|web-?master|web|www(?:-data)?|form\w*|contact-?form|kontakt(?:formular)?|website|web-?site|apache|nobody|mail(?:er)?|notifications?|"
     r"typo3|joomla|drupal|cms|server|system|no-?reply.*|noreply.*|do-?not-?reply.*)$"
@@ -24,8 +25,10 @@ class Authorship:
     reasons: tuple[str, ...] = ()
 
 
-def read_authorship(fields: Fields, named: "Named", known: Surroundings, forwarded: Forwarded | None) -> Authorship:
-    """Find the person to answer; nobody is believed about others except a colleague."""
+def read_authorship(
+    fields: Fields, named: "Named", known: Surroundings, forwarded: Forwarded | None, text: str = ""
+) -> Authorship:
+    """Find the person to answer; nobody is believed about others except a colleague, and a site of ours."""
     sender, reasons = named.person, named.reasons
     if "@" not in sender.email:
         return Authorship(sender, sender, (*reasons, "sender: nobody is named as the sender"))
@@ -34,7 +37,9 @@ def read_authorship(fields: Fields, named: "Named", known: Surroundings, forward
             why = f"sender: a colleague ({sender.email}) passed on the mail of {forwarded.sender.email}"
             return Authorship(sender, forwarded.sender, (*reasons, why))
         reasons = (*reasons, "sender: passed on by somebody who is no colleague, so theirs")
-    behind = _behind_list(fields, sender, known) or _behind_form(fields, sender, known)
+    behind = behind_list(fields, sender, known) or _behind_form(fields, sender, known)
+    if behind is None and (visitor := named_visitor(sender, text, known)) is not None:
+        behind = visitor, "sender: named in the text of a form's mail"
     if behind:
         return Authorship(sender, behind[0], (*reasons, behind[1]))
     return Authorship(sender, sender, reasons)
@@ -64,7 +69,15 @@ def read_sender(fields: Fields) -> Named:
     return Named(people[0] if people else Person(""))
 
 
-def _behind_list(fields: Fields, sender: Person, known: Surroundings) -> tuple[Person, str] | None:
+def named_visitor(sender: Person, text: str, known: Surroundings) -> Person | None:
+    """Return whom a form of our own site names, where its mail has no Reply-To."""
+    local = sender.email.partition("@")[0]
+    if not (known.owns(sender.email) or known.is_colleague(sender.email)):
+        return None
+    return read_visitor(text, known) if _SITE.match(local) or NO_REPLY.search(local) else None
+
+
+def behind_list(fields: Fields, sender: Person, known: Surroundings) -> tuple[Person, str] | None:
     """Return the author whose From a list or group has rewritten."""
     for name in ("x-original-from", "x-original-sender"):
         for person in read_addresses(fields.get(name)):
@@ -72,12 +85,27 @@ def _behind_list(fields: Fields, sender: Person, known: Surroundings) -> tuple[P
                 return Person(person.email, person.name or _before_via(sender.name)), f"sender: {name} of a list"
     via = _VIA.match(sender.name)
     if via and ("list-id" in fields or "list-post" in fields or "reply-to" in fields):
+        posting = {*_addresses_in(fields, "list-post"), *_addresses_in(fields, "to"), sender.email}
         for person in read_people(fields, "reply-to"):
-            if "@" in person.email and person.email != sender.email and not known.owns(person.email):
+            if "@" in person.email and person.email not in posting and not known.owns(person.email):
                 return Person(
                     person.email, person.name or _before_via(sender.name)
                 ), "sender: Reply-To of a list's mail"
+        # Where answers go to the list, Mailman leaves the author in Cc; groups.io has the address in its own.
+        for person in (*read_people(fields, "cc"), _unfolded(sender)):
+            if person.name and person.email and person.name.casefold() == _before_via(sender.name).casefold():
+                return person, "sender: the author that a list names"
     return None
+
+
+def _addresses_in(fields: Fields, name: str) -> set[str]:
+    return {person.email for person in read_people(fields, name)}
+
+
+def _unfolded(sender: Person) -> Person:
+    """Read `lea=customer.example@list` as `lea@customer.example`."""
+    local, _, domain = sender.email.partition("@")[0].rpartition("=")
+    return Person(f"{local}@{domain}" if local and "." in domain else "", _before_via(sender.name))
 
 
 def _before_via(name: str) -> str:

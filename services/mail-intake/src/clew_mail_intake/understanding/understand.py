@@ -61,7 +61,7 @@ def understand(raw: bytes, *, envelope: Envelope | None = None, known: Surroundi
     forwarded = None if found.auto and found.verdict != "list" else read_forward(parsed, bodies, reply, subject, known)
     found = reconsider(found, signs, reply, forwarded)
     forwarded = first_author(forwarded, known)
-    author = read_authorship(fields, named, known, forwarded)
+    author = read_authorship(fields, named, known, forwarded, bodies.text)
     return _told(raw, envelope, known, parsed, bodies, subject, reply, forwarded, author, found)
 
 
