@@ -9,11 +9,12 @@ from typing import Any
 from tests.mail_intake.mails import mail
 
 
-def clew(*arguments: str, **environment: str) -> tuple[int, str, str]:
+def clew(*arguments: str, typed: str = "", **environment: str) -> tuple[int, str, str]:
     """Run the command line as a person would."""
     done = subprocess.run(
         [sys.executable, "-m", "clew_shared.runtime.cli", "mail", *arguments],
         capture_output=True,
+        input=typed.encode(),
         check=False,
         env={"PATH": "/usr/bin:/bin", **environment},
         timeout=120,
@@ -107,6 +108,45 @@ def test_trim_splits_bare_bodies(tmp_path: Path) -> None:
     assert second["forwarded"]["from"] == {"email": "lea@c.example", "name": "Lea"}
     assert second["forwarded"]["subject"] == "Chairs"
     assert second["forwarded"]["text"].endswith("Hello")
+
+
+def test_trim_has_one_object_with_the_same_keys_for_whatever_it_is_given(tmp_path: Path) -> None:
+    """Issue 4: `{file,text,quoted,signature}` and nothing else, also for mails, folders and what is not there."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.txt").write_bytes("Grüße\r\n\r\n-- \r\nBob\r\n".encode("latin-1"))
+    (folder / "b").write_bytes(mail("MIME-Version: 1.0", body="Hello\n\n> quoted\n"))
+
+    code, out, err = clew("trim", str(folder), "-", str(tmp_path / "missing"), typed="<div>Hi <b>you</b></div>")
+    found = [json.loads(line) for line in out.splitlines()]
+
+    assert [tuple(one) for one in found] == [("file", "text", "quoted", "signature")] * 4
+    assert [one["text"] for one in found] == ["Grüße", "Hello", "Hi you", ""]
+    assert (code, err) == (1, f"clew: {tmp_path / 'missing'}: No such file or directory\n")
+
+
+def test_score_says_what_it_did_not_judge(tmp_path: Path) -> None:
+    """Issue 4: a folder of some kinds, one of the kinds itself, mails without answers, and no folder."""
+    replies = tmp_path / "reply-trim"
+    for name in ("emails", "trimmed"):
+        (replies / name).mkdir(parents=True)
+        (replies / name / "a.txt").write_text("Yes\n")
+    (replies / "emails" / "b.txt").write_text("No\n")
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "a.eml").write_bytes(mail())
+
+    code, out, err = clew("score", str(tmp_path))
+    itself = clew("score", str(replies))
+    unknown = clew("score", str(tmp_path / "some"))
+    missing = clew("score", str(tmp_path / "none"))
+
+    assert (code, itself[:2]) == (0, (0, out))
+    assert "1 of     1" in out
+    assert "replies trimmed: 1 without an answer or a mail: b.txt" in err
+    assert "holds none: machine, ordinary" in err
+    assert "1 of     1" in unknown[1]
+    assert "no answers beside these mails" in unknown[2]
+    assert missing[0] == 2
 
 
 def test_score_names_what_went_wrong(tmp_path: Path) -> None:

@@ -49,6 +49,11 @@ def expand(names: list[str]) -> Iterator[Path]:
             yield path
 
 
+def read_file(path: Path) -> bytes:
+    """Read a file, or what is typed or piped in where its name is `-`."""
+    return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+
+
 async def _explain_all(files: Iterator[Path], known: Surroundings, *, as_json: bool, out: TextIO) -> None:
     async with Workers(1) as workers:
         for path in files:
@@ -59,8 +64,7 @@ async def _explain_all(files: Iterator[Path], known: Surroundings, *, as_json: b
 
 async def _explain(path: Path, known: Surroundings, workers: Workers) -> dict[str, Any]:
     try:
-        # The whole program does nothing else meanwhile.
-        raw = path.read_bytes()  # noqa: ASYNC240
+        raw = read_file(path)
     except OSError as error:
         unread = await workers.understand(b"", known=known)
         return {**as_object(str(path), unread), "reasons": [f"quarantine: cannot read the file ({error.strerror})"]}

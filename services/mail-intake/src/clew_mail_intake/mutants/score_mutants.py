@@ -3,11 +3,12 @@
 Next: clew_mail_intake.mutants.mutate_mail.mutate_mail.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from random import Random
 
+from clew_mail_intake.find_tests import UNKNOWN, find_tests
 from clew_mail_intake.mutants.mutate_mail import mutate_mail
 from clew_mail_intake.mutants.mutate_text import passed_on, with_quote, with_signature
 from clew_mail_intake.score import (
@@ -16,7 +17,9 @@ from clew_mail_intake.score import (
     score_machines,
     score_mime_tree,
     score_ordinary,
+    score_reading,
     score_talon,
+    words_in,
 )
 from clew_mail_intake.trim import trim_text
 
@@ -25,24 +28,21 @@ _TEXT_FORMS = 20
 
 
 def score_mutants(folder: Path, seed: int) -> list[Score]:
-    """Score other forms of each kind of test that is there; the same seed makes the same forms."""
+    """Score other forms of each kind of test that is there; the same seed makes the same forms. Raises `OSError`."""
     forms = partial(_forms, seed)
     with_words = partial(_forms, seed, words=True, count=4 * _FORMS)
     few = partial(_forms, seed, count=4 * _FORMS)
-    scores: list[Score] = []
-    if (folder / "machine").is_dir():
-        scores += score_machines(folder / "machine", forms)
-    if (folder / "ordinary").is_dir():
-        scores += score_ordinary(folder / "ordinary", with_words)
-    if (folder / "reply-trim").is_dir():
-        scores += _score_replies(folder / "reply-trim" / "trimmed", seed)
-    if (folder / "forwards").is_dir():
-        scores += _score_forwards(folder / "forwards", seed)
-    if (folder / "talon-standard-replies").is_dir():
-        scores += score_talon(folder / "talon-standard-replies", few)
-    if (folder / "mime-tree").is_dir():
-        scores += score_mime_tree(folder / "mime-tree", few)
-    return scores
+    boards: dict[str, Callable[[Path], Iterator[Score]]] = {
+        "machine": partial(score_machines, variants=forms),
+        "ordinary": partial(score_ordinary, variants=with_words),
+        "reply-trim": partial(_score_replies, seed=seed),
+        "forwards": partial(_score_forwards, seed=seed),
+        "talon-standard-replies": partial(score_talon, variants=few),
+        "mime-tree": partial(score_mime_tree, variants=few),
+        UNKNOWN: partial(score_reading, variants=few),
+    }
+    tests = find_tests(folder)
+    return [score for kind, board in boards.items() if kind in tests for score in board(tests[kind])]
 
 
 def _forms(
@@ -55,8 +55,8 @@ def _forms(
 def _score_replies(folder: Path, seed: int) -> Iterator[Score]:
     """Put known words over quotes in thirteen languages and signatures, and look for the words."""
     replies, signed = Score("replies trimmed"), Score("signatures parted")
-    for path in sorted(folder.iterdir()):
-        words = path.read_text()
+    for path in sorted((folder / "trimmed").iterdir()):
+        words = words_in(path)
         if not words.strip() or words.lstrip().startswith(">"):
             # Words that themselves begin with a quote have another right answer.
             continue
@@ -71,7 +71,7 @@ def _score_replies(folder: Path, seed: int) -> Iterator[Score]:
 
 def _score_forwards(folder: Path, seed: int) -> Iterator[Score]:
     score = Score("forwards taken apart")
-    notes = [path.read_text() for path in sorted((folder / "before").iterdir())]
+    notes = [words_in(path) for path in sorted((folder / "before").iterdir())]
     bodies = ["Guten Tag,\n\nwir brauchen zwanzig Stühle.", "We need twenty chairs.\n\nThanks,\nLea"]
     for index, note in enumerate(notes):
         for number in range(2 * _TEXT_FORMS):

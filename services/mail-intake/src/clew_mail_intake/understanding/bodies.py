@@ -50,7 +50,7 @@ def read_bodies(parsed: ParsedMail) -> Bodies:
         bodies.notes.append(armour)
     if not bodies.text and bodies.html:
         bodies.text, bodies.text_is_from_html = html_to_text(bodies.html[:_HTML_BYTES_AS_TEXT]), True
-    elif bodies.text and not bodies.html and _is_page(bodies.text):
+    elif bodies.text and not bodies.html and is_page(bodies.text):
         bodies.html, bodies.text_is_from_html = bodies.text, True
         bodies.text = html_to_text(bodies.html[:_HTML_BYTES_AS_TEXT])
     if not bodies.text.strip():
@@ -172,7 +172,8 @@ def _without_embedded(data: bytes, part: Part, bodies: Bodies) -> bytes:
     return data
 
 
-def _is_page(text: str) -> bool:
+def is_page(text: str) -> bool:
+    """Say whether a text is HTML that came without saying so."""
     head = text[:200].lstrip().lower()
     return head.startswith(("<!doctype html", "<html", "<body", "<div", "<p>", "<table"))
 
