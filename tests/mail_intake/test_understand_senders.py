@@ -41,13 +41,74 @@ def test_a_strangers_reply_to_does_not_name_somebody_else() -> None:
         ("From: 'Lea Lead' via Sales <sales@groups.example>", "X-Original-From: Lea Lead <lea@customer.example>"),
         ("From: Lea Lead via Sales <sales@lists.example>", "Reply-To: Lea Lead <lea@customer.example>"),
         ("From: 'Lea Lead' via Sales <sales@ours.example>", "X-Original-Sender: lea@customer.example"),
+        (
+            "From: Lea Lead via Sales <sales@lists.example>",
+            "Reply-To: Sales <sales@lists.example>",
+            "Cc: Bob <b@x.example>, Lea Lead <lea@customer.example>",
+        ),
+        (
+            'From: "Lea Lead via groups" <lea=customer.example@groups.example>',
+            "Reply-To: sales@groups.example",
+        ),
     ],
 )
-def test_the_author_behind_a_list_is_found(header: tuple[str, str]) -> None:
-    """B16: Google Groups' via, Mailman's munging."""
-    found = read(*header)
+def test_the_author_behind_a_list_is_found(header: tuple[str, ...]) -> None:
+    """B16: Google Groups' via, Mailman's munging with answers to the author or to the list, an address in another."""
+    found = read(*header, "Precedence: list", "List-Id: <sales.lists.example>")
 
     assert (found.contact.email, found.contact.name) == ("lea@customer.example", "Lea Lead")
+    assert found.verdict == "enquiry"
+
+
+@pytest.mark.parametrize(
+    ("header", "verdict"),
+    [
+        (("From: lea@customer.example", "List-Id: <sales.ours.example>"), "enquiry"),
+        (("From: lea@customer.example", "List-Id: <sales.lists.example>"), "list"),
+        (("From: news@shop.example", "List-Id: <sales.ours.example>", "Feedback-ID: 1:x"), "list"),
+        (
+            (
+                "From: 'Forge' via Dev <dev@ours.example>",
+                "X-Original-From: noreply@forge.example",
+                "List-Id: <dev.ours.example>",
+            ),
+            "list",
+        ),
+    ],
+)
+def test_a_group_of_our_own_house_is_a_way_to_write_to_us(header: tuple[str, ...], verdict: str) -> None:
+    """B16, B21: what people write to it is for us; newsletters and machines that write to it are what they are."""
+    assert read(*header, "Precedence: list").verdict == verdict
+
+
+FORM_MAILS = [
+    "From: Lea Lead <lea@customer.example>\nSubject: Chairs\n\nMessage Body:\nTwenty. Ask bob@else.example.\n",
+    "Name: Lea Lead\nE-Mail-Adresse: lea@customer.example\nNachricht: Zwanzig, sonst bob@else.example\n",
+    "Name\nLea Lead\n\nEmail\nlea@customer.example\n\nMessage\nTwenty, or bob@else.example\n",
+]
+
+
+@pytest.mark.parametrize("body", FORM_MAILS)
+@pytest.mark.parametrize("local", ["wordpress", "noreply"])
+def test_a_form_of_ours_without_a_reply_to_names_the_visitor_in_its_labels(body: str, local: str) -> None:
+    """B16: else all visitors were one contact, the site."""
+    found = read(f"From: Site <{local}@ours.example>", "Content-Type: text/plain; charset=utf-8", body=body)
+
+    assert (found.verdict, found.contact.email, found.contact.name) == ("enquiry", "lea@customer.example", "Lea Lead")
+
+
+@pytest.mark.parametrize(
+    ("sender", "body"),
+    [
+        ("wordpress@else.example", "Email: victim@customer.example"),
+        ("col@ours.example", "Name: Lea\nEmail: lea@customer.example"),
+        ("wordpress@ours.example", "Email: a@customer.example\nEmail: b@customer.example"),
+        ("wordpress@ours.example", "Email: boss@ours.example\nWrite to lea@customer.example"),
+    ],
+)
+def test_labels_in_any_other_mail_name_nobody(sender: str, body: str) -> None:
+    """B16, B17: a stranger's site, a colleague's own mail, several visitors, none."""
+    assert read(f"From: {sender}", body=body).contact.email == sender
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ from clew_mail_intake.understanding.machine_words import NO_REPLY
 from clew_mail_intake.understanding.phrases import read_phrases
 from clew_mail_intake.understanding.read_auto_reply import is_automatic, is_web_form, why_auto_reply
 from clew_mail_intake.understanding.read_bounce import MachineSigns, read_bounce
-from clew_mail_intake.understanding.read_bulk import why_list, why_spam
+from clew_mail_intake.understanding.read_bulk import is_campaign, is_own_list, why_list, why_spam
 from clew_mail_intake.understanding.read_complaint import read_complaint
 from clew_mail_intake.understanding.reply_text import Reply
+from clew_mail_intake.understanding.sender import behind_list, named_visitor
 from clew_mail_intake.understanding.understood import Authenticity, Bounced, Forwarded, Person, Surroundings, Verdict
 
 _NO_WORDS = 40
@@ -68,12 +69,28 @@ def reconsider(found: Classified, signs: MachineSigns, reply: Reply, forwarded: 
 
 def _why_many(signs: MachineSigns, known: Surroundings) -> str | None:
     many = why_list(signs.fields, signs.text)
-    if many and known.people_write_through_lists and "list-id" in signs.fields:
+    if many and _is_a_persons_through_a_list(signs, known):
         many = None
-    unread = NO_REPLY.search(signs.sender.email.partition("@")[0]) and not is_web_form(signs)
+    unread = (
+        NO_REPLY.search(signs.sender.email.partition("@")[0])
+        and not is_web_form(signs)
+        and named_visitor(signs.sender, signs.text, known) is None
+    )
     if not many and unread and not _is_a_persons(signs.sender):
         return "list: sent by an address that reads no answers"
     return many
+
+
+def _is_a_persons_through_a_list(signs: MachineSigns, known: Surroundings) -> bool:
+    """Say whether a person wrote to a group of ours, or through a list that put itself in their place (B16)."""
+    fields = signs.fields
+    if known.people_write_through_lists and "list-id" in fields:
+        return True
+    behind = behind_list(fields, signs.sender, known)
+    author = behind[0] if behind else signs.sender
+    if is_campaign(fields) or NO_REPLY.search(author.email.partition("@")[0]):
+        return False
+    return behind is not None or is_own_list(fields, known)
 
 
 def _is_a_persons(sender: Person) -> bool:

@@ -2,8 +2,10 @@
 
 import re
 
+from clew_mail_intake.understanding.addresses import read_address
 from clew_mail_intake.understanding.header_fields import Fields
 from clew_mail_intake.understanding.machine_words import UNSUBSCRIBE
+from clew_mail_intake.understanding.understood import Surroundings
 
 _LIST_PRECEDENCE = {"bulk", "list", "junk", "first-class-bulk"}
 _CAMPAIGN = (
@@ -41,9 +43,21 @@ def why_list(fields: Fields, text: str) -> str | None:
             return f"list: header {name}"
     if fields.get("precedence").lower().strip() in _LIST_PRECEDENCE:
         return "list: Precedence"
-    if "list-unsubscribe" in fields and (any(name in fields for name in _CAMPAIGN) or _offers_to_stop(text)):
+    if "list-unsubscribe" in fields and (is_campaign(fields) or _offers_to_stop(text)):
         return "list: a newsletter's List-Unsubscribe"
     return None
+
+
+def is_campaign(fields: Fields) -> bool:
+    """Say whether a program for newsletters sent the mail."""
+    return any(name in fields for name in _CAMPAIGN)
+
+
+def is_own_list(fields: Fields, known: Surroundings) -> bool:
+    """Say whether the list is an address of our own house, such as a group that reads sales@."""
+    name = fields.get("list-id").rpartition("<")[2].strip("<> ").lower()
+    domains = (name.partition(".")[2], read_address(fields.get("list-post")).rpartition("@")[2])
+    return any(domain and (known.is_colleague(f"@{domain}") or known.owns(f"@{domain}")) for domain in domains)
 
 
 def _offers_to_stop(text: str) -> bool:

@@ -87,6 +87,10 @@ def behind_list(fields: Fields, sender: Person, known: Surroundings) -> tuple[Pe
     if via and ("list-id" in fields or "list-post" in fields or "reply-to" in fields):
         posting = {*_addresses_in(fields, "list-post"), *_addresses_in(fields, "to"), sender.email}
         for person in read_people(fields, "reply-to"):
+            # An address beside the list's is the list's own, unless the author's name stands there.
+            near = person.email.rpartition("@")[2] == sender.email.rpartition("@")[2]
+            if near and person.name.casefold() != _before_via(sender.name).casefold():
+                continue
             if "@" in person.email and person.email not in posting and not known.owns(person.email):
                 return Person(
                     person.email, person.name or _before_via(sender.name)
