@@ -1,8 +1,10 @@
 """Which mails machines write (B19-B23), and that people's mails are not among them."""
 
+import msgspec
 import pytest
+from clew_mail_intake.understanding.understand import understand
 
-from tests.mail_intake.mails import read
+from tests.mail_intake.mails import OURS, mail, read
 
 DSN = (
     "--b\r\nContent-Type: text/plain\r\n\r\nYour message could not be delivered.\r\n"
@@ -228,6 +230,9 @@ def test_a_person_for_whom_a_site_sends_is_a_person() -> None:
         "X-Forefront-Antispam-Report: CIP:1.2.3.4;SFV:SPM;SCL:5;",
         "X-Rspamd-Action: add header",
         "X-Spamd-Result: default: True [9.1 / 6.0]",
+        "X-Barracuda-Spam-Status: Yes, SCORE=9.10 using global scores",
+        "X-Example-MailScanner-SpamCheck: spam, SpamAssassin (score=9.1)",
+        "X-Forefront-Antispam-Report: CIP:1.2.3.4;SFV:NSPM;SCL:1;CAT:PHSH;",
     ],
 )
 def test_a_filters_verdict_before_us_is_heard(header: str) -> None:
@@ -236,7 +241,15 @@ def test_a_filters_verdict_before_us_is_heard(header: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["X-Spam-Flag: NO", "X-Spam-Status: No, score=1", "X-MS-Exchange-Organization-SCL: 1"]
+    "header",
+    [
+        "X-Spam-Flag: NO",
+        "X-Spam-Status: No, score=1",
+        "X-MS-Exchange-Organization-SCL: 1",
+        "X-Example-MailScanner-SpamCheck: not spam, SpamAssassin (score=1)",
+        # The last hop's word stands above an earlier one's.
+        "X-Spam-Flag: NO\r\nX-Spam-Flag: YES",
+    ],
 )
 def test_a_filters_all_clear_is_heard_as_well(header: str) -> None:
     """B23."""
@@ -252,6 +265,33 @@ def test_our_own_mail_come_back_is_a_loop(header: str) -> None:
 
     assert found.loop
     assert found.verdict != "enquiry"
+
+
+def test_a_mail_system_that_shares_our_domain_makes_nobody_a_loop() -> None:
+    """B22: there only the form that our own Message-IDs have tells them from people's."""
+    shared = msgspec.structs.replace(OURS, colleague_domains=frozenset({"in.example"}))
+
+    assert not understand(mail("Message-ID: <abc@in.example>"), known=shared).loop
+    assert understand(mail("Message-ID: <01a201f6-bd08-7975-b474-1e2ef8c1290c@in.example>"), known=shared).loop
+
+
+@pytest.mark.parametrize(
+    ("header", "verdict"),
+    [
+        ("List-Id: <users.example>", "enquiry"),
+        ("List-Id: <users.example>\r\nPrecedence: list\r\nList-Unsubscribe: <https://x.example>", "enquiry"),
+        ("List-Id: <news.example>\r\nFeedback-ID: 1:2:3:x", "list"),
+        ("List-Id: <news.example>\r\nPrecedence: bulk", "list"),
+        ("List-Id: <n.example>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click", "list"),
+        ("Precedence: bulk", "list"),
+    ],
+)
+def test_people_write_through_lists_where_the_settings_say_so(header: str, verdict: str) -> None:
+    """B21: by default nothing that came through a list opens anything; with the setting newsletters still do not."""
+    written = mail(header)
+
+    assert understand(written, known=OURS).verdict == "list"
+    assert understand(written, known=msgspec.structs.replace(OURS, people_write_through_lists=True)).verdict == verdict
 
 
 def test_a_forged_report_names_no_recipient_of_its_own() -> None:

@@ -1,10 +1,15 @@
 """Who is told of what, once."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
+from clew_notify.domain.draft import Draft
+from clew_notify.domain.rule import ACKNOWLEDGEMENT
 from clew_notify.sandbox_store import list_messages
+from clew_notify.store import grant_acknowledgements
 from clew_shared.contracts.deal_work import ReminderDue
-from clew_shared.contracts.ids import new_id
+from clew_shared.contracts.ids import new_id, utc_now
 from clew_shared.contracts.lifecycle import MessageRequested, SignInRequested, TeammateRemoved
 from clew_shared.runtime.settings import Settings
 from clew_shared.testing.harness import run_services
@@ -177,3 +182,27 @@ async def test_so_many_acknowledgements_go_out_in_an_hour(settings: Settings, bo
         told = [row["recipient"] for row in await books.settled(4, rule="acknowledgement")]
         assert len(told) == 4
         assert "late@client.example" in told
+
+
+async def test_two_who_count_at_the_same_time_do_not_both_send_what_is_left(notify: Notify) -> None:
+    """mail B22"""
+    rail = notify.running.services["notify"].rail
+    drafts = [_acknowledgement_to(f"visitor-{number}@client.example") for number in range(8)]
+
+    async def grant(batch: Sequence[Draft]) -> set[str]:
+        async with rail.unit_of_work() as uow:
+            granted = await grant_acknowledgements(uow.connection, batch, utc_now(), most=3)
+            await asyncio.sleep(0.05)
+        return granted
+
+    granted = await asyncio.gather(grant(drafts[:4]), grant(drafts[4:]))
+    again = await grant(drafts)
+
+    assert sum(map(len, granted)) == 3
+    assert again == set()
+
+
+def _acknowledgement_to(address: str) -> Draft:
+    return Draft(
+        event_id=new_id(), event="deal_opened", rule=ACKNOWLEDGEMENT, recipient=address, to=(address,), context={}
+    )

@@ -137,7 +137,12 @@ def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: b
         message_id=event.message_id,
         references=event.references,
         attachments=tuple(file for file in files if not file.repeated),
-        acknowledge=is_known and event.names_us and sender.email is not None and not event.historical,
+        acknowledge=is_known
+        and event.names_us
+        # What was set aside may be in somebody else's name, who would get the answer.
+        and event.released_by is None
+        and sender.email is not None
+        and not event.historical,
         reply_to=sender.address,
         match_reason=reason,
         flags=flags,

@@ -23,7 +23,6 @@ _PARTICIPANTS = 50
 _SUBJECT = 998
 _DEFAULT_SOURCE = "deals"
 _DEAL_ID = re.compile(r"(?<![0-9a-f-])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![0-9a-f-])", re.IGNORECASE)
-_LOOP_BY_ID = "loop: a Message-ID of ours"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def decide(mail: StoredMail, read: Understanding, ours: Recipients, *, release: 
         return _enquiry(mail, read, ours, found, reasons, release)
     if mail.incomplete:
         return Decision("quarantine", (*reasons, f"incomplete: {mail.incomplete}"))
-    if read.verdict == "enquiry" or _only_looks_like_a_loop(read, ours):
+    if read.verdict == "enquiry":
         return _checked_enquiry(mail, read, ours, found, reasons)
     if read.loop:
         # Nothing of ours that comes back is told to anybody: that is how loops end.
@@ -66,12 +65,6 @@ def _machine_mail(mail: StoredMail, read: Understanding, found: TokenFound) -> E
     if read.verdict in ("bounce", "complaint"):
         return _bounce(mail, read, found)
     return None
-
-
-def _only_looks_like_a_loop(read: Understanding, ours: Recipients) -> bool:
-    """Tell a person whose mail system shares our domain, and so the right side of its Message-IDs, from ourselves."""
-    by_id = any(reason == _LOOP_BY_ID for reason in read.reasons)
-    return read.verdict == "quarantine" and by_id and not read.auto and not ours.is_own_name(read.sender.email)
 
 
 def _checked_enquiry(

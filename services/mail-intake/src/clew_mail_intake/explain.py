@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+from clew_shared.runtime.settings import as_bool
+
 from clew_mail_intake.understanding.understood import Surroundings, Understanding
 from clew_mail_intake.worker import Workers
 
@@ -35,6 +37,7 @@ def surroundings(args: argparse.Namespace) -> Surroundings:
         intake_domain=os.environ.get("CLEW_INTAKE_DOMAIN", "in.localhost").lower(),
         colleague_domains=frozenset(name.strip().lower() for name in colleagues if name.strip()),
         colleagues=frozenset(name.strip().lower() for name in team if name.strip()),
+        people_write_through_lists=as_bool(os.environ.get("CLEW_LISTS_OPEN_DEALS", "no")),
         trusted_authserv_ids=frozenset(name.strip().lower() for name in args.trust),
     )
 

@@ -10,6 +10,7 @@ from clew_shared.runtime.consumer import Received
 from clew_shared.runtime.unit_of_work import UnitOfWork
 
 from clew_notify.domain.draft import Draft
+from clew_notify.domain.recipients import one_reader
 from clew_notify.domain.rule import ACKNOWLEDGEMENT
 from clew_notify.draft import Drafter, threads_that_go_on
 from clew_notify.plan import Planned, Planner
@@ -62,7 +63,7 @@ class Announcer:
         kept = []
         for draft in drafts:
             if draft.rule is ACKNOWLEDGEMENT:
-                address = draft.recipient.casefold()
+                address = one_reader(draft.recipient)
                 if address not in granted:
                     continue
                 granted.discard(address)

@@ -6,17 +6,19 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from clew_shared.runtime.database import as_arrays, insert_rows
-from sqlalchemy import ARRAY, BigInteger, Text, Uuid, bindparam, column, func, select, true
+from sqlalchemy import ARRAY, BigInteger, Text, Uuid, bindparam, column, exists, func, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_notify.domain.draft import Draft
-from clew_notify.domain.recipients import ACKNOWLEDGE_EVERY_HOURS
+from clew_notify.domain.recipients import ACKNOWLEDGE_EVERY_HOURS, one_reader
 from clew_notify.draft import Team
 from clew_notify.plan import Planned
 from clew_notify.tables import ACKNOWLEDGEMENT, DELIVERY, MAIL, TEAMMATE
 
 _THREAD_LENGTH = 8
+# The key of the lock under which acknowledgements are counted; any number that nobody else takes.
+_COUNTING = 3834
 
 _TEAMMATE_COLUMNS = ("email", "name", "active", "changed_at")
 _DELIVERY_COLUMNS = (
@@ -63,11 +65,13 @@ async def read_team(connection: AsyncConnection) -> Team:
 async def grant_acknowledgements(
     connection: AsyncConnection, drafts: Sequence[Draft], now: datetime, most: int
 ) -> set[str]:
-    """Give the addresses that may be told now, and note that they were; two workers never both get one.
+    """Give the readers who may be told now, and note that they were; two workers never both get one.
 
     No more than `most` within an hour: when machines write to each other, somebody must stop.
     """
-    addresses = sorted({draft.recipient.casefold() for draft in drafts})
+    # Two who counted at the same time would each send what is left.
+    await connection.execute(select(func.pg_advisory_xact_lock(_COUNTING)))
+    addresses = sorted({one_reader(draft.recipient) for draft in drafts})
     result = await connection.execute(_GRANT, {"addresses": addresses, "now": now, "most": most})
     return set(result.scalars())
 
@@ -128,7 +132,13 @@ def _grant() -> Any:
     now = bindparam("now", type_=ACKNOWLEDGEMENT.c.acknowledged_at.type)
     lately = ACKNOWLEDGEMENT.c.acknowledged_at > now - timedelta(hours=1)
     told = select(func.count()).select_from(ACKNOWLEDGEMENT).where(lately).scalar_subquery()
-    wanted = select(given.c.address, now).limit(func.greatest(0, bindparam("most", type_=BigInteger) - told))
+    still = ACKNOWLEDGEMENT.c.acknowledged_at > now - timedelta(hours=ACKNOWLEDGE_EVERY_HOURS)
+    told_already = exists().where(ACKNOWLEDGEMENT.c.address == given.c.address, still)
+    wanted = (
+        select(given.c.address, now)
+        .where(~told_already)
+        .limit(func.greatest(0, bindparam("most", type_=BigInteger) - told))
+    )
     statement = insert(ACKNOWLEDGEMENT).from_select(["address", "acknowledged_at"], wanted)
     new = statement.excluded.acknowledged_at
     return statement.on_conflict_do_update(

@@ -41,7 +41,8 @@ class Settings:
     alone when it does not answer for `imap_answer_seconds`. After `mail_keep_days` the bytes of a mail are
     forgotten, after `machine_mail_keep_days` those of machines and spam; without them everything is kept.
     `intake_aliases` are more names at the intake domain beside `deals`. No more than `acknowledgements_per_hour` go out
-    in all. `failpoint` is for fault tests (see `clew_shared.runtime.failpoint`).
+    in all. With `lists_open_deals` what people write through a mailing list is an enquiry like any other. `failpoint`
+    is for fault tests (see `clew_shared.runtime.failpoint`).
     """
 
     data_dir: Path = Path("data")
@@ -73,6 +74,7 @@ class Settings:
     mail_keep_days: int | None = None
     machine_mail_keep_days: int | None = None
     acknowledgements_per_hour: int = 5000
+    lists_open_deals: bool = False
     api_token: str | None = None
     team: tuple[str, ...] = ()
     team_domains: tuple[str, ...] = ()
@@ -149,6 +151,8 @@ def _convert(name: str, value: Any) -> Any:
     if optional and value == "":
         return None
     try:
+        if kind is bool:
+            return value if isinstance(value, bool) else as_bool(str(value))
         if kind in (int, str, Path):
             converted = kind(value)
         else:
@@ -160,6 +164,16 @@ def _convert(name: str, value: Any) -> Any:
     if wrong := what_is_wrong(name, converted):
         raise BadSetting(f"{PREFIX}{name.upper()} {wrong}")
     return converted
+
+
+def as_bool(value: str) -> bool:
+    """Read yes or no as people write it. Raises `ValueError`."""
+    said = value.strip().casefold()
+    if said in ("yes", "true", "on", "1"):
+        return True
+    if said in ("no", "false", "off", "0"):
+        return False
+    raise ValueError(value)
 
 
 def _write_once(path: Path, text: str) -> None:

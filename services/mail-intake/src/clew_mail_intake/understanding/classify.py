@@ -6,7 +6,7 @@ from clew_mail_intake.understanding.machine_words import NO_REPLY
 from clew_mail_intake.understanding.phrases import read_phrases
 from clew_mail_intake.understanding.read_auto_reply import is_automatic, is_web_form, why_auto_reply
 from clew_mail_intake.understanding.read_bounce import MachineSigns, read_bounce
-from clew_mail_intake.understanding.read_bulk import is_campaign, is_own_list, why_list, why_spam
+from clew_mail_intake.understanding.read_bulk import is_campaign, is_discussion, is_own_list, why_list, why_spam
 from clew_mail_intake.understanding.read_complaint import read_complaint
 from clew_mail_intake.understanding.reply_text import Reply
 from clew_mail_intake.understanding.sender import behind_list, named_visitor
@@ -84,7 +84,7 @@ def _why_many(signs: MachineSigns, known: Surroundings) -> str | None:
 def _is_a_persons_through_a_list(signs: MachineSigns, known: Surroundings) -> bool:
     """Say whether a person wrote to a group of ours, or through a list that put itself in their place (B16)."""
     fields = signs.fields
-    if known.people_write_through_lists and "list-id" in fields:
+    if known.people_write_through_lists and is_discussion(fields):
         return True
     behind = behind_list(fields, signs.sender, known)
     author = behind[0] if behind else signs.sender

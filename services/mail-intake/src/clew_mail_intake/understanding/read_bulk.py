@@ -25,13 +25,21 @@ _SAY_YES = (
     "x-spam-flag",
     "x-spam-status",
     "x-spam",
+    "x-spam-result",
     "x-barracuda-spam-flag",
+    "x-barracuda-spam-status",
+    "x-crm114-status",
+    "x-ctch-spam",
+    "x-klms-antispam-status",
+    "x-spampanel-class",
+    "x-spamexperts-class",
+    "x-spamprobe",
     "x-bogosity",
     "x-dspam-result",
     "x-spam-verdict",
 )
 _RSPAMD_ACTIONS = {"reject", "add header", "rewrite subject", "quarantine"}
-_YES = re.compile(r"^\s*(?:yes|true|1|spam)\b", re.IGNORECASE)
+_YES = re.compile(r"^\s*(?:yes|true|1|spam|confirmed)\b", re.IGNORECASE)
 _HIGH_SCL = re.compile(r"\bSCL:([5-9])\b")
 _SPAM_CATEGORY = re.compile(r"\bSFV:(?:SPM|SKS|SKB)\b|\bCAT:(?:SPM|HSPM|PHSH|HPHISH|HPHSH|MALW)\b")
 
@@ -60,6 +68,12 @@ def is_own_list(fields: Fields, known: Surroundings) -> bool:
     return any(domain and (known.is_colleague(f"@{domain}") or known.owns(f"@{domain}")) for domain in domains)
 
 
+def is_discussion(fields: Fields) -> bool:
+    """Say whether people write to each other through a list, unlike a sender's newsletter, which has a List-Id too."""
+    bulk = fields.get("precedence").lower().strip() in _LIST_PRECEDENCE - {"list"}
+    return "list-id" in fields and not bulk and not is_campaign(fields)
+
+
 def _offers_to_stop(text: str) -> bool:
     folded = text[:_HEAD] + text[-_HEAD:]
     folded = folded.lower()
@@ -67,8 +81,13 @@ def _offers_to_stop(text: str) -> bool:
 
 
 def why_spam(fields: Fields) -> str | None:
-    """Return which filter called the mail spam, or None (B23)."""
-    for name in _SAY_YES:
+    """Return which filter called the mail spam, or None (B23).
+
+    Whoever writes such a header into a mail of their own accuses nobody but themselves, so any hop's word will do; an
+    all clear below the accusation is not heard, as the topmost header is that of the last hop.
+    """
+    scanners = [name for name, _ in fields if name.endswith("-mailscanner-spamcheck")]
+    for name in (*_SAY_YES, *scanners[:1]):
         if _YES.match(fields.get(name)):
             return f"spam: {name} says so"
     level = fields.get("x-ms-exchange-organization-scl").strip()
@@ -78,7 +97,7 @@ def why_spam(fields: Fields) -> str | None:
         "Exchange": level.isdigit() and 5 <= int(level) <= 9,
         "Exchange Online": bool(_HIGH_SCL.search(report) or _SPAM_CATEGORY.search(report)),
         "rspamd": fields.get("x-rspamd-action").strip().lower() in _RSPAMD_ACTIONS
-        or bool(re.search(r"default:\s*true", fields.get("x-spamd-result"), re.IGNORECASE)),
+        or bool(re.search(r"^\s*[\w-]+:\s*true\b", fields.get("x-spamd-result"), re.IGNORECASE)),
         "Proofpoint": "rule=spam" in fields.get("x-proofpoint-spam-details").lower(),
     }
     return next((f"spam: {filter_name} says so" for filter_name, spam in verdicts.items() if spam), None)

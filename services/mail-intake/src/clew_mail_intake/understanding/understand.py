@@ -1,5 +1,7 @@
 """One mail's raw bytes into everything that it says. Next: clew_mail_intake.understanding.understood.Understanding."""
 
+import re
+
 from clew_mail_intake.understanding.addresses import read_address, read_addresses, read_people
 from clew_mail_intake.understanding.attachments import read_attachments
 from clew_mail_intake.understanding.authenticate import authenticate
@@ -43,6 +45,7 @@ _RECIPIENT_FIELDS = (
     "bcc",
 )
 _NOWHERE = Surroundings()
+_OUR_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DISGUISED = 10
 # What stands beyond is no phrase that a machine writes.
 _SUBJECT = 500
@@ -178,8 +181,10 @@ def _loop_reason(fields: Fields, sender: Person, message_id: str, known: Surroun
         return "loop: our own X-Loop"
     if "x-clew" in fields:
         return "loop: a notification of another clew"
-    domain = message_id.strip("<>").rpartition("@")[2].lower()
-    if domain in known.own_message_domains or domain == known.intake_domain:
+    local, _, domain = message_id.strip("<>").lower().rpartition("@")
+    # A mail system that shares our domain marks people's mail with it too, and never as we do.
+    shared = domain in known.colleague_domains and not _OUR_ID.fullmatch(local)
+    if (domain in known.own_message_domains or domain == known.intake_domain) and not shared:
         return "loop: a Message-ID of ours"
     if sender.email and known.owns(sender.email) and "reply-to" not in fields:
         return "loop: sent from our own intake address"

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 
 ACKNOWLEDGE_EVERY_HOURS = 24
 
-# Nobody reads these, and some of them answer.
+# Nobody reads these, and some of them answer (RFC 3834 2: the senders, keepers and programs of lists among them).
 _MACHINES = re.compile(
-    r"(?:no-?_?\.?reply|do-?_?\.?not-?_?\.?reply|mailer-daemon|postmaster|bounces?|daemon|noreply|nobody)"
-    r"(?:[-+._].*)?|.*[-+._](?:noreply|no-reply|donotreply|bounces?)"
+    r"(?:no-?_?\.?reply|do-?_?\.?not-?_?\.?reply|mailer-daemon|postmaster|bounces?|daemon|noreply|nobody|owner|"
+    r"listserv|majordomo|mailman|auto-?(?:reply|responder)|vacation)"
+    r"(?:[-+._].*)?|.*[-+._](?:noreply|no-reply|donotreply|bounces?|daemon|owner|request)"
 )
 
 
@@ -37,6 +38,12 @@ def may_acknowledge(address: str | None, *, own_domains: Iterable[str]) -> bool:
     if not local or not domain or domain in {own.casefold() for own in own_domains}:
         return False
     return not is_machine(local)
+
+
+def one_reader(address: str) -> str:
+    """Give what an address has in common with its tagged spellings (`jane+shop@`): a machine may write under many."""
+    local, _, domain = address.casefold().rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"
 
 
 def is_machine(local: str) -> bool:
