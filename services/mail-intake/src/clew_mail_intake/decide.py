@@ -186,7 +186,8 @@ def _participants(read: Understanding, ours: Recipients, sender: str | None) -> 
 
 def _names_us(mail: StoredMail, read: Understanding, ours: Recipients) -> bool:
     """Tell whether To or Cc is us (RFC 3834 2); a mailbox is asked under a name that only its server knows."""
-    return not mail.recipients or any(ours.is_of_our_house(person.email) for person in (*read.to, *read.cc))
+    is_asked = mail.door.startswith("imap:") or not mail.recipients
+    return is_asked or any(ours.is_of_our_house(person.email) for person in (*read.to, *read.cc))
 
 
 def _subject_tag(subject: str) -> UUID | None:

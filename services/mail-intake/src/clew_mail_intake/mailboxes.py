@@ -38,7 +38,7 @@ class MailboxPlace:
     `password` is sealed, and holds the secrets of `oauth` where that is set. `tls_ca` is whose certificates are
     believed (PEM) in place of the system's authorities. The team is told when there was no success for
     `alarm_minutes`, or no mail for `silent_hours`. With `newest_first`, what lies there already is taken from the
-    newest down.
+    newest down. `alias` is the intake address that its mails count as having come for.
     """
 
     host: str
@@ -55,13 +55,15 @@ class MailboxPlace:
     alarm_minutes: int = 15
     silent_hours: int | None = None
     newest_first: bool = False
+    alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """How a mailbox is doing; `lag_seconds` is how long its newest mail had lain there when we had it.
 
-    `trouble` is what the team was told at `troubled_at`, until it is over.
+    `trouble` is what the team was told at `troubled_at`, until it is over. `failing_since` is when the first of the
+    errors came that nothing has ended yet.
     """
 
     state: State
@@ -72,16 +74,22 @@ class Health:
     last_mail_at: datetime | None = None
     trouble: str | None = None
     troubled_at: datetime | None = None
+    failing_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """`refresh_token` is sealed: the latest that the provider gave in place of the one in the settings."""
+    """`refresh_token` is sealed: the latest that the provider gave in place of the one in the settings.
+
+    One that is `paused` is not read. `waiting` are the mails in it that could not be fetched yet.
+    """
 
     id: UUID
     place: MailboxPlace
     health: Health
     refresh_token: bytes | None = None
+    paused: bool = False
+    waiting: int = 0
 
 
 @dataclass(slots=True)
@@ -110,17 +118,25 @@ _NAMES_IT = ("host", "port", "username", "folder")
 
 
 async def list_mailboxes(connection: AsyncConnection) -> list[Mailbox]:
-    columns = (mailbox.c.id, mailbox.c.refresh_token, *_PLACE, *_HEALTH)
-    found = await connection.execute(select(*columns).order_by(mailbox.c.created_at))
+    pending = mailbox_cursor.c.pending.label("pending")
+    columns = (mailbox.c.id, mailbox.c.refresh_token, mailbox.c.paused, pending, *_PLACE, *_HEALTH)
+    query = select(*columns).outerjoin(mailbox_cursor, mailbox_cursor.c.mailbox_id == mailbox.c.id)
+    found = await connection.execute(query.order_by(mailbox.c.created_at))
     return [
         Mailbox(
             row["id"],
             _place({column.name: row[column] for column in _PLACE}),
             Health(**{column.name: row[column] for column in _HEALTH}),
             row["refresh_token"],
+            row["paused"],
+            len(row["pending"] or ()),
         )
         for row in found.mappings()
     ]
+
+
+async def read_mailbox(mailbox_id: UUID, connection: AsyncConnection) -> Mailbox | None:
+    return next((one for one in await list_mailboxes(connection) if one.id == mailbox_id), None)
 
 
 async def add_mailbox(place: MailboxPlace, connection: AsyncConnection) -> UUID:
@@ -159,7 +175,9 @@ async def report_health(
     newly_received: int = 0,
 ) -> None:
     """Note how it went; what is not given stays, except the error, which is the latest or none."""
-    values: dict[str, object] = {"state": state, "last_error": error}
+    is_failing = state in ("failing", "degraded")
+    failing_since = func.coalesce(mailbox.c.failing_since, func.now()) if is_failing else null()
+    values: dict[str, object] = {"state": state, "last_error": error, "failing_since": failing_since}
     if succeeded_at is not None:
         values["last_success_at"] = succeeded_at
     if lag_seconds is not None:

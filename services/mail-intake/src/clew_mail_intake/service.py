@@ -24,6 +24,7 @@ from clew_mail_intake.recipients import our_recipients
 from clew_mail_intake.refused_mails import Refusals
 from clew_mail_intake.routes.mail_api import MailApi
 from clew_mail_intake.routes.mail_pages import MailPages
+from clew_mail_intake.routes.mailbox_acts_api import MailboxActsApi
 from clew_mail_intake.routes.mailbox_api import MailboxApi
 from clew_mail_intake.routes.mailbox_pages import MailboxPages
 from clew_mail_intake.routes.one_mail_acts import OneMailActs
@@ -50,7 +51,8 @@ def build(settings: Settings) -> Service:
         pages = Pages("clew_mail_intake")
         mail = MailPages(rail, processing, pages)
         edges = (
-            *(MailApi(rail, processing), MailboxApi(rail, keeper, credentials)),
+            MailApi(rail, processing),
+            *(edge(rail, keeper, credentials, settings.intake_addresses) for edge in (MailboxApi, MailboxActsApi)),
             *(mail, OneMailActs(rail, processing, mail), SetAsidePages(rail, processing, pages)),
             MailboxPages(rail, settings, keeper, credentials, pages, addresses),
         )

@@ -69,9 +69,9 @@ _TROUBLED = text(
     """
     WITH quiet AS (
         SELECT id,
-            CAST(:now AS timestamptz) - greatest(coalesce(last_success_at, created_at), :since) AS unread,
-            CAST(:now AS timestamptz) - coalesce(last_mail_at, created_at) AS without_mail
-        FROM mail_intake.mailbox
+            CAST(:now AS timestamptz) - greatest(coalesce(last_success_at, created_at), resumed_at, :since) AS unread,
+            CAST(:now AS timestamptz) - greatest(coalesce(last_mail_at, created_at), resumed_at) AS without_mail
+        FROM mail_intake.mailbox WHERE NOT paused
     ), found AS (
         SELECT id, CASE
             WHEN state = 'degraded' AND unread > :token_patience THEN 'no_token'

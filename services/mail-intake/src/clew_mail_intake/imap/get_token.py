@@ -113,7 +113,7 @@ def _post(url: str, asked: dict[str, str]) -> dict[str, Any]:
         with error:
             raise NoToken(f"the token endpoint refuses: {_reason(error)}") from None
     except (OSError, ValueError) as error:
-        raise NoToken(f"the token endpoint cannot be asked: {error}") from None
+        raise NoToken(f"the token endpoint cannot be asked: {getattr(error, 'reason', error)}") from None
     return answer if isinstance(answer, dict) else {}
 
 

@@ -80,7 +80,7 @@ class MailboxKeeper:
 
     async def _look(self) -> None:
         connection = await self._connected()
-        wanted = {mailbox.id: mailbox for mailbox in await list_mailboxes(connection)}
+        wanted = {mailbox.id: mailbox for mailbox in await list_mailboxes(connection) if not mailbox.paused}
         for mailbox_id, watch in list(self._watches.items()):
             now = wanted.get(mailbox_id)
             if now is None or now.place != watch.mailbox.place or not watch.is_alive:
@@ -91,7 +91,7 @@ class MailboxKeeper:
 
     async def _begin(self, mailbox: Mailbox, connection: AsyncConnection) -> None:
         try:
-            sign_in = way_in(mailbox, self._credentials, self._keep_in_loop(mailbox.id))
+            sign_in = way_in(mailbox, self._credentials, self.keep_token(mailbox.id))
         except Unreadable as error:
             await report_health(mailbox.id, connection, state="failing", error=str(error))
             await self._unlock(mailbox.id, connection)
@@ -101,7 +101,8 @@ class MailboxKeeper:
         self._watches[mailbox.id] = watch
         watch.start()
 
-    def _keep_in_loop(self, mailbox_id: UUID) -> Callable[[bytes], None]:
+    def keep_token(self, mailbox_id: UUID) -> Callable[[bytes], None]:
+        """Give what keeps each new refresh token of the mailbox, for threads beside the event loop."""
         loop = asyncio.get_running_loop()
 
         async def keep(sealed: bytes) -> None:

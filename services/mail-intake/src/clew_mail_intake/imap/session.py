@@ -105,6 +105,12 @@ def is_lost(error: BaseException) -> bool:
     return "authenticated but not connected" in str(error).lower()
 
 
+def words_of(error: BaseException) -> str:
+    """Give what a server or the network said, without the marks of the program between."""
+    said = str(error).strip() or type(error).__name__
+    return said[2:-1] if said[:2] in ("b'", 'b"') and said[-1:] == said[1] else said
+
+
 def close_session(client: IMAPClient) -> None:
     """Hang up, without waiting for a server that may not answer."""
     with contextlib.suppress(*IMAP_ERRORS):

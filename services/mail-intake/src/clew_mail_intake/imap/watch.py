@@ -19,7 +19,7 @@ from clew_mail_intake.arriving_mail import ArrivingMail
 from clew_mail_intake.glance import glance_at
 from clew_mail_intake.imap.fetch import Fetched
 from clew_mail_intake.imap.get_token import NoToken
-from clew_mail_intake.imap.session import IMAP_ERRORS, Patience, Session, close_session, open_session
+from clew_mail_intake.imap.session import IMAP_ERRORS, Patience, Session, close_session, open_session, words_of
 from clew_mail_intake.imap.sign_in import SignIn, TokenRefused
 from clew_mail_intake.imap.take_new import Taking, begin_with_newest, may_retry, retry_pending, take_backlog, take_new
 from clew_mail_intake.imap.wait import wait_for_mail
@@ -129,7 +129,7 @@ class Watch:
                 glance=glance_at(one.raw),
                 door=f"imap:{self.mailbox.place.host}",
                 mail_from=None,
-                recipients=(),
+                recipients=(self.mailbox.place.alias,) if self.mailbox.place.alias else (),
                 received_at=one.received_at,
                 incomplete=one.incomplete,
             )
@@ -160,7 +160,7 @@ class Watch:
             return
         try:
             state: State = "degraded" if isinstance(error, (NoToken, TokenRefused)) else "failing"
-            self._say(state, error=f"{error}"[:500] or type(error).__name__)
+            self._say(state, error=words_of(error)[:500])
         except (SQLAlchemyError, OSError) as away:
             log.info("imap.health_not_noted", error=str(away)[:200])
 

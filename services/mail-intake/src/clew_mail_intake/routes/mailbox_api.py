@@ -57,6 +57,7 @@ class MailboxAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     `move_to` is needed when `after` is move. `tls_ca` are certificates (PEM) that are believed in place of the
     system's authorities. The team is told when nothing worked for `alarm_minutes`, or no mail came for
     `silent_hours`. With `newest_first`, what lies there already is taken from the newest down.
+    Its mails count as having come for the intake address `alias`, the first one where none is named.
     """
 
     host: str
@@ -73,12 +74,14 @@ class MailboxAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     alarm_minutes: Annotated[int, msgspec.Meta(ge=1, le=10_080)] = 15
     silent_hours: Annotated[int, msgspec.Meta(ge=1, le=8_760)] | None = None
     newest_first: bool = False
+    alias: str | None = None
 
 
 class MailboxView(msgspec.Struct, frozen=True, kw_only=True):
     """A mailbox without its secrets.
 
-    `lag_seconds` is how long its newest mail had lain there when we had it; `trouble` what the team was told at
+    `waiting` are mails that could not be fetched yet, `failing_since` is when the errors began that still last,
+    `lag_seconds` how long its newest mail had lain there when we had it; `trouble` what the team was told at
     `troubled_at`, until it is over.
     """
 
@@ -103,6 +106,9 @@ class MailboxView(msgspec.Struct, frozen=True, kw_only=True):
     last_mail_at: datetime | None
     trouble: str | None
     troubled_at: datetime | None
+    alias: str | None
+    waiting: int
+    failing_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +116,7 @@ class MailboxApi:
     rail: Rail
     keeper: MailboxKeeper
     credentials: Seal
+    aliases: Sequence[str]
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         return [
@@ -134,7 +141,7 @@ class MailboxApi:
     )
     async def add(self, request: web.Request) -> web.Response:
         asked = await read_json(request, MailboxAsked)
-        wrong = faults(asked)
+        wrong = faults(asked, self.aliases)
         if wrong:
             errors = [FieldError(pointer=f"/{name}", code="invalid", message=text) for name, text in wrong.items()]
             raise Problem(422, "Invalid content", "The mailbox cannot be read like this.", errors=errors)
@@ -147,9 +154,10 @@ class MailboxApi:
         return web.Response(status=204)
 
 
-def faults(asked: MailboxAsked) -> dict[str, str]:
-    """Say what is wrong, by field."""
-    needed = ("host", "username", "folder") if asked.auth else ("host", "username", "password", "folder")
+def faults(asked: MailboxAsked, aliases: Sequence[str], *, has_secret: bool = False) -> dict[str, str]:
+    """Say what is wrong, by field; `has_secret` says that its password or token is known already."""
+    needs_password = asked.auth is None and not has_secret
+    needed = ("host", "username", "folder", *(("password",) if needs_password else ()))
     found = {name: "This is needed." for name in needed if not getattr(asked, name)}
     if any(character in asked.host for character in " /@\r\n"):
         found["host"] = "A server's name or address, and nothing else."
@@ -161,14 +169,17 @@ def faults(asked: MailboxAsked) -> dict[str, str]:
         found["move_to"] = "They are there already."
     if asked.tls_ca and not is_certificate(asked.tls_ca):
         found["tls_ca"] = "One or more certificates in PEM."
+    if asked.alias and asked.alias not in aliases:
+        found["alias"] = f"One of {', '.join(aliases)}."
     if asked.auth:
-        found |= {f"auth/{name}": said for name, said in _auth_faults(asked.auth).items()}
+        found |= {f"auth/{name}": said for name, said in _auth_faults(asked.auth, has_secret).items()}
     return found
 
 
-def _auth_faults(auth: AuthAsked) -> dict[str, str]:
+def _auth_faults(auth: AuthAsked, has_secret: bool) -> dict[str, str]:
     needed = {"client_id"}
-    needed |= {"client_secret"} if auth.flow == "client_credentials" else {"refresh_token"}
+    if not has_secret:
+        needed |= {"client_secret"} if auth.flow == "client_credentials" else {"refresh_token"}
     needed |= {"tenant"} if auth.provider == "microsoft" and not auth.token_url else set()
     found = {name: "This is needed." for name in sorted(needed) if not getattr(auth, name)}
     if auth.provider == "google" and auth.flow == "client_credentials":
@@ -182,12 +193,21 @@ def _auth_faults(auth: AuthAsked) -> dict[str, str]:
 
 async def keep(asked: MailboxAsked, rail: Rail, keeper: MailboxKeeper, credentials: Seal) -> Mailbox:
     """Store a mailbox and have it watched at once."""
-    place = MailboxPlace(
+    async with rail.unit_of_work() as uow:
+        mailbox_id = await add_mailbox(place_of(asked, credentials.seal(secret_of(asked))), uow.connection)
+        [mailbox] = [one for one in await list_mailboxes(uow.connection) if one.id == mailbox_id]
+    keeper.poke()
+    return mailbox
+
+
+def place_of(asked: MailboxAsked, sealed: bytes) -> MailboxPlace:
+    """Give the settings that were asked for, with the sealed secret of the sign-in."""
+    return MailboxPlace(
         host=asked.host,
         port=asked.port or _PORTS[asked.tls],
         tls=asked.tls,
         username=asked.username,
-        password=credentials.seal(_secret(asked)),
+        password=sealed,
         folder=asked.folder,
         after=asked.after,
         move_to=asked.move_to or None,
@@ -197,15 +217,12 @@ async def keep(asked: MailboxAsked, rail: Rail, keeper: MailboxKeeper, credentia
         alarm_minutes=asked.alarm_minutes,
         silent_hours=asked.silent_hours,
         newest_first=asked.newest_first,
+        alias=asked.alias or None,
     )
-    async with rail.unit_of_work() as uow:
-        mailbox_id = await add_mailbox(place, uow.connection)
-        [mailbox] = [one for one in await list_mailboxes(uow.connection) if one.id == mailbox_id]
-    keeper.poke()
-    return mailbox
 
 
-def _secret(asked: MailboxAsked) -> str:
+def secret_of(asked: MailboxAsked) -> str:
+    """Give what is to be sealed of how the mailbox is signed in to."""
     if asked.auth is None:
         return asked.password
     return msgspec.json.encode(OAuthSecrets(asked.auth.client_secret, asked.auth.refresh_token)).decode()
@@ -232,7 +249,7 @@ def view_mailbox(mailbox: Mailbox) -> MailboxView:
         folder=place.folder,
         after=place.after,
         move_to=place.move_to,
-        state=health.state,
+        state="paused" if mailbox.paused else health.state,
         last_success_at=health.last_success_at,
         lag_seconds=health.lag_seconds,
         last_error=health.last_error,
@@ -245,4 +262,7 @@ def view_mailbox(mailbox: Mailbox) -> MailboxView:
         last_mail_at=health.last_mail_at,
         trouble=health.trouble,
         troubled_at=health.troubled_at,
+        alias=place.alias,
+        waiting=mailbox.waiting,
+        failing_since=health.failing_since,
     )

@@ -1,20 +1,31 @@
-"""The page `/settings/mailboxes`: where mail comes in. Next: clew_mail_intake.routes.mailbox_api.keep."""
+"""The pages `/settings/mailboxes`: where mail comes in, how each is doing, and how it is read.
+
+Next: clew_mail_intake.routes.mailbox_form.Filled.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
 
-import msgspec
 from aiohttp import web
+from clew_shared.runtime.api import read_id
+from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.rail import Rail
-from clew_shared.runtime.seal import Seal
+from clew_shared.runtime.seal import Seal, Unreadable
 from clew_shared.runtime.settings import Settings
 from clew_shared.web.pages import Pages
 
+from clew_mail_intake.change_mailbox import MailboxTaken, change_mailbox, pause_mailbox, resume_mailbox
 from clew_mail_intake.imap.keeper import MailboxKeeper
-from clew_mail_intake.mailboxes import list_mailboxes
-from clew_mail_intake.routes.mailbox_api import MailboxAsked, faults, forget, keep, view_mailbox
+from clew_mail_intake.imap.sign_in import way_in
+from clew_mail_intake.imap.try_mailbox import Trial, try_mailbox
+from clew_mail_intake.mailboxes import Mailbox, list_mailboxes, read_mailbox
+from clew_mail_intake.routes.mailbox_acts_api import try_place
+from clew_mail_intake.routes.mailbox_api import forget, keep, place_of, view_mailbox
+from clew_mail_intake.routes.mailbox_form import Filled, values_of
 
-_NEEDED = ("host", "username", "password")
+_INCOMPLETE = Trial(works=False, message="Something is missing or wrong in the fields.", who="You can mend this here.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,52 +41,139 @@ class MailboxPages:
         return [
             web.get("/settings/mailboxes", self.show_mailboxes),
             web.post("/settings/mailboxes", self.add_mailbox),
+            web.get("/settings/mailboxes/new", self.show_new),
+            web.post("/settings/mailboxes/test", self.test_form),
+            web.get("/settings/mailboxes/{id}", self.show_one),
+            web.post("/settings/mailboxes/{id}", self.change_mailbox),
+            web.post("/settings/mailboxes/{id}/test", self.test_mailbox),
+            web.post("/settings/mailboxes/{id}/pause", self.pause_mailbox),
+            web.post("/settings/mailboxes/{id}/resume", self.resume_mailbox),
             web.post("/settings/mailboxes/{id}/delete", self.remove_mailbox),
         ]
 
     async def show_mailboxes(self, request: web.Request) -> web.Response:
-        return await self._mailboxes(request, {}, {})
+        return await self._list(request)
+
+    async def show_new(self, request: web.Request) -> web.Response:
+        return self._form(request, None, {}, {})
+
+    async def show_one(self, request: web.Request) -> web.Response:
+        before = await self._known(request)
+        return self._form(request, before, values_of(before), {})
 
     async def add_mailbox(self, request: web.Request) -> web.Response:
-        form = {name: str(value).strip() for name, value in (await request.post()).items()}
-        form["password"] = form.get("password", "")
-        try:
-            asked = msgspec.convert(
-                {name: value for name, value in form.items() if value or name in _NEEDED},
-                MailboxAsked,
-                strict=False,
-            )
-            wrong = faults(asked)
-        except msgspec.ValidationError as error:
-            asked, wrong = None, _fault(error)
-        if asked is None or wrong:
-            values = {name: value for name, value in form.items() if name != "password"}
-            return await self._mailboxes(request, wrong, values, status=422)
-        await keep(asked, self.rail, self.keeper, self.credentials)
+        filled = Filled(await _form(request), self.settings.intake_addresses)
+        if filled.asked is None:
+            return self._form(request, None, filled.values, filled.errors, status=422)
+        await keep(filled.asked, self.rail, self.keeper, self.credentials)
         raise web.HTTPSeeOther("/settings/mailboxes?done=added")
+
+    async def change_mailbox(self, request: web.Request) -> web.Response:
+        before = await self._known(request)
+        filled = Filled(await _form(request), self.settings.intake_addresses, before)
+        if filled.asked is None:
+            return self._form(request, before, filled.values, filled.errors, status=422)
+        place = place_of(filled.asked, filled.sealed(self.credentials, before))
+        try:
+            async with self.rail.unit_of_work() as uow:
+                await change_mailbox(before, place, uow.connection, has_new_secret=not filled.keeps_secret)
+        except MailboxTaken:
+            taken = {"folder": "Another entry reads this folder already."}
+            return self._form(request, before, filled.values, taken, status=422)
+        self.keeper.poke()
+        raise web.HTTPSeeOther("/settings/mailboxes?done=saved")
+
+    async def test_form(self, request: web.Request) -> web.Response:
+        """Try what is filled in; secrets that were left out are those that are known, where they may go."""
+        form = await _form(request)
+        before = await self._named(form.get("id", ""))
+        filled = Filled(form, self.settings.intake_addresses, before)
+        if filled.asked is None:
+            return self._form(request, before, filled.values, filled.errors, trial=_INCOMPLETE, status=422)
+        place = place_of(filled.asked, filled.sealed(self.credentials, before))
+        if before is not None and filled.keeps_secret:
+            # A refresh token may have changed since it was filled in, and may do so again.
+            trial = await self._try(Mailbox(before.id, place, before.health, before.refresh_token))
+        else:
+            trial = await try_place(place, self.credentials)
+        return self._form(request, before, filled.values, {}, trial=trial)
+
+    async def test_mailbox(self, request: web.Request) -> web.Response:
+        mailbox = await self._known(request)
+        return await self._list(request, {mailbox.id: await self._try(mailbox)})
+
+    async def pause_mailbox(self, request: web.Request) -> web.Response:
+        mailbox_id = (await self._known(request)).id
+        async with self.rail.unit_of_work() as uow:
+            await pause_mailbox(mailbox_id, uow.connection)
+        self.keeper.poke()
+        raise web.HTTPSeeOther("/settings/mailboxes?done=paused")
+
+    async def resume_mailbox(self, request: web.Request) -> web.Response:
+        mailbox_id = (await self._known(request)).id
+        async with self.rail.unit_of_work() as uow:
+            await resume_mailbox(mailbox_id, uow.connection)
+        self.keeper.poke()
+        raise web.HTTPSeeOther("/settings/mailboxes?done=resumed")
 
     async def remove_mailbox(self, request: web.Request) -> web.Response:
         await forget(request, self.rail, self.keeper)
         raise web.HTTPSeeOther("/settings/mailboxes?done=removed")
 
-    async def _mailboxes(
-        self, request: web.Request, errors: Mapping[str, str], values: Mapping[str, str], status: int = 200
-    ) -> web.Response:
+    async def _try(self, mailbox: Mailbox) -> Trial:
+        try:
+            sign_in = way_in(mailbox, self.credentials, self.keeper.keep_token(mailbox.id))
+        except Unreadable as error:
+            return Trial(works=False, message=f"Its password cannot be read: {error}", who="Fill it in again.")
+        return await try_mailbox(mailbox.place, sign_in)
+
+    async def _known(self, request: web.Request) -> Mailbox:
+        mailbox = await self._named(str(read_id(request, "mailbox")))
+        if mailbox is None:
+            raise not_found("mailbox")
+        return mailbox
+
+    async def _named(self, mailbox_id: str) -> Mailbox | None:
+        try:
+            key = UUID(mailbox_id)
+        except ValueError:
+            return None
+        async with self.rail.reading() as connection:
+            return await read_mailbox(key, connection)
+
+    async def _list(self, request: web.Request, trials: Mapping[UUID, Trial] | None = None) -> web.Response:
         async with self.rail.reading() as connection:
             mailboxes = await list_mailboxes(connection)
         doors = [
-            {"label": name.upper(), "address": self.settings.intake_address, "where": where}
+            {"label": name.upper(), "addresses": self.settings.intake_addresses, "where": where}
             for name, where in self.doors.items()
         ]
         shown = [view_mailbox(one) for one in mailboxes]
-        context = {"mailboxes": shown, "doors": doors, "errors": errors, "values": values}
-        return self.pages.render(request, "mailboxes.html", context, status=status)
+        return self.pages.render(
+            request, "mailboxes.html", {"mailboxes": shown, "doors": doors, "trials": trials or {}}
+        )
+
+    def _form(
+        self,
+        request: web.Request,
+        before: Mailbox | None,
+        values: Mapping[str, str],
+        errors: Mapping[str, str],
+        *,
+        trial: Trial | None = None,
+        status: int = 200,
+    ) -> web.Response:
+        render = partial(self.pages.render, request, "mailbox.html", status=status)
+        return render(
+            {
+                "mailbox": None if before is None else view_mailbox(before),
+                "values": values,
+                "errors": errors,
+                "trial": trial,
+                "aliases": self.settings.intake_addresses,
+            }
+        )
 
 
-def _fault(error: msgspec.ValidationError) -> dict[str, str]:
-    """Name the field that a form got wrong, for the person who filled it in."""
-    message, _, path = str(error).partition(" - at `$.")
-    field = path.rstrip("`")
-    if not field:
-        return {"form": message}
-    return {field: "Please check this: it does not fit."}
+async def _form(request: web.Request) -> dict[str, str]:
+    return {name: str(value).strip() for name, value in (await request.post()).items()}
