@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 
 class StoreAway(Exception):
-    """The database does not answer; the same again, with the same key, is safe."""
+    """The database does not answer, or has no room; the same again, with the same key, is safe."""
 
 
 class GroupCommit:
@@ -39,6 +39,8 @@ class GroupCommit:
 
     async def submit(self, submission: Submission) -> Outcome:
         """Return once the submission is committed. Raises `StoreAway`, or what its own rows made fail."""
+        if self._rail.room.lacks():
+            raise StoreAway
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((submission, future))
         if len(self._lanes) < LANES:

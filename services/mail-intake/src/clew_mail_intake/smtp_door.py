@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from clew_shared.runtime.listening import taking_port
+from clew_shared.runtime.room import Room
 from clew_shared.runtime.service import Door
 from clew_shared.runtime.settings import BadSetting, Settings
 
@@ -52,6 +53,7 @@ def _policy(settings: Settings, acceptance: Acceptance, refused: Refusals, mends
         mails_a_minute=settings.smtp_mails_per_minute,
         connections_of_one=settings.smtp_connections_per_address,
         idle_seconds=settings.smtp_idle_seconds,
+        room=Room(settings.data_dir),
         mends_line_ends=mends_line_ends,
     )
 

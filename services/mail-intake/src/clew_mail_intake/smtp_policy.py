@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 from aiosmtpd.smtp import Session
 from clew_shared.runtime.database import is_unavailable
+from clew_shared.runtime.room import Room
 from sqlalchemy.exc import DBAPIError
 
 from clew_mail_intake.accept import Acceptance
@@ -31,8 +31,6 @@ _MOST_RECIPIENTS = 1000
 _MOST_VISITORS = 2000
 # A relay of ours keeps many lines open, and none of them may keep out all others.
 _MOST_OF_ONE_RELAY = 1000
-_LEAST_FREE_BYTES = 128 << 20
-_LOOK_SECONDS = 1.0
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DISK_FULL_SQLSTATE = "53100"
 NO_ROOM = "452 4.3.1 No room for mail now; please try again later"
@@ -60,6 +58,7 @@ class SmtpPolicy:
     mails_a_minute: int
     connections_of_one: int
     idle_seconds: float
+    room: Room
     mends_line_ends: bool = False
     certificate: Certificate | None = None
     is_closing: bool = False
@@ -67,7 +66,6 @@ class SmtpPolicy:
     _visitors: Counter[str] = field(default_factory=Counter)
     _minute: int = -1
     _mails: Counter[str] = field(default_factory=Counter)
-    _free: tuple[float, int] = (-1.0, 0)
     _desk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="smtp"))
 
     @contextmanager
@@ -92,8 +90,7 @@ class SmtpPolicy:
 
     def put_off(self, address: str, size: int) -> str | None:
         """Give the reply to a mail of `size` bytes that cannot be taken now, or None."""
-        # Before PostgreSQL itself runs out of room, which it does not survive.
-        if self._free_bytes() < _LEAST_FREE_BYTES + size:
+        if self.room.lacks(size):
             return NO_ROOM
         if self._has_sent_enough(address):
             return "450 4.7.1 Too many mails from your address in a minute; please try again later"
@@ -129,15 +126,6 @@ class SmtpPolicy:
             self._minute, self._mails = minute, Counter()
         self._mails[address] += 1
         return self._mails[address] > self.mails_a_minute
-
-    def _free_bytes(self) -> int:
-        looked_at, free = self._free
-        now = time.monotonic()
-        if now - looked_at > _LOOK_SECONDS:
-            state = os.statvfs(self.spool)
-            free = state.f_bavail * state.f_frsize
-            self._free = (now, free)
-        return free
 
 
 def _is_disk_full(error: Exception) -> bool:

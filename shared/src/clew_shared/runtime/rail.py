@@ -17,6 +17,7 @@ from clew_shared.runtime.consumer import Consumer
 from clew_shared.runtime.database import Database
 from clew_shared.runtime.lease import Leases
 from clew_shared.runtime.outbox import Relay
+from clew_shared.runtime.room import Room
 from clew_shared.runtime.settings import Settings
 from clew_shared.runtime.subscription import Subscription
 from clew_shared.runtime.tables import RailTables
@@ -37,6 +38,7 @@ class Rail:
         self.tables = tables
         self.database = Database(settings.database_url or NO_DATABASE, metadata)
         self.bus = Bus(settings.nats_url or NO_BROKER, service)
+        self.room = Room(settings.data_dir)
         self.relay = Relay(service, self.database, tables, self.bus, settings.replicas)
         self._leases = Leases(self.database)
         self.consumers: list[Consumer] = []
