@@ -6,10 +6,16 @@ from datetime import date
 from email.message import EmailMessage
 
 import pytest
+from clew_mail_intake.large_mail import LargeMail
+from clew_mail_intake.process import Processing
+from clew_mail_intake.reading import Reading, surroundings
+from clew_mail_intake.recipients import our_recipients
+from clew_mail_intake.understanding.understood import Envelope, Understanding
 from clew_shared.contracts.enquiry import EnquiryReceived
-from clew_shared.contracts.ids import new_id
+from clew_shared.contracts.ids import new_id, utc_now
 from clew_shared.contracts.mail import AutoReplyReceived, MailAccepted, MailBounced
 from clew_shared.contracts.reply_address import make_reply_address
+from clew_shared.runtime.consumer import Received
 from clew_shared.runtime.settings import Settings
 
 from tests.mail_intake.intake import INTAKE, Intake, a_mail, running_intake
@@ -215,6 +221,39 @@ async def test_hostile_mail_is_set_aside_and_its_neighbours_go_on(intake: Intake
 
     assert len(mails) == 13
     assert len(await intake.told(EnquiryReceived)) >= 11
+
+
+async def test_mails_that_take_their_time_hold_up_nobody(intake: Intake) -> None:
+    """Hostile inputs: what is quick to read goes first once the slow ones have had their turn; none is forgotten."""
+    slow = [a_mail(message_id=f"<slow{n}@x.example>", body="words and words\r\n" * 3_000) for n in range(6)]
+    for mail in (*slow, a_mail(message_id="<quick@x.example>")):
+        await intake.send(mail)
+    await intake.all_judged(7)
+    async with intake.rail.unit_of_work() as uow:
+        await uow.connection.exec_driver_sql("UPDATE mail_intake.message SET verdict = NULL")
+    reading = Reading(surroundings(intake.settings))
+
+    async def understand(raw: bytes | LargeMail, envelope: Envelope) -> Understanding:
+        await asyncio.sleep(0.6 if isinstance(raw, bytes) and b"<slow" in raw else 0)
+        return await reading.understand(raw, envelope)
+
+    processing = Processing(understand, _nothing, our_recipients(intake.settings), lambda: False)
+    accepted = await intake.told(MailAccepted)
+    waiting = [Received(id=new_id(), event=event, time=utc_now(), traceparent=None) for event in accepted]
+    sizes = []
+    async with reading.door():
+        while waiting:
+            async with intake.rail.unit_of_work() as uow:
+                left = await processing.process_messages(waiting, uow)
+            waiting = [received for received in waiting if received.id in left]
+            sizes.append(len(waiting))
+
+    assert sizes == [4, 2, 0]
+    assert all(mail["verdict"] for mail in await intake.all_judged(7))
+
+
+async def _nothing(*_: object) -> None:
+    return None
 
 
 async def test_a_person_sees_what_came_and_connects_a_mailbox(intake: Intake) -> None:

@@ -4,19 +4,23 @@ import asyncio
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from clew_shared.contracts.event import encode_event, subject_of
 from clew_shared.contracts.ids import new_id, utc_now
+from clew_shared.runtime.consumer import Received
 from clew_shared.runtime.engines import EmbeddedNats
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.settings import Settings
 from clew_shared.runtime.shunt import list_shunted, retry_shunted
 from clew_shared.runtime.subscription import Subscription
+from clew_shared.runtime.unit_of_work import UnitOfWork
 from clew_shared.testing.waiting import eventually
 from sqlalchemy import func, select
 
@@ -144,6 +148,26 @@ async def test_a_poison_event_is_shunted_and_its_neighbours_proceed(bare_setting
             [entry] = await list_shunted(connection, rail.tables.shunt)
         assert "cannot be written down" in entry.reason
         assert b"poison" in entry.body
+
+
+async def test_an_event_that_its_handler_left_alone_comes_again_and_has_its_effect_once(
+    bare_settings: Settings,
+) -> None:
+    seen: set[UUID] = set()
+
+    async def write_down_the_odd_ones_later(batch: Sequence[Received[Any]], uow: UnitOfWork) -> set[UUID]:
+        later = {received.id for received in batch if received.event.number % 2} - seen
+        seen.update(later)
+        await toy.write_down([received for received in batch if received.id not in later], uow)
+        return later
+
+    patient = replace(toy.ANY_ORDER, handle=write_down_the_odd_ones_later)
+    async with started(bare_settings, patient) as rail:
+        await toy.greet(rail, "ann", *range(20))
+        await eventually(lambda: _heard(rail, "ann", set(range(20))))
+
+        assert sorted(await toy.numbers_heard(rail, "ann")) == list(range(20))
+        assert len(seen) == 10
 
 
 async def test_a_shunted_event_has_its_effect_when_it_is_retried(bare_settings: Settings) -> None:

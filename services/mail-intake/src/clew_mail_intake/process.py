@@ -20,6 +20,7 @@ from clew_mail_intake.decide import Decision, decide
 from clew_mail_intake.large_mail import LargeMail
 from clew_mail_intake.recipients import Recipients
 from clew_mail_intake.stored_mail import StoredMail, groups, read_mails, read_or_open
+from clew_mail_intake.turn import Turn
 from clew_mail_intake.understanding.understood import Envelope, Evidence, Understanding
 from clew_mail_intake.write_verdicts import Judged, write_verdicts
 
@@ -29,6 +30,7 @@ Gather = Callable[[StoredMail, bytes], Coroutine[Any, Any, Evidence | None]]
 # Larger mails are read in processes of their own, several at a time; the very large ones, one at a time, in pieces.
 _SLOW_BYTES = 32 * 1024
 _MOMENT_SECONDS = 0.02
+_TURN_SECONDS = 0.5
 
 log = structlog.get_logger()
 
@@ -45,45 +47,58 @@ class Processing:
     ours: Recipients
     is_crowded: Callable[[], bool]
 
-    async def process_messages(self, batch: Sequence[Received[MailAccepted]], uow: UnitOfWork) -> None:
-        """Give each mail of the batch its verdict, and tell about it, in the order they were accepted."""
+    async def process_messages(self, batch: Sequence[Received[MailAccepted]], uow: UnitOfWork) -> set[UUID]:
+        """Give each mail of the batch its verdict, and tell about it, in the order they were accepted.
+
+        Return the events of those that take their time and did not get their turn: whoever sends a hundred of them
+        shall not hold up everybody else.
+        """
         traces = {received.event.message_key: received.traceparent for received in batch}
         order = {key: number for number, key in enumerate(traces)}
         mails = [mail for mail in await read_mails(list(traces), uow.connection) if mail.verdict is None]
         mails.sort(key=lambda mail: order[mail.key])
+        turn = Turn(_TURN_SECONDS)
         judged = [
             Judged(mail, read, decide(mail, read, self.ours))
             for group in groups(mails)
-            for mail, read in await self._read(group, uow.connection)
+            for mail, read in await self._read(group, uow.connection, turn)
         ]
         failpoint("mail.process.understood")
         await write_verdicts(judged, uow.connection)
         for one in judged:
             emit_decision(one.mail.key, one.decision, uow, traces[one.mail.key])
         uow.after_commit(partial(_count, judged))
+        waiting = {mail.key for mail in mails} - {one.mail.key for one in judged}
+        return {received.id for received in batch if received.event.message_key in waiting}
 
     async def read_one(self, mail: StoredMail, connection: AsyncConnection) -> Understanding:
-        [(_, read)] = await self._read([mail], connection)
+        [(_, read)] = await self._read([mail], connection, Turn(_TURN_SECONDS))
         return read
 
     async def _read(
-        self, group: Sequence[StoredMail], connection: AsyncConnection
+        self, group: Sequence[StoredMail], connection: AsyncConnection, turn: Turn
     ) -> list[tuple[StoredMail, Understanding]]:
+        if turn.is_over:
+            group = [mail for mail in group if mail.size <= _SLOW_BYTES]
         raws = await read_or_open(group, connection)
         group = await asyncio.gather(*(self._with_evidence(mail, raws[mail.key]) for mail in group))
         slow = {
-            mail.key: asyncio.create_task(self.understand(raws[mail.key], envelope_of(mail)))
+            mail.key: asyncio.create_task(turn.take(partial(self.understand, raws[mail.key], envelope_of(mail))))
             for mail in group
             if mail.size > _SLOW_BYTES and not isinstance(raws[mail.key], LargeMail)
         }
         read: list[tuple[StoredMail, Understanding]] = []
         for mail in group:
-            if mail.key in slow:
-                read.append((mail, await slow[mail.key]))
-                continue
-            await self._give_way()
-            read.append((mail, await self.understand(raws[mail.key], envelope_of(mail))))
+            found = await (slow.get(mail.key) or self._read_alone(mail, raws[mail.key], turn))
+            if found is not None:
+                read.append((mail, found))
         return read
+
+    async def _read_alone(self, mail: StoredMail, raw: bytes | LargeMail, turn: Turn) -> Understanding | None:
+        await self._give_way()
+        if isinstance(raw, LargeMail):
+            return await turn.take(partial(self.understand, raw, envelope_of(mail)))
+        return await self.understand(raw, envelope_of(mail))
 
     async def _with_evidence(self, mail: StoredMail, raw: bytes | LargeMail) -> StoredMail:
         """Ask once: what the DNS says later is not what it said when the mail came."""

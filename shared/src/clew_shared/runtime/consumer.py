@@ -4,7 +4,7 @@ import asyncio
 import random
 import traceback
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ from clew_shared.contracts.event import Event, decode_data, decode_envelope, typ
 from clew_shared.runtime.bus import Bus, BusUnavailable
 from clew_shared.runtime.database import is_unavailable
 from clew_shared.runtime.failpoint import failpoint
-from clew_shared.runtime.inbox import take_in
+from clew_shared.runtime.inbox import give_back, take_in
 from clew_shared.runtime.shunt import set_aside
 from clew_shared.runtime.streams import ACK_WAIT_SECONDS, FETCH, Durable, ensure_durable
 from clew_shared.runtime.tables import RailTables
@@ -56,7 +56,8 @@ class Outrun(Exception):
     """What a handler went by was changed by another transaction meanwhile; the same batch again sees it."""
 
 
-BatchHandler = Callable[[Sequence[Received[Event]], UnitOfWork], Awaitable[None]]
+# What it returns are the ids of events that it left for another time, without any effect.
+BatchHandler = Callable[[Sequence[Received[Event]], UnitOfWork], Awaitable[Collection[UUID] | None]]
 
 
 class Consumer:
@@ -136,7 +137,7 @@ class Consumer:
         failpoint(f"consumer.{self._inbox_name}.received")
         try:
             async with self._still_at_work(messages):
-                await self._effect_once_seen(messages)
+                left = await self._effect_once_seen(messages)
         except Exception as error:  # noqa: BLE001 - whatever a use case raises, the queue goes on
             if is_unavailable(error):
                 await self._put_back(messages, 1.0)
@@ -152,28 +153,33 @@ class Consumer:
             return
         failpoint(f"consumer.{self._inbox_name}.before_ack")
         for message in messages:
-            await message.ack()
-        self.handled += len(messages)
+            if left and _event_id(message.data) in left:
+                await message.nak()
+            else:
+                await message.ack()
+        self.handled += len(messages) - len(left)
 
-    async def _effect_once_seen(self, messages: Sequence[Msg]) -> None:
+    async def _effect_once_seen(self, messages: Sequence[Msg]) -> Collection[UUID]:
         for _ in range(_MOST_OUTRUN):
             try:
-                await self._effect(messages)
+                return await self._effect(messages)
             except Outrun as outrun:
                 log.info("consumer.outrun", durable=self._durable.name, why=str(outrun), size=len(messages))
-            else:
-                return
-        await self._effect(messages)
+        return await self._effect(messages)
 
-    async def _effect(self, messages: Sequence[Msg]) -> None:
+    async def _effect(self, messages: Sequence[Msg]) -> Collection[UUID]:
+        left: Collection[UUID] = ()
         received = {event.id: event for event in (self._read(message) for message in messages)}
         async with self._unit_of_work() as uow:
             new = await take_in(uow.connection, self._tables.inbox, self._inbox_name, list(received))
             batch = [event for event_id, event in received.items() if event_id in new]
             if batch:
                 with following(batch[0].traceparent if len(batch) == 1 else None):
-                    await self._handle(batch, uow)
+                    left = await self._handle(batch, uow) or ()
+                if left:
+                    await give_back(uow.connection, self._tables.inbox, self._inbox_name, left)
             failpoint(f"consumer.{self._inbox_name}.before_commit")
+        return left
 
     @asynccontextmanager
     async def _still_at_work(self, messages: Sequence[Msg]) -> AsyncIterator[None]:
