@@ -11,11 +11,12 @@ from clew_shared.bench.big_mails import measure_big_mails
 from clew_shared.bench.idle import measure_latency, measure_memory
 from clew_shared.bench.imap import measure_imap
 from clew_shared.bench.line import Line, as_json, as_table
-from clew_shared.bench.measure import measure_enquiries, measure_forms, measure_smtp, measure_thread
+from clew_shared.bench.measure import measure_enquiries, measure_forms, measure_thread
 from clew_shared.bench.million import measure_million
 from clew_shared.bench.orders import measure_orders
 from clew_shared.bench.parse import measure_parse
 from clew_shared.bench.process import API_TOKEN
+from clew_shared.bench.smtp import measure_smtp
 from clew_shared.runtime.engines import engines
 from clew_shared.runtime.engines.ports import free_port
 from clew_shared.runtime.settings import Settings

@@ -29,7 +29,7 @@ class LoadResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def run_load(kind: str, port: int, count: int, connections: int) -> LoadResult:
-    """Send `count` of `kind` (form or smtp) over `connections` and wait for the end."""
+    """Send `count` of `kind` (form, smtp, or smtp-anew: a connection for each) over `connections`; wait for the end."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -91,30 +91,55 @@ async def _post_forms(port: int, requests: list[bytes], times: list[float]) -> i
 
 
 async def _send_mails(port: int, mails: list[bytes], times: list[float]) -> int:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    reader, writer = await _greet(port)
     failed = 0
+    while mails:
+        started = time.perf_counter()
+        failed += not await _send_mail(reader, writer, mails.pop())
+        times.append(time.perf_counter() - started)
+    await _part(reader, writer)
+    return failed
+
+
+async def _send_mails_anew(port: int, mails: list[bytes], times: list[float]) -> int:
+    failed = 0
+    while mails:
+        started = time.perf_counter()
+        content = mails.pop()
+        reader, writer = await _greet(port)
+        failed += not await _send_mail(reader, writer, content)
+        await _part(reader, writer)
+        times.append(time.perf_counter() - started)
+    return failed
+
+
+async def _greet(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     await reader.readline()
     writer.write(b"EHLO bench.example\r\n")
     while (await reader.readline())[3:4] == b"-":
         continue
-    while mails:
-        started = time.perf_counter()
-        content = mails.pop()
-        for command in (b"MAIL FROM:<visitor@example.org>\r\n", b"RCPT TO:<deals@in.localhost>\r\n", b"DATA\r\n"):
-            writer.write(command)
-            await reader.readline()
-        writer.write(content)
-        failed += not (await reader.readline()).startswith(b"250")
-        times.append(time.perf_counter() - started)
+    return reader, writer
+
+
+async def _send_mail(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, content: bytes) -> bool:
+    for command in (b"MAIL FROM:<visitor@example.org>\r\n", b"RCPT TO:<deals@in.localhost>\r\n", b"DATA\r\n"):
+        writer.write(command)
+        await reader.readline()
+    writer.write(content)
+    return (await reader.readline()).startswith(b"250")
+
+
+async def _part(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     writer.write(b"QUIT\r\n")
     await reader.readline()
     writer.close()
-    return failed
 
 
 _KINDS: dict[str, tuple[Callable[[int, str], bytes], Callable[[int, list[bytes], list[float]], Awaitable[int]]]] = {
     "form": (form_request, _post_forms),
     "smtp": (mail, _send_mails),
+    "smtp-anew": (mail, _send_mails_anew),
 }
 
 

@@ -14,9 +14,8 @@ from clew_shared.bench.process import bare_rail, floor, served
 from clew_shared.runtime.engines.ports import free_port
 from clew_shared.runtime.settings import Settings
 
-FORMS, MAILS, THREADS = 8000, 4000, 3000
+FORMS, THREADS = 8000, 3000
 CONNECTIONS = 64
-_ROUNDS = 3
 _PATIENCE = 300.0
 
 
@@ -24,10 +23,10 @@ async def measure_forms(settings: Settings) -> list[Line]:
     """Post forms to the form service alone: parsed, screened, committed, answered."""
     port = free_port()
     async with floor("form", port, settings.data_dir):
-        bare = await _best("form", port, FORMS)
+        bare = await best("form", port, FORMS)
     async with served(settings, "forms"):
         await run_load("form", settings.http_port, 500, CONNECTIONS)
-        ours = await _best("form", settings.http_port, FORMS)
+        ours = await best("form", settings.http_port, FORMS)
     return [
         Line(
             work="form post -> committed -> 303",
@@ -36,31 +35,9 @@ async def measure_forms(settings: Settings) -> list[Line]:
             floor_name="aiohttp parsing a form, nothing stored",
             floor=bare.rate,
             aim=2500,
-            note=_spread(ours),
+            note=spread(ours),
         ),
         Line(work="form post, 99th percentile", figure=ours.p99, unit="ms", aim=100, better="less"),
-    ]
-
-
-async def measure_smtp(settings: Settings) -> list[Line]:
-    """Send mails of 5 kB to the mail service alone: accepted means committed."""
-    port = free_port()
-    async with floor("smtp", port, settings.data_dir):
-        bare = await _best("smtp", port, MAILS)
-    async with served(settings, "mail-intake"):
-        await run_load("smtp", settings.smtp_port, 500, CONNECTIONS)
-        ours = await _best("smtp", settings.smtp_port, MAILS)
-    return [
-        Line(
-            work="SMTP DATA 5 kB -> committed -> 250",
-            figure=ours.rate,
-            unit="/s",
-            floor_name="bare aiosmtpd",
-            floor=bare.rate,
-            aim=0.6,
-            aim_is_ratio=True,
-            note=_spread(ours),
-        )
     ]
 
 
@@ -115,16 +92,16 @@ async def connected(settings: Settings) -> AsyncIterator["asyncpg.Connection[asy
         await connection.close()
 
 
-async def _best(kind: str, port: int, count: int) -> LoadResult:
+async def best(kind: str, port: int, count: int, connections: int = CONNECTIONS, rounds: int = 3) -> LoadResult:
     """Give the median of a few rounds: other work on the machine disturbs one of them."""
-    rounds = [await run_load(kind, port, count, CONNECTIONS) for _ in range(_ROUNDS)]
-    if failed := sum(result.failed for result in rounds):
+    results = [await run_load(kind, port, count, connections) for _ in range(rounds)]
+    if failed := sum(result.failed for result in results):
         raise RuntimeError(f"{failed} of the requests for {kind} failed")
-    return sorted(rounds, key=lambda result: result.rate)[_ROUNDS // 2]
+    return sorted(results, key=lambda result: result.rate)[rounds // 2]
 
 
-def _spread(result: LoadResult) -> str:
-    return f"p50 {result.p50:.0f} ms, p99 {result.p99:.0f} ms"
+def spread(result: LoadResult) -> str:
+    return f"p50 {result.p50:.{0 if result.p50 >= 10 else 1}f} ms, p99 {result.p99:.{0 if result.p99 >= 10 else 1}f} ms"
 
 
 async def drained(

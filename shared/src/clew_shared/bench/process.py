@@ -33,6 +33,14 @@ async def floor(kind: str, port: int, directory: Path) -> AsyncIterator[int]:
 
 
 @asynccontextmanager
+async def started(command: tuple[str, ...], port: int, log: Path) -> AsyncIterator[None]:
+    """Run any other program until it listens on `port`."""
+    async with _process(command, log, dict(os.environ)):
+        await listening(port)
+        yield
+
+
+@asynccontextmanager
 async def bare_rail(settings: Settings) -> AsyncIterator[None]:
     """Run the floor of the rail on the same engines."""
     command = (sys.executable, "-m", "clew_shared.bench.bare_rail")
