@@ -3,12 +3,16 @@
 import asyncio
 import itertools
 
+import pytest
+from clew_mail_intake.line_ends import LineEnds
 from clew_mail_intake.wire_data import WireData
 from clew_shared.contracts.mail import MailAccepted
+from clew_shared.runtime.service import build_services
+from clew_shared.runtime.settings import BadSetting, Settings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.mail_intake.intake import INTAKE, Intake, wire
+from tests.mail_intake.intake import INTAKE, Intake, running_intake, wire
 
 _FALSE_ENDS = {
     "LF.LF": b"\n.\n",
@@ -47,9 +51,40 @@ async def test_a_false_end_never_begins_a_second_mail(intake: Intake) -> None:
     assert await intake.told(MailAccepted) == []
 
 
-async def test_a_bare_return_in_a_header_is_refused(intake: Intake) -> None:
+@pytest.mark.parametrize("bare", [b"\r", b"\n", b"\0", b"\r\r\n"], ids=["CR", "LF", "NUL", "CRCRLF"])
+async def test_a_bare_line_end_in_a_header_is_refused(intake: Intake, bare: bytes) -> None:
     """B42: `Subject: x<CR>From: evil` must not become a second field for whoever reads it next."""
-    assert (await intake.send(b"Subject: x\rFrom: evil@x.example\r\n\r\nhi\r\n")).startswith("550 5.6.11 ")
+    mail = b"Subject: x" + bare + b"From: evil@x.example\r\n\r\nhi\r\n"
+
+    assert (await intake.send(mail)).startswith("550 5.6.11 ")
+
+
+async def test_a_false_end_is_mended_where_that_is_wanted(settings: Settings) -> None:
+    """B42: by LMTP always, as our own mail system has taken the mail: one mail each, nothing bounced, no new field."""
+    async with running_intake(settings.changed(lmtp_port=0, smtp_bare_line_ends="normalise")) as intake:
+        for number, (door, false_end) in enumerate(itertools.product(("smtp", "lmtp"), _FALSE_ENDS.values())):
+            head = b"Subject: x\rSubject: y\nSubject: z\r\nFrom: jane@shop.example\r\nMessage-ID: <%d@x>\r\n" % number
+            async with wire(intake.running.addresses[door]) as talk:
+                await talk.say(b"%s client.example" % (b"LHLO" if door == "lmtp" else b"EHLO"))
+                await talk.say(b"MAIL FROM:<jane@shop.example>")
+                await talk.say(b"RCPT TO:<%s>" % INTAKE.encode())
+                await talk.say(b"DATA")
+                reply = await talk.say(head + b"\r\nhello" + false_end + _SECOND + b".")
+                assert reply.startswith("250 2.0.0 Accepted"), (door, false_end)
+                assert (await talk.say(b"NOOP")).startswith("250 2.0.0 OK")
+        mails = await intake.all_judged(24)
+        raws = [await intake.raw(mail["id"]) for mail in mails]
+
+    assert {(mail["subject"], mail["from"]["email"]) for mail in mails} == {
+        ("x Subject: y Subject: z", "jane@shop.example")
+    }
+    assert len(mails) == 24
+    assert all(raw.count(b"\r\n") == raw.count(b"\r") == raw.count(b"\n") and b"\0" not in raw for raw in raws)
+
+
+async def test_a_way_that_there_is_not_is_told_at_the_start(settings: Settings) -> None:
+    with pytest.raises(BadSetting, match="reject or normalise"):
+        build_services(settings.changed(smtp_bare_line_ends="mend"), ["mail-intake"])
 
 
 async def test_an_empty_mail_ends_at_once(intake: Intake) -> None:
@@ -80,6 +115,28 @@ def test_however_it_is_cut_up_the_same_bytes_come_out(sent: bytes, size: int) ->
         position += size
 
     assert (content, data.rest + on_the_wire[position:], data.unclean) == _read_at_once(on_the_wire)
+
+
+@given(content=_BITS, size=st.integers(1, 9))
+def test_however_it_is_cut_up_the_line_ends_are_mended_alike(content: bytes, size: int) -> None:
+    """B42: nothing bare is left, what was clean stays, and a header that has line ends gets no further one."""
+    lines = LineEnds()
+    mended = b"".join(lines.feed(content[at : at + size]) for at in range(0, len(content), size)) + lines.end()
+
+    at_once = LineEnds()
+    assert mended == at_once.feed(content) + at_once.end()
+    assert mended.count(b"\r\n") == mended.count(b"\r") == mended.count(b"\n")
+    if b"\0" not in content and content.count(b"\r\n") == content.count(b"\r") == content.count(b"\n"):
+        assert mended == content
+
+
+def test_a_header_that_ends_its_lines_by_lf_is_read_as_it_was_meant() -> None:
+    """B42: scripts write so; there is one way to read it."""
+    lines = LineEnds()
+
+    assert lines.feed(b"Subject: x\nFrom: a@b.example\n\nHi\nthere\n\r\n") + lines.end() == (
+        b"Subject: x\r\nFrom: a@b.example\r\n\r\nHi\r\nthere\r\n\r\n"
+    )
 
 
 def _read_at_once(on_the_wire: bytes) -> tuple[bytes, bytes, bool]:
