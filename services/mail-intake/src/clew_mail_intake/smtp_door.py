@@ -67,7 +67,7 @@ async def _listen(
     show_from_the_start(talk.door)
     loop = asyncio.get_running_loop()
     model = talk(policy, loop)
-    with taking_port(port, f"{talk.door}_port"):
+    with taking_port(port, f"{talk.door}_port", "smtp_host"):
         server = await loop.create_server(lambda: talk(policy, loop, model), settings.smtp_host, port, backlog=_BACKLOG)
     host, taken = server.sockets[0].getsockname()[:2]
     try:

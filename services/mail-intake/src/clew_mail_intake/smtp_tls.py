@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
-from clew_shared.runtime.settings import Settings
+from clew_shared.runtime.settings import BadSetting, Settings
 
 _MADE_FOR = timedelta(days=3650)
 
@@ -32,12 +32,16 @@ def door_certificate(settings: Settings) -> Certificate | None:
     """Give the certificate that the settings name; a door to the outside without one gets its own.
 
     Who delivers mail to strangers encrypts where it can and trusts no name (RFC 7435), so one that nobody signed is
-    better than none. On loopback there is nobody to hide from.
+    better than none. On loopback there is nobody to hide from. Raises `BadSetting`.
     """
     if settings.smtp_tls_cert is not None:
         certificate = Certificate(settings.smtp_tls_cert, settings.smtp_tls_key or settings.smtp_tls_cert)
         # An operator's mistake is told at the start, not to the first sender.
-        certificate.context()
+        try:
+            certificate.context()
+        except OSError as error:
+            wants = "CLEW_SMTP_TLS_CERT and CLEW_SMTP_TLS_KEY are PEM files of a certificate and its key"
+            raise BadSetting(f"{wants}: {error.strerror or error}") from None
         return certificate
     if _is_loopback(settings.smtp_host):
         return None

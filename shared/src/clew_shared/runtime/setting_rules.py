@@ -87,6 +87,8 @@ _RULES: dict[str, tuple[Rule, str]] = {
     "public_url": (_url("http", "https"), "an address such as https://clew.example.com"),
     "smtp_port": _PORT,
     "smtp_mails_per_minute": _between(1),
+    "smtp_connections_per_address": _between(1),
+    "smtp_idle_seconds": _between(1),
     "smtp_tls_cert": _FILE,
     "smtp_tls_key": _FILE,
     "lmtp_port": _PORT,

@@ -201,6 +201,6 @@ async def start_site(
     )
     await runner.setup()
     site = web.TCPSite(runner, host, port, backlog=1024)
-    with taking_port(port, "http_port"):
+    with taking_port(port, "http_port", "http_host"):
         await site.start()
     return runner, int(runner.addresses[0][1])

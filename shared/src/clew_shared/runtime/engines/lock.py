@@ -25,7 +25,7 @@ class DirectoryLock:
     """Hold `directory/lock` until released; the kernel lets go when the process ends in any way."""
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make(directory)
         self._file = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -40,6 +40,18 @@ class DirectoryLock:
     def release(self) -> None:
         _held.discard(self._file)
         os.close(self._file)
+
+
+def _make(directory: Path) -> None:
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except PermissionError:
+        raise
+    except OSError as error:
+        raise OperatorError(
+            f"cannot make {error.filename or directory} ({error.strerror}); "
+            "set CLEW_DATA_DIR to a directory of this user's"
+        ) from None
 
 
 def _let_go_after_fork() -> None:
