@@ -1,12 +1,15 @@
 """What is in a mail, end to end: sent by SMTP, seen on the deal, its files downloaded (B26-B30)."""
 
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
+from clew_shared.contracts.ids import utc_now
 from clew_shared.testing.harness import RunningClew
 
 from tests.journeys.test_thread import entries, the_deal_of
 from tests.mail_intake.intake import INTAKE, wire
+from tests.mail_intake.test_verify_signature import WORDS, Issued, opaque, p7
 
 LOGO = b"\x89PNG\r\n\x1a\n" + b"logo" * 5_000
 PHOTO = b"\x89PNG\r\n\x1a\n" + b"photo" * 5_000
@@ -30,6 +33,23 @@ async def test_a_picture_in_the_text_is_shown_and_the_logo_that_comes_again_is_n
     assert "sandbox" in headers["Content-Security-Policy"]
 
 
+async def test_a_mail_inside_its_signature_has_its_words_and_its_files(clew: RunningClew) -> None:
+    """B29, B30: signed by nobody that we believe, which the deal says."""
+    await send(clew, opaque(p7(Issued("ann@lead.example", begins=utc_now() - timedelta(days=1)), WORDS)))
+    deal = await the_deal_of(clew, "ann@lead.example")
+    [entry] = await entries(clew, deal["id"], 1)
+
+    assert entry["body"] == "Zwanzig Stühle, bitte."
+    assert (entry["secured"]["form"], entry["secured"]["result"]) == ("S/MIME", "untrusted")
+    assert "signature of an untrusted issuer" in await text_of(clew, f"/deals/{deal['id']}")
+    [file] = entry["attachments"]
+    async with clew.http.get(clew.url + file["url"]) as response:
+        assert await response.read() == b"%PDF-1.7 the plan"
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Content-Disposition"] == "attachment; filename*=UTF-8''plan.pdf"
+        assert "sandbox" in response.headers["Content-Security-Policy"]
+
+
 def with_pictures(message_id: str, *pictures: bytes) -> EmailMessage:
     mail = a_mail(message_id)
     shown = "".join(f'<img src="cid:p{number}@lead">' for number in range(len(pictures)))
@@ -49,7 +69,8 @@ def a_mail(message_id: str, body: str = "Like this:") -> EmailMessage:
 
 
 async def send(clew: RunningClew, mail: EmailMessage | bytes) -> None:
-    raw = mail if isinstance(mail, bytes) else mail.as_bytes(policy=mail.policy.clone(linesep="\r\n"))
+    raw = mail if isinstance(mail, bytes) else mail.as_bytes()
+    raw = raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
     async with wire(clew.smtp) as talk:
         for line in (b"EHLO client.example", b"MAIL FROM:<ann@lead.example>", b"RCPT TO:<deals@in.localhost>", b"DATA"):
             await talk.say(line)

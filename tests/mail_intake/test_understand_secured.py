@@ -44,12 +44,14 @@ def opaque(data: bytes, kind: str = "signed-data") -> bytes:
 
 
 def test_a_mail_inside_its_signature_is_read_and_marked() -> None:
-    """B29: S/MIME opaque; that nobody checked the chain is said."""
+    """B29: S/MIME opaque; nobody vouches for who signed it."""
     found = understand(opaque(signed(INNER)))
 
     assert found.text == "Zwanzig Stühle, bitte."
-    assert "body: signed: S/MIME, not verified" in found.reasons
-    assert [file.name for file in found.attachments] == ["smime.p7m"]
+    assert found.secured is not None
+    assert (found.secured.kind, found.secured.result) == ("signed", "untrusted")
+    assert any(reason.startswith("body: signed: S/MIME, untrusted, certified by Ann Lead") for reason in found.reasons)
+    assert found.attachments == ()
 
 
 def test_a_content_in_pieces_of_unknown_length_is_read() -> None:
@@ -76,16 +78,20 @@ def test_an_enveloped_mail_is_stored_and_marked(kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("protocol", "form"), [("application/pgp-signature", "PGP"), ("application/pkcs7-signature", "S/MIME")]
+    ("protocol", "said"),
+    [
+        ("application/pgp-signature", "signed: PGP, not verified"),
+        ("application/pkcs7-signature", "signed: S/MIME, unreadable (it is cut off or broken)"),
+    ],
 )
-def test_a_clear_signature_leaves_the_text_and_is_marked(protocol: str, form: str) -> None:
+def test_a_clear_signature_leaves_the_text_and_is_marked(protocol: str, said: str) -> None:
     """B29."""
     body = f"--b\r\n\r\nHello\r\n--b\r\nContent-Type: {protocol}\r\n\r\nx\r\n--b--"
 
     found = read(f'Content-Type: multipart/signed; protocol="{protocol}"; boundary=b', body=body)
 
     assert found.text == "Hello"
-    assert f"body: signed: {form}, not verified" in found.reasons
+    assert f"body: {said}" in found.reasons
 
 
 def test_a_text_signed_inline_is_the_text() -> None:

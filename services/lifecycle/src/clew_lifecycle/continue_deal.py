@@ -120,6 +120,7 @@ def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: b
             cc=event.participants,
             message_id=event.message_id,
             references=event.references[-_KEPT_REFERENCES:],
+            secured=event.secured,
         ),
     )
     case.world.new_activities.append(entry)

@@ -8,7 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
-from clew_shared.contracts.enquiry import Answer, Attachment
+from clew_shared.contracts.enquiry import Answer, Attachment, Secured
 
 
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,6 +53,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cc: tuple[str, ...] = ()
     message_id: str | None = None
     references: tuple[str, ...] = ()
+    secured: Secured | None = None
     delivery: Outcome | None = None
     from_stage: str | None = None
     to_stage: str | None = None

@@ -113,6 +113,7 @@ def _enquiry(
         references=cut_ancestors(read.references, _ANCESTORS_BYTES),
         participants=_participants(read, ours, claims.email),
         authenticity=_authenticity(read),
+        secured=read.secured,
         forwarded_by=read.forwarder.email if read.forwarder else None,
         note=cut_text(read.forwarder_note, _TEXT_BYTES) or None,
         names_us=_names_us(mail, read, ours),

@@ -52,4 +52,5 @@ def surroundings(settings: Settings) -> Surroundings:
         colleagues=frozenset(email.casefold() for email in settings.team),
         people_write_through_lists=settings.lists_open_deals,
         trusted_authserv_ids=frozenset(name.casefold() for name in settings.trusted_authserv),
+        smime_authorities=str(settings.smime_authorities or ""),
     )

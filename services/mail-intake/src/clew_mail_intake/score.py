@@ -13,6 +13,7 @@ from clew_mail_intake.find_tests import KINDS, UNKNOWN, find_tests, tree_of
 from clew_mail_intake.trim import trim_text
 from clew_mail_intake.understanding.bodies import read_bodies
 from clew_mail_intake.understanding.parse import parse_mail
+from clew_mail_intake.understanding.secured import readable
 from clew_mail_intake.understanding.understood import Surroundings
 from clew_mail_intake.worker import understand_at_once
 
@@ -173,7 +174,7 @@ def score_mime_tree(folder: Path, variants: Variants = as_it_is) -> Iterator[Sco
             subjects.count(name, right=same_words(found.subject_line, subject))
             senders.count(name, right=found.sender.email == (_wanted_sender(wanted) or "").lower())
             if body is not None:
-                texts.count(name, right=same_words(read_bodies(parse_mail(raw)).text, body))
+                texts.count(name, right=same_words(read_bodies(readable(parse_mail(raw))).text, body))
     yield from (subjects, senders, texts)
 
 

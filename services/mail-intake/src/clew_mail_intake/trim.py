@@ -16,6 +16,7 @@ from clew_mail_intake.understanding.html_text import html_to_text
 from clew_mail_intake.understanding.limits import TEXT_BYTES
 from clew_mail_intake.understanding.parse import parse_mail
 from clew_mail_intake.understanding.reply_text import split_reply
+from clew_mail_intake.understanding.secured import readable
 
 _ON_THE_WAY = frozenset({"received", "message-id", "mime-version", "return-path", "delivered-to", "dkim-signature"})
 
@@ -38,7 +39,7 @@ def run_trim(args: argparse.Namespace) -> int:
 def trim_text(name: str, data: bytes) -> dict[str, Any]:
     """Split a body that came without its mail; HTML is known by its looks, a whole mail by its ending or its header."""
     if name.endswith(".eml") or _is_mail(data):
-        text = read_bodies(parse_mail(data)).text
+        text = read_bodies(readable(parse_mail(data))).text
     else:
         text = normal_lines(decode_text(data[:TEXT_BYTES]))
         if name.endswith((".html", ".htm")) or text.startswith("<?xml") or is_page(text):

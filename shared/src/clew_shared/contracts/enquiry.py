@@ -11,6 +11,7 @@ from clew_shared.contracts.event import Event
 Verified = Literal["no", "mail", "signed_link", "doi"]
 Policy = Literal["open_deal", "always_new", "triage"]
 Channel = Literal["form", "mail"]
+SecuredResult = Literal["verified", "address_differs", "expired", "untrusted", "altered", "unreadable", "not_checked"]
 Authenticity = Literal["pass", "none", "fail", "temperror"]
 
 
@@ -51,6 +52,22 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     inline: bool = False
     rejected: str | None = None
     repeated: bool = False
+
+
+class Secured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a mail is signed or encrypted (RFC 8551, RFC 9580), and what a signature is worth.
+
+    `result` is verified, or why not: altered, expired when it came, of an untrusted issuer, of another address than the
+    sender's, unreadable; not_checked where nobody looked. `signer` is the certificate's address, `issuer` who vouches.
+    Whether a certificate was revoked is not asked.
+    """
+
+    form: Literal["S/MIME", "PGP"]
+    kind: Literal["signed", "encrypted"]
+    result: SecuredResult = "not_checked"
+    signer: str = ""
+    issuer: str = ""
+    detail: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -95,6 +112,7 @@ class EnquiryReceived(Event, frozen=True, kw_only=True, omit_defaults=True):
     references: tuple[str, ...] = ()
     participants: tuple[str, ...] = ()
     authenticity: Authenticity = "none"
+    secured: Secured | None = None
     forwarded_by: str | None = None
     note: str | None = None
     names_us: bool = True

@@ -40,6 +40,8 @@ class Settings:
     `dns_servers` are asked instead of the machine's. An IMAP server is left in IDLE for `imap_idle_seconds`, and left
     alone when it does not answer for `imap_answer_seconds`. After `mail_keep_days` the bytes of a mail are
     forgotten, after `machine_mail_keep_days` those of machines and spam; without them everything is kept.
+    S/MIME signatures are believed by the authorities in `smime_authorities` (PEM) instead of the system's; files are
+    shown to the virus scanner (clamd) at `file_scanner`, as `tcp://host:port` or `unix:/path`.
     `intake_aliases` are more names at the intake domain beside `deals`. No more than `acknowledgements_per_hour` go out
     in all. With `lists_open_deals` what people write through a mailing list is an enquiry like any other. `failpoint`
     is for fault tests (see `clew_shared.runtime.failpoint`).
@@ -70,6 +72,8 @@ class Settings:
     trusted_authserv: tuple[str, ...] = ()
     mail_relays: tuple[str, ...] = _OUR_HOUSE
     dns_servers: tuple[str, ...] = ()
+    smime_authorities: Path | None = None
+    file_scanner: str | None = None
     max_mail_bytes: int = 50 * 1024 * 1024
     mail_keep_days: int | None = None
     machine_mail_keep_days: int | None = None

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from clew_shared.contracts.enquiry import Answer
+from clew_shared.contracts.enquiry import Answer, Secured
 
 from clew_lifecycle.facts import Call, Facts, Outcome, Reminded
 from clew_lifecycle.store.timeline import Entry
@@ -61,6 +61,7 @@ class EntryView(msgspec.Struct, frozen=True, kw_only=True):
     delivery: Outcome | None
     enquiry_id: UUID | None
     message_id: str | None
+    secured: Secured | None
     call: Call | None
     reminder: Reminded | None
 
@@ -96,6 +97,7 @@ def view_entry(entry: Entry | Activity) -> EntryView:
         delivery=facts.delivery,
         enquiry_id=entry.enquiry_id,
         message_id=facts.message_id,
+        secured=facts.secured,
         call=facts.call,
         reminder=facts.reminder,
     )
@@ -144,6 +146,7 @@ def page_entry(entry: Entry) -> dict[str, Any]:
         "attachments": attachments_of(entry),
         "raw_url": f"/mail/messages/{entry.enquiry_id}/raw" if is_mail and entry.enquiry_id else None,
         "page_url": f"/mail/messages/{entry.enquiry_id}/page" if facts.channel == "mail" and entry.enquiry_id else None,
+        "secured": _how_secured(facts.secured) if facts.secured else None,
         "delivery": facts.delivery,
         "from_stage": facts.from_stage,
         "to_stage": facts.to_stage,
@@ -155,6 +158,28 @@ def page_entry(entry: Entry) -> dict[str, Any]:
 
 def _author(author: str, facts: Facts) -> dict[str, str]:
     return {"email": author, "name": facts.author_name or author.removeprefix("api:")}
+
+
+_SIGNED = {
+    "verified": "signature verified",
+    "address_differs": "signed by another address than the sender's",
+    "expired": "signature of an expired certificate",
+    "untrusted": "signature of an untrusted issuer",
+    "altered": "altered after it was signed",
+    "unreadable": "signature not readable",
+    "not_checked": "signed, not verified",
+}
+
+
+def _how_secured(secured: Secured) -> dict[str, Any]:
+    """Say in words how a mail is signed or encrypted, and whether to be careful."""
+    told = "encrypted, not readable here" if secured.kind == "encrypted" else _SIGNED[secured.result]
+    by = f" ({', certified by '.join(filter(None, (secured.signer, secured.issuer)))})" if secured.signer else ""
+    return {
+        "words": f"{secured.form}: {told}{by}",
+        "careful": secured.result in ("address_differs", "expired", "untrusted", "altered"),
+        "detail": secured.detail or ("Whether it was revoked is not asked." if secured.result == "verified" else ""),
+    }
 
 
 def _circumstances(facts: Facts) -> str | None:

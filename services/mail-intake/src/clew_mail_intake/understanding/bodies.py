@@ -6,13 +6,15 @@ Next: clew_mail_intake.understanding.reply_text.split_reply.
 import re
 from dataclasses import dataclass, field
 
+from clew_shared.contracts.enquiry import Secured
+
 from clew_mail_intake.understanding.calendar import summarise_invitation
 from clew_mail_intake.understanding.charset import decode_text
 from clew_mail_intake.understanding.flowed import join_flowed
 from clew_mail_intake.understanding.html_text import html_to_text
 from clew_mail_intake.understanding.limits import TEXT_BYTES
 from clew_mail_intake.understanding.parse import ParsedMail, Part
-from clew_mail_intake.understanding.secured import ENCRYPTED, read_inside, why_secured, without_armour
+from clew_mail_intake.understanding.secured import without_armour
 from clew_mail_intake.understanding.tnef import unpack
 from clew_mail_intake.understanding.transfer import decode_transfer, find_uuencoded, find_yencoded
 
@@ -32,22 +34,18 @@ class Bodies:
     files: list[Part] = field(default_factory=list)
     embedded: list[tuple[str, int, int, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    armour: Secured | None = None
 
 
 def read_bodies(parsed: ParsedMail) -> Bodies:
     """Choose and decode the bodies; every leaf that is not one of them is a file."""
     bodies = Bodies()
-    secured = why_secured(parsed)
-    if secured:
-        bodies.notes.append(secured)
     plain, pages = _choose(parsed, bodies)
     if pages:
         bodies.html = _read_text(parsed, pages[0], bodies)
     texts = [_read_text(parsed, part, bodies) for part in plain]
     bodies.text = "\n\n".join(text for text in texts if text.strip())
-    bodies.text, armour = without_armour(bodies.text)
-    if armour:
-        bodies.notes.append(armour)
+    bodies.text, bodies.armour = without_armour(bodies.text)
     if not bodies.text and bodies.html:
         bodies.text, bodies.text_is_from_html = html_to_text(bodies.html[:_HTML_BYTES_AS_TEXT]), True
     elif bodies.text and not bodies.html and is_page(bodies.text):
@@ -179,7 +177,7 @@ def is_page(text: str) -> bool:
 
 
 def _say_what_stands_there(parsed: ParsedMail, bodies: Bodies) -> None:
-    """Give a mail without words a line that says what it holds: an invitation, something encrypted."""
+    """Give a mail without words a line that says what it holds."""
     for part in bodies.files:
         if part.content_type in {"text/calendar", "application/ics"}:
             data = decode_transfer(parsed.raw, part.start, part.end, part.encoding, 256 * 1024)
@@ -189,12 +187,3 @@ def _say_what_stands_there(parsed: ParsedMail, bodies: Bodies) -> None:
         if part.content_type.endswith("ms-tnef") or part.filename.lower() == "winmail.dat":
             packed = unpack(decode_transfer(parsed.raw, part.start, part.end, part.encoding, TEXT_BYTES))
             bodies.text = normal_lines(packed.text) if packed else ""
-    inside = read_inside(parsed)
-    if inside is not None:
-        found = Bodies()
-        plain, pages = _choose(inside, found)
-        bodies.html = _read_text(inside, pages[0], found) if pages else ""
-        bodies.text = "\n\n".join(_read_text(inside, part, found) for part in plain) or html_to_text(bodies.html)
-        bodies.notes.append(f"the text stands inside the signature, beside {len(found.files)} files")
-    elif any(note.startswith("encrypted") for note in bodies.notes):
-        bodies.text = ENCRYPTED

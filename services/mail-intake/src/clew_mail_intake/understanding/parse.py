@@ -18,7 +18,7 @@ _GUESSED_BOUNDARY = re.compile(rb"(?<![^\n])--([^\s-][^\r\n]{3,120}?)[ \t]*\r?\n
 
 @dataclass(slots=True)
 class Part:
-    """One part of a mail; `start` and `end` bound its body in the raw bytes."""
+    """One part of a mail; `start` and `end` bound its body in the raw bytes, at `begin` its header begins."""
 
     fields: Fields
     content_type: str
@@ -30,6 +30,7 @@ class Part:
     end: int
     depth: int
     within: str
+    begin: int
     parts: "list[Part]" = field(default_factory=list)
 
     @property
@@ -153,7 +154,9 @@ def _read_part(raw: bytes, start: int, end: int, depth: int, within: str, defaul
     disposition, disposition_parameters = read_parameters(_wire(fields, "content-disposition"))
     filename = read_name(disposition_parameters, "filename") or read_name(parameters, "name")
     encoding = encoding_name(fields.get("content-transfer-encoding"))
-    return Part(fields, content_type, parameters, disposition, filename, encoding, min(body, end), end, depth, within)
+    return Part(
+        fields, content_type, parameters, disposition, filename, encoding, min(body, end), end, depth, within, start
+    )
 
 
 def _wire(fields: Fields, name: str) -> str:

@@ -1,51 +1,82 @@
-"""Mails that are signed or encrypted: what of them can be read here, and a note that says so (B29).
+"""Mails that are signed or encrypted: what of them can be read here, and what a signature is worth (B29).
 
-No chain of certificates and no key ring is kept, so a signature is told and never believed.
-Next: clew_mail_intake.understanding.signed_data.read_signed_content.
+PGP is told and never believed, as no key ring is kept.
+Next: clew_mail_intake.understanding.verify_signature.verify_signature.
 """
 
 import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from clew_shared.contracts.enquiry import Secured
+from cryptography.hazmat.primitives import hashes
 
 from clew_mail_intake.understanding.parse import ParsedMail, Part, parse_mail
-from clew_mail_intake.understanding.signed_data import read_signed_content
+from clew_mail_intake.understanding.signed_data import SignedData, read_signed_data
 from clew_mail_intake.understanding.transfer import decode_transfer
+from clew_mail_intake.understanding.trusted_roots import trusted_roots
+from clew_mail_intake.understanding.verify_signature import verify_signature
 
 ENCRYPTED = "(encrypted message)"
-_MOST = 10 * 1024 * 1024
+_MOST = 30 * 1024 * 1024
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
+_SMIME_SIGNATURE = {"application/pkcs7-signature", "application/x-pkcs7-signature"}
 _CLEAR = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]{1,40}: [^\n]*\n)*\n?", re.MULTILINE)
 _BLOCK = "-----BEGIN PGP MESSAGE-----"
+_PIECE = 1024 * 1024
+_NEAR_TOP = 3
+_LONE_LF = re.compile(rb"(?<!\r)\n")
 
 
-def read_inside(parsed: ParsedMail) -> ParsedMail | None:
-    """Return the mail inside an opaque signature, or None where there is none to read."""
-    part = parsed.top
-    if part.content_type not in _SMIME or "enveloped" in part.parameters.get("smime-type", ""):
-        return None
-    content = read_signed_content(decode_transfer(parsed.raw, part.start, part.end, part.encoding, _MOST))
-    return parse_mail(content) if content else None
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The mail to read, which may stand inside a signature (`is_inside`), and how it is secured."""
+
+    parsed: ParsedMail
+    secured: Secured | None = None
+    is_inside: bool = False
 
 
-def why_secured(parsed: ParsedMail) -> str | None:
-    """Say how the whole mail is signed or encrypted, or None."""
+def open_secured(parsed: ParsedMail, senders: frozenset[str], at: datetime, authorities: str) -> Opened:
+    """Take a mail out of its signature and say what that is worth; `authorities` names a file, or the system's."""
     top = parsed.top
-    told = f"{top.parameters.get('protocol', '')} {_kinds(top)}".lower()
-    form = "PGP" if "pgp" in told else "S/MIME"
-    if top.content_type == "multipart/encrypted" or (
-        top.content_type in _SMIME and "signed" not in top.parameters.get("smime-type", "signed")
-    ):
-        return f"encrypted: {form}, stored and not readable here"
-    if top.content_type == "multipart/signed" or top.content_type in _SMIME:
-        return f"signed: {form}, not verified"
-    return None
+    if _is_opaque(top):
+        return _open_opaque(parsed, senders, at, authorities)
+    if top.content_type == "multipart/encrypted":
+        return Opened(parsed, Secured(form=_form(top), kind="encrypted"))
+    if top.content_type == "multipart/signed":
+        return Opened(parsed, _verify_clear(parsed, senders, at, authorities))
+    if any(part.content_type == "multipart/signed" and part.depth <= _NEAR_TOP for part in parsed.parts[:20]):
+        return Opened(parsed, Secured(form="S/MIME", kind="signed", detail="only a part of the mail is signed"))
+    return Opened(parsed)
 
 
-def without_armour(text: str) -> tuple[str, str | None]:
-    """Return the words of a text signed or encrypted by PGP inline, and what to note of it."""
+def readable(parsed: ParsedMail) -> ParsedMail:
+    """Return the mail inside an opaque signature, whatever that is worth, or the mail as it is."""
+    signed = _read_opaque(parsed) if _is_opaque(parsed.top) else None
+    return parse_mail(signed.content) if signed and signed.content else parsed
+
+
+def say_secured(secured: Secured) -> str:
+    """Put into words how a mail is secured."""
+    if secured.kind == "encrypted":
+        return f"encrypted: {secured.form}, stored and not readable here"
+    if secured.result == "not_checked":
+        return f"signed: {secured.form}, not verified" + (f", {secured.detail}" if secured.detail else "")
+    by = f" by {secured.signer}" if secured.signer else ""
+    issuer = f", certified by {secured.issuer}" if secured.issuer else ""
+    detail = f" ({secured.detail})" if secured.detail else ""
+    revoked = "; whether it was revoked is not asked" if secured.result == "verified" else ""
+    return f"signed: {secured.form}, {secured.result.replace('_', ' ')}{by}{issuer}{detail}{revoked}"
+
+
+def without_armour(text: str) -> tuple[str, Secured | None]:
+    """Return the words of a text signed or encrypted by PGP inline, and how it is secured."""
     if "-----BEGIN PGP " not in text:
         return text, None
     if text.lstrip().startswith(_BLOCK):
-        return ENCRYPTED, "encrypted: PGP, stored and not readable here"
+        return ENCRYPTED, Secured(form="PGP", kind="encrypted")
     opened = _CLEAR.search(text)
     signature = text.find("\n-----BEGIN PGP SIGNATURE-----", opened.end() - 1) if opened else -1
     if not opened or signature < 0:
@@ -53,8 +84,67 @@ def without_armour(text: str) -> tuple[str, str | None]:
     signed = re.sub(r"^- ", "", text[opened.end() : signature], flags=re.MULTILINE)
     end = text.find("-----END PGP SIGNATURE-----", signature)
     after = text[end + 27 :] if end >= 0 else ""
-    return f"{text[: opened.start()]}{signed}{after}".strip("\n"), "signed: PGP, not verified"
+    return f"{text[: opened.start()]}{signed}{after}".strip("\n"), Secured(form="PGP", kind="signed")
 
 
-def _kinds(top: Part) -> str:
-    return " ".join(part.content_type for part in top.parts)
+def _is_opaque(top: Part) -> bool:
+    return top.content_type in _SMIME or (
+        top.content_type == "application/octet-stream" and top.filename.lower().endswith(".p7m")
+    )
+
+
+def _open_opaque(parsed: ParsedMail, senders: frozenset[str], at: datetime, authorities: str) -> Opened:
+    signed = _read_opaque(parsed)
+    if signed is None:
+        is_signed = "signed" in parsed.top.parameters.get("smime-type", "")
+        kind = Secured(form="S/MIME", kind="signed", result="unreadable", detail="it is cut off or broken")
+        return Opened(parsed, kind if is_signed else Secured(form="S/MIME", kind="encrypted"))
+    content = signed.content or b""
+
+    def digest(algorithm: hashes.HashAlgorithm) -> bytes:
+        hashed = hashes.Hash(algorithm)
+        hashed.update(content)
+        return hashed.finalize()
+
+    secured = verify_signature(signed, digest, senders, at, trusted_roots(authorities))
+    return Opened(parse_mail(content), secured, is_inside=True) if content else Opened(parsed, secured)
+
+
+def _read_opaque(parsed: ParsedMail) -> SignedData | None:
+    top = parsed.top
+    return read_signed_data(decode_transfer(parsed.raw, top.start, top.end, top.encoding, _MOST))
+
+
+def _verify_clear(parsed: ParsedMail, senders: frozenset[str], at: datetime, authorities: str) -> Secured:
+    """Verify a signature that stands beside the words (RFC 1847)."""
+    top, form = parsed.top, _form(parsed.top)
+    if form == "PGP" or len(top.parts) < 2:
+        return Secured(form=form, kind="signed")
+    words, beside = top.parts[0], top.parts[1]
+    if beside.content_type not in _SMIME_SIGNATURE and not beside.filename.lower().endswith(".p7s"):
+        return Secured(form=form, kind="signed", result="unreadable", detail="there is no signature beside the words")
+    signed = read_signed_data(decode_transfer(parsed.raw, beside.start, beside.end, beside.encoding, _MOST))
+    if signed is None:
+        return Secured(form=form, kind="signed", result="unreadable", detail="it is cut off or broken")
+
+    def digest(algorithm: hashes.HashAlgorithm) -> bytes:
+        hashed = hashes.Hash(algorithm)
+        for begin in range(words.begin, words.end, _PIECE):
+            hashed.update(_with_crlf(parsed.raw, begin, min(begin + _PIECE, words.end)))
+        return hashed.finalize()
+
+    return verify_signature(signed, digest, senders, at, trusted_roots(authorities))
+
+
+def _with_crlf(raw: bytes, start: int, end: int) -> bytes:
+    """Return a piece as it was signed: every line ends in CRLF, whatever a relay made of that (RFC 8551 3.1.1)."""
+    piece = raw[start:end]
+    if piece.startswith(b"\n") and start and raw[start - 1] == 0x0D:
+        # Its CR stands at the end of the piece before.
+        return b"\n" + _LONE_LF.sub(b"\r\n", piece[1:])
+    return piece if piece.count(b"\n") == piece.count(b"\r\n") else _LONE_LF.sub(b"\r\n", piece)
+
+
+def _form(top: Part) -> Literal["S/MIME", "PGP"]:
+    told = f"{top.parameters.get('protocol', '')} {' '.join(part.content_type for part in top.parts)}".lower()
+    return "PGP" if "pgp" in told else "S/MIME"

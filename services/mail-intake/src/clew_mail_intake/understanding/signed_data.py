@@ -1,73 +1,124 @@
-"""The mail inside an opaque S/MIME signature (RFC 8551, CMS SignedData of RFC 5652): its bytes, unverified."""
+"""What stands in an S/MIME signature (RFC 8551, CMS SignedData of RFC 5652): content, certificates, signers.
 
+Next: clew_mail_intake.understanding.verify_signature.verify_signature.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
-_SIGNED_DATA: Final = bytes.fromhex("2a864886f70d010702")
-_SEQUENCE, _OCTETS, _OBJECT_ID, _OUTER, _OUTER_OCTETS = 0x30, 0x04, 0x06, 0xA0, 0x24
-# Senders cut a large content into pieces of a kilobyte or more.
-_PIECES = 100_000
+from clew_mail_intake.understanding.ber import INTEGER, OCTETS, SEQUENCE, SET, Element, object_id, octets, read_element
+
+_SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
+_MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
+# [0] and [1], explicit and implicit.
+_ZERO, _ONE, _ZERO_PLAIN = 0xA0, 0xA1, 0x80
+_MOST_CERTIFICATES, _MOST_SIGNERS, _MOST_ATTRIBUTES = 20, 4, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """One signature: by whom (`issuer` and `serial`, or `key_id`), how, and of what.
+
+    `attributes` are the bytes that were signed, `digest` what they say of the content; without attributes the content
+    itself was signed.
+    """
+
+    issuer: bytes
+    serial: int
+    key_id: bytes
+    digest_algorithm: str
+    algorithm: str
+    signature: bytes
+    attributes: bytes | None
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignedData:
+    """`content` is None where the signature stands beside what it signs."""
+
+    content: bytes | None
+    certificates: tuple[bytes, ...]
+    signers: tuple[Signer, ...]
+
+
+def read_signed_data(data: bytes) -> SignedData | None:
+    """Read a signature, or return None where the bytes are none."""
+    try:
+        return _read(data)
+    except (ValueError, StopIteration, RuntimeError, IndexError):
+        return None
 
 
 def read_signed_content(data: bytes) -> bytes | None:
     """Return what was signed, or None where the bytes are no SignedData or hold no content."""
-    try:
-        at = _open(data, 0, _SEQUENCE)
-        kind, at = _value(data, at, _OBJECT_ID)
-        if kind != _SIGNED_DATA:
-            return None
-        at = _open(data, _open(data, at, _OUTER), _SEQUENCE)
-        # The version and the digests' names stand before the content.
-        at = _past(data, _past(data, at))
-        at = _past(data, _open(data, at, _SEQUENCE))
-        return _octets(data, _open(data, at, _OUTER))
-    except (IndexError, ValueError):
-        return None
+    found = read_signed_data(data)
+    return found.content if found else None
 
 
-def _head(data: bytes, at: int) -> tuple[int, int, int | None]:
-    """Return tag, where the content begins and its length; None for a length that an end mark tells."""
-    tag, first = data[at], data[at + 1]
-    if first < 0x80:
-        return tag, at + 2, first
-    if first == 0x80:
-        return tag, at + 2, None
-    count = first & 0x7F
-    if count > 8 or at + 2 + count > len(data):
-        raise ValueError(first)
-    return tag, at + 2 + count, int.from_bytes(data[at + 2 : at + 2 + count])
+def _read(data: bytes) -> SignedData:
+    kind, wrapped = islice(_expect(read_element(data), SEQUENCE).children(), 2)
+    if object_id(kind) != _SIGNED_DATA:
+        raise ValueError(kind.tag)
+    [body] = islice(_expect(wrapped, _ZERO).children(), 1)
+    fields = _expect(body, SEQUENCE).children()
+    # The version and the names of the digests say nothing that does not stand again with each signer.
+    next(fields), next(fields)
+    encapsulated = list(islice(_expect(next(fields), SEQUENCE).children(), 2))
+    content = octets(next(encapsulated[1].children())) if len(encapsulated) > 1 else None
+    certificates: tuple[bytes, ...] = ()
+    signers: tuple[Signer, ...] = ()
+    for field in fields:
+        if field.tag == _ZERO:
+            found = islice(field.children(), _MOST_CERTIFICATES)
+            certificates = tuple(each.whole for each in found if each.tag == SEQUENCE)
+        elif field.tag == SET:
+            signers = tuple(_read_signer(each) for each in islice(field.children(), _MOST_SIGNERS))
+    return SignedData(content, certificates, signers)
 
 
-def _open(data: bytes, at: int, wanted: int) -> int:
-    tag, start, _ = _head(data, at)
-    if tag != wanted:
-        raise ValueError(tag)
-    return start
+def _read_signer(element: Element) -> Signer:
+    fields = _expect(element, SEQUENCE).children()
+    _expect(next(fields), INTEGER)
+    issuer, serial, key_id = _read_identifier(next(fields))
+    digest_algorithm = _algorithm(next(fields))
+    following = next(fields)
+    attributes, digest = None, b""
+    if following.tag == _ZERO:
+        # They are signed as the SET that they are, not under the tag that they travel under (RFC 5652 5.4).
+        attributes, digest = bytes([SET]) + following.whole[1:], _message_digest(following)
+        following = next(fields)
+    signature = _expect(next(fields), OCTETS).content
+    return Signer(issuer, serial, key_id, digest_algorithm, _algorithm(following), signature, attributes, digest)
 
 
-def _value(data: bytes, at: int, wanted: int) -> tuple[bytes, int]:
-    tag, start, length = _head(data, at)
-    if tag != wanted or length is None or start + length > len(data):
-        raise ValueError(tag)
-    return data[start : start + length], start + length
+def _read_identifier(element: Element) -> tuple[bytes, int, bytes]:
+    if element.tag in {_ZERO_PLAIN, _ZERO}:
+        return b"", 0, octets(element)
+    issuer, serial = islice(_expect(element, SEQUENCE).children(), 2)
+    return issuer.whole, int.from_bytes(_expect(serial, INTEGER).content, signed=True), b""
 
 
-def _past(data: bytes, at: int) -> int:
-    """Return where the next element begins; those before the content are short."""
-    _, start, length = _head(data, at)
-    if length is None:
-        raise ValueError(at)
-    return start + length
+def _message_digest(attributes: Element) -> bytes:
+    for attribute in islice(attributes.children(), _MOST_ATTRIBUTES):
+        name, values = islice(attribute.children(), 2)
+        if object_id(name) == _MESSAGE_DIGEST:
+            [value] = values.children()
+            return _expect(value, OCTETS).content
+    raise ValueError("signed attributes without a digest")
 
 
-def _octets(data: bytes, at: int) -> bytes:
-    tag, start, length = _head(data, at)
-    if tag == _OCTETS:
-        return _value(data, at, _OCTETS)[0]
-    if tag != _OUTER_OCTETS:
-        raise ValueError(tag)
-    pieces: list[bytes] = []
-    at, end = start, len(data) if length is None else start + length
-    while at < end and data[at] == _OCTETS and len(pieces) < _PIECES:
-        piece, at = _value(data, at, _OCTETS)
-        pieces.append(piece)
-    return b"".join(pieces)
+def _algorithm(element: Element) -> str:
+    return object_id(next(_children(element)))
+
+
+def _children(element: Element) -> Iterator[Element]:
+    return _expect(element, SEQUENCE).children()
+
+
+def _expect(element: Element, tag: int) -> Element:
+    if element.tag != tag:
+        raise ValueError(element.tag)
+    return element

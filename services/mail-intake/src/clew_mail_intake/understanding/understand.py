@@ -2,8 +2,10 @@
 
 import re
 
+from clew_shared.contracts.ids import utc_now
+
 from clew_mail_intake.understanding.addresses import read_address, read_addresses, read_people
-from clew_mail_intake.understanding.attachments import read_attachments
+from clew_mail_intake.understanding.attachments import inside_signature, read_attachments
 from clew_mail_intake.understanding.authenticate import authenticate
 from clew_mail_intake.understanding.authenticity import read_authenticity
 from clew_mail_intake.understanding.bodies import Bodies, read_bodies
@@ -18,6 +20,7 @@ from clew_mail_intake.understanding.message_ids import newest, own_message_id, r
 from clew_mail_intake.understanding.parse import ParsedMail, parse_mail
 from clew_mail_intake.understanding.read_bounce import MachineSigns
 from clew_mail_intake.understanding.reply_text import Reply, split_reply
+from clew_mail_intake.understanding.secured import ENCRYPTED, Opened, open_secured, say_secured
 from clew_mail_intake.understanding.sender import Authorship, read_authorship, read_sender
 from clew_mail_intake.understanding.understood import (
     Attachment,
@@ -55,17 +58,19 @@ def understand(raw: bytes, *, envelope: Envelope | None = None, known: Surroundi
     """Say what one mail is, who wrote it and what; never raises, and reads no more than the caps allow."""
     parsed = parse_mail(raw)
     fields = parsed.top.fields
-    bodies = read_bodies(parsed)
+    opened, bodies = _open(parsed, envelope, known)
     subject = decode_words(fields.get("subject"))
     reply = split_reply(bodies.text)
     named = read_sender(fields)
     signs = MachineSigns(parsed, fields, named.person, subject[:_SUBJECT], bodies.text, _null_sender(fields, envelope))
     found = classify(signs, known, _authenticity(raw, fields, envelope, known))
-    forwarded = None if found.auto and found.verdict != "list" else read_forward(parsed, bodies, reply, subject, known)
+    forwarded = (
+        None if found.auto and found.verdict != "list" else read_forward(opened.parsed, bodies, reply, subject, known)
+    )
     found = reconsider(found, signs, reply, forwarded)
     forwarded = first_author(forwarded, known)
     author = read_authorship(fields, named, known, forwarded, bodies.text)
-    return _told(raw, envelope, known, parsed, bodies, subject, reply, forwarded, author, found)
+    return _told(raw, envelope, known, parsed, opened, bodies, subject, reply, forwarded, author, found)
 
 
 def _told(
@@ -73,6 +78,7 @@ def _told(
     envelope: Envelope | None,
     known: Surroundings,
     parsed: ParsedMail,
+    opened: Opened,
     bodies: Bodies,
     subject: str,
     reply: Reply,
@@ -94,7 +100,9 @@ def _told(
     if forwarded is not None and taken_over:
         bodies.files.extend(file for file in forwarded.files if file not in bodies.files)
     to, cc = read_people(fields, "to"), read_people(fields, "cc")
-    files = read_attachments(parsed, bodies)
+    files = read_attachments(opened.parsed, bodies)
+    if opened.is_inside:
+        files = inside_signature(files, parsed.top)
     reasons = [verdict_reason, *author.reasons, *_notes(parsed, bodies, synthetic, loop), *_disguised(files)]
     if len(bodies.html) > CLEANED_HTML_BYTES:
         reasons.append("html: cut for showing, the text is whole")
@@ -125,8 +133,25 @@ def _told(
         forwarder=author.sender if taken_over else None,
         forwarder_note=note,
         authenticity=found.authenticity,
+        secured=opened.secured or bodies.armour,
         reasons=tuple(reasons),
     )
+
+
+def _open(parsed: ParsedMail, envelope: Envelope | None, known: Surroundings) -> tuple[Opened, Bodies]:
+    """Take the mail out of its signature, if it stands in one, and read its words."""
+    fields = parsed.top.fields
+    came = read_date(fields.get("date"), envelope.received_at if envelope else None)
+    at = (envelope.received_at if envelope else None) or came or utc_now()
+    senders = frozenset(person.email for person in read_people(fields, "from"))
+    opened = open_secured(parsed, senders, at, known.smime_authorities)
+    bodies = read_bodies(opened.parsed)
+    secured = opened.secured or bodies.armour
+    if secured is not None:
+        bodies.notes.append(say_secured(secured))
+        if secured.kind == "encrypted" and not bodies.text.strip():
+            bodies.text = ENCRYPTED
+    return opened, bodies
 
 
 def _own_words(bodies: Bodies, reply: Reply, taken_over: Forwarded | None) -> Reply:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
+from clew_shared.contracts.enquiry import Secured
 from clew_shared.contracts.mail import Severity
 
 from clew_mail_intake.understanding.parse import Part
@@ -49,6 +50,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     colleagues: frozenset[str] = frozenset()
     trusted_authserv_ids: frozenset[str] = frozenset()
     people_write_through_lists: bool = False
+    # A file of certificates of the authorities that signatures are believed by; the system's where none is named.
+    smime_authorities: str = ""
 
     def owns(self, address: str) -> bool:
         """Say whether mail to the address comes to us."""
@@ -162,5 +165,6 @@ class Understanding(msgspec.Struct, frozen=True, kw_only=True):
     forwarder: Person | None = None
     forwarder_note: str = ""
     authenticity: Authenticity = Authenticity()
+    secured: Secured | None = None
     reasons: tuple[str, ...] = ()
     parser_version: int = PARSER_VERSION
