@@ -11,8 +11,11 @@ from clew_mail_intake.understanding.understood import Person
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*+>?|[()>,;:]|[^"<>(),;:]+')
 _QUOTES = re.compile(r'\\(["\\])|"')
 _SPACES = re.compile(r"\s+")
+# What nobody sees, and what turns the reading direction of a name around.
+_UNSEEN = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_ROUTE = re.compile(r"^@[^:@]{1,255}:")
 _BETWEEN = re.compile(r"[\s<>()\",;:\[\]\\]+")
-_QUOTED_LOCAL = re.compile(r'"[^"@\s]{1,64}"@[^\s@<>()",;:\\]{1,255}')
+_QUOTED_LOCAL = re.compile(r'"[^"@\r\n]{1,64}"@[^\s@<>()",;:\\]{1,255}')
 
 
 def read_people(fields: Fields, name: str) -> tuple[Person, ...]:
@@ -49,7 +52,7 @@ def _split(value: str) -> list[Person]:
     for piece in _PIECE.findall(value):
         if depth or piece == "(":
             depth += {"(": 1, ")": -1}.get(piece, 0)
-            if depth and piece != "(":
+            if depth and piece not in {"(", ")"}:
                 comments.append(piece)
         elif piece in {",", ";"}:
             _keep(people, words, comments, address)
@@ -58,8 +61,9 @@ def _split(value: str) -> list[Person]:
                 return people
         elif piece == ":":
             if not address:
-                # A group's name: its members follow. In a word such as `mailto:a@b` it is noise as well.
-                words = []
+                # A group's name: its members follow. In `Ann [mailto:a@b]` it is noise.
+                before = "".join(words).rstrip().lower()
+                words = ["".join(words).rstrip()[:-7]] if before.endswith("[mailto") else []
         elif piece[0] == "<":
             inner = piece.strip("<> \t")
             if address and "@" not in inner:
@@ -78,7 +82,7 @@ def _keep(people: list[Person], words: list[str], comments: list[str], address: 
     if not address:
         quoted = _QUOTED_LOCAL.search(text)
         address = quoted[0] if quoted else _find_address(text)
-        text = text.replace(address, " ").strip() if address else text
+        text = text.replace(address, " ").strip(" ]") if address else text
     name = _tidy_name(text) or _tidy_name(" ".join(comments))
     email = _tidy_address(address)
     if not email and address:
@@ -100,12 +104,13 @@ def _tidy_name(text: str) -> str:
     if '"' in text:
         text = _QUOTES.sub(lambda found: found[1] or "", text)
     text = decode_words(text)
-    return _SPACES.sub(" ", text).strip(" '\t").strip()[:300]
+    return _SPACES.sub(" ", _UNSEEN.sub("", text)).strip(" '\t").strip()[:300]
 
 
 def _tidy_address(text: str) -> str:
-    text = decode_words(text).strip(" <>\t").removeprefix("mailto:")
-    if "@" not in text:
+    is_encoded = "=?" in text
+    text = _ROUTE.sub("", decode_words(text).strip(" <>\t").removeprefix("mailto:").partition(" (")[0])
+    if "@" not in text or (is_encoded and ("<" in text or '"' in text)):
         return ""
     local, _, domain = text.rpartition("@")
     domain = domain.strip(" .>])").lower()
