@@ -16,8 +16,8 @@ class OddServer(socketserver.ThreadingTCPServer):
 
     Those in `expunged` are found by a search and gone when they are fetched. `arrives_with_idle` comes in the same
     packet as the answer to IDLE, `arrives_after_search` when a search has looked and not answered yet,
-    `arrives_with_noop` when there is a NOOP. With `lost_once` the session is lost at the first mail, as Microsoft 365
-    loses them.
+    `arrives_with_noop` when there is a NOOP. With `says_goodbye` each IDLE ends with a BYE, with `lost_once` the
+    session is lost at the first mail, as Microsoft 365 loses them.
     """
 
     daemon_threads = True
@@ -33,6 +33,7 @@ class OddServer(socketserver.ThreadingTCPServer):
         self.arrives_after_search: dict[int, bytes] = {}
         self.arrives_with_noop: dict[int, bytes] = {}
         self.lost_once = False
+        self.says_goodbye = False
         self.asked: list[str] = []
 
     @property
@@ -124,6 +125,9 @@ class _Talk(socketserver.StreamRequestHandler):
         self.odd.mails |= arrived
         # One packet: the answer and what it makes obsolete.
         self.wfile.write(b"+ idling\r\n" + (f"* {len(self.odd.mails)} EXISTS\r\n".encode() if arrived else b""))
+        if self.odd.says_goodbye:
+            self.say("* BYE we close for today")
+            return False
         done = self.rfile.readline()
         self.say(f"{tag} OK done")
         return bool(done)

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.mail_intake.intake import Intake, a_mail, running_intake
+from tests.mail_intake.tcp_proxy import TcpProxy
 
 _MAILBOXES = "/api/v1/mail/mailboxes"
 
@@ -79,8 +80,38 @@ async def test_a_server_that_stands_still_is_noticed_and_what_came_is_picked_up(
         await asyncio.to_thread(dovecot.remove)
 
 
+async def test_a_line_that_is_dead_without_a_word_is_noticed(settings: Settings, dovecot: Dovecot) -> None:
+    """B35: half-open: what we say still goes out, and no answer ever comes back."""
+    hurried = settings.changed(imap_idle_seconds=1, imap_answer_seconds=1)
+    with TcpProxy(dovecot.port).running() as line:
+        async with running_intake(hurried) as intake:
+            await _watch(intake, port=line.port, tls="none", username="halfopen")
+            await eventually(lambda: _state_is(intake, "connected"))
+            line.way = "lose"
+            await asyncio.to_thread(dovecot.deliver, "halfopen", a_mail())
+            failing = await eventually(lambda: _state_is(intake, "failing"))
+
+            line.way = "pass"
+            await intake.running.eventually(lambda: intake.all_judged(1), 30)
+    assert "timed out" in failing["last_error"]
+
+
+async def test_a_server_that_trickles_is_not_waited_for_without_end(settings: Settings, dovecot: Dovecot) -> None:
+    """B35: each byte of the greeting comes in time, and it does not end."""
+    with TcpProxy(dovecot.port).running() as line:
+        line.way = "trickle"
+        async with running_intake(settings.changed(imap_idle_seconds=1, imap_answer_seconds=1)) as intake:
+            await _watch(intake, port=line.port, tls="none", username="trickle")
+            failing = await eventually(lambda: _state_is(intake, "failing"))
+
+            line.way = "pass"
+            await asyncio.to_thread(dovecot.deliver, "trickle", a_mail())
+            await intake.running.eventually(lambda: intake.all_judged(1), 30)
+    assert "timed out" in failing["last_error"]
+
+
 async def test_waiting_for_mail_costs_no_processor(settings: Settings, dovecot: Dovecot) -> None:
-    """Less than 1 % of one, by what the thread used and not by the clock on the wall."""
+    """B35: less than 1 % of one, by what the thread used and not by the clock on the wall."""
     async with running_intake(settings) as intake:
         await _watch(intake, port=dovecot.port, tls="none", username="idler")
         await eventually(lambda: _state_is(intake, "connected"))

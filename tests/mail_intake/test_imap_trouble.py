@@ -1,10 +1,16 @@
 """The IMAP door and servers that do not do as they should."""
 
+import math
+
+from clew_mail_intake.imap.backoff import Backoff
+from clew_mail_intake.imap.session import Patience
+from clew_mail_intake.imap.wait import longest_idle
+from clew_shared.runtime.settings import Settings
 from clew_shared.testing.dovecot import PASSWORD
 from clew_shared.testing.waiting import eventually
 
 from tests.mail_intake.imap_server import OddServer
-from tests.mail_intake.intake import Intake, a_mail
+from tests.mail_intake.intake import Intake, a_mail, running_intake
 
 
 async def test_a_mail_named_in_the_answer_to_idle_is_seen(intake: Intake) -> None:
@@ -25,6 +31,47 @@ async def test_a_mail_named_at_the_end_of_a_search_is_seen(intake: Intake) -> No
         await _watch(intake, server)
 
         assert len(await intake.all_judged(2)) == 2
+
+
+async def test_a_server_that_says_goodbye_is_taken_at_its_word(intake: Intake) -> None:
+    """B35: BYE in the middle of IDLE; it is asked again a moment later, and again with growing pauses."""
+    server = OddServer({1: a_mail(message_id="<1@x.example>")})
+    server.says_goodbye = True
+    with server.running():
+        await _watch(intake, server)
+        box = await eventually(lambda: _trouble(intake))
+        server.says_goodbye = False
+        server.mails[2] = a_mail(message_id="<2@x.example>")
+
+        assert len(await intake.all_judged(2)) == 2
+    assert "goodbye" in box["last_error"]
+    assert len([command for command in server.asked if command.startswith("LOGIN")]) <= 5
+
+
+async def test_idle_is_begun_again_long_before_anybody_forgets_it(settings: Settings) -> None:
+    """B35: on the same connection, and within nine minutes whatever the settings say."""
+    server = OddServer({})
+    with server.running():
+        async with running_intake(settings.changed(imap_idle_seconds=1)) as intake:
+            await _watch(intake, server)
+            await eventually(lambda: _idles(server, 3))
+
+    assert len([command for command in server.asked if command.startswith("LOGIN")]) == 1
+    assert longest_idle(Patience(idle=1740), math.inf, math.inf) == 540
+    assert longest_idle(Patience(idle=240), 100, math.inf) == 100
+
+
+def test_pauses_grow_from_a_second_to_five_minutes_and_differ() -> None:
+    """B35: so that a server which comes back is not met by all of its clients at once."""
+    backoffs = [Backoff() for _ in range(20)]
+    pauses = [[backoff.next() for backoff in backoffs] for _ in range(12)]
+
+    assert all(1 <= pause <= 300 for some in pauses for pause in some)
+    assert [min(some) >= 2**number for number, some in enumerate(pauses[:7])] == [True] * 7
+    assert min(pauses[-1]) >= 150
+    assert all(len(set(some)) > 10 for some in pauses)
+    backoffs[0].reset()
+    assert backoffs[0].next() <= 2
 
 
 async def test_a_mail_that_is_gone_between_search_and_fetch_is_passed_over(intake: Intake) -> None:
@@ -119,5 +166,5 @@ async def _all(intake: Intake, number: int) -> list[object]:
     return items if len(items) >= number else []
 
 
-async def _idles(server: OddServer) -> bool:
-    return "IDLE" in server.asked
+async def _idles(server: OddServer, times: int = 1) -> bool:
+    return server.asked.count("IDLE") >= times

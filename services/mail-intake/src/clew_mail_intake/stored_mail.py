@@ -15,7 +15,7 @@ from clew_mail_intake.raw_mail import PIECE_BYTES
 from clew_mail_intake.tables import raw_piece
 from clew_mail_intake.understanding.understood import Evidence
 
-_GROUP_BYTES = 16 << 20
+_GROUP_BYTES = 8 << 20
 
 _READ_SQL = """
 SELECT key, fingerprint, size, door, mail_from, client_address, client_name, received_at, incomplete, verdict,

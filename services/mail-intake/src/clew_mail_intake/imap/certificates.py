@@ -2,6 +2,7 @@
 
 import ssl
 
+from clew_mail_intake.imap.patient_socket import PatientTlsSocket
 from clew_mail_intake.mailboxes import MailboxPlace
 
 
@@ -11,6 +12,7 @@ def certified(place: MailboxPlace) -> ssl.SSLContext:
     if not place.tls_verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    context.sslsocket_class = PatientTlsSocket
     return context
 
 

@@ -18,7 +18,7 @@ from clew_mail_intake.raw_mail import PIECE_BYTES, RawMail
 # imaplib refuses lines of a megabyte: a window of UIDs keeps the answer to a search below that.
 _SEARCH_WINDOW = 50_000
 _GROUP_MAILS = 50
-_GROUP_BYTES = 4 << 20
+_GROUP_BYTES = 2 << 20
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 from dataclasses import dataclass
 from imaplib import IMAP4
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from imapclient import IMAPClient, SocketTimeout  # type: ignore[import-untyped]
 
 from clew_mail_intake.imap.certificates import certified
+from clew_mail_intake.imap.patient_socket import Deadline, connect
 from clew_mail_intake.imap.sign_in import SignIn
 from clew_mail_intake.mailboxes import MailboxPlace
 
@@ -27,13 +29,46 @@ class Patience:
     answer: float = 30.0
 
 
+class _Connection(IMAP4):
+    """imaplib's, on a patient socket; encrypted from its first byte with a `context`."""
+
+    def __init__(self, host: str, port: int, deadline: Deadline, context: ssl.SSLContext | None) -> None:
+        self._deadline = deadline
+        self._context = context
+        super().__init__(host, port)
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        connection = connect(self.host, self.port, timeout or _CONNECT_SECONDS, self._deadline)
+        if self._context is None:
+            return connection
+        encrypted = self._context.wrap_socket(connection, server_hostname=self.host)
+        encrypted.deadline = self._deadline  # type: ignore[attr-defined]  # the context makes ours
+        return encrypted
+
+
 class PeekingClient(IMAPClient):  # type: ignore[misc]  # it has no types
     """An IMAPClient that looks at what it was told already before it waits on the socket.
 
     A server that answers IDLE and names a new mail in one packet would otherwise have told it to nobody: the line
     lies in the buffer, and the socket stays silent. So would one that names it at the end of a search that had not
-    found it.
+    found it. And it waits for a whole answer only so long, however its bytes trickle.
     """
+
+    def __init__(self, place: MailboxPlace, patience: Patience) -> None:
+        self._deadline = Deadline(patience.answer)
+        self._context = None if place.tls == "none" else certified(place)
+        timeout = SocketTimeout(connect=_CONNECT_SECONDS, read=patience.answer)
+        super().__init__(place.host, place.port, True, place.tls == "tls", ssl_context=self._context, timeout=timeout)
+        # Aware times, not the server's translated into ours.
+        self.normalise_times = False
+
+    def encrypt(self) -> None:
+        """Go on in TLS."""
+        self.starttls(self._context)
+        self.socket().deadline = self._deadline
+
+    def _create_IMAP4(self) -> IMAP4:  # noqa: N802 - imapclient calls it so
+        return _Connection(self.host, self.port, self._deadline, self._context if self.ssl else None)
 
     def take_news(self) -> bool:
         """Tell whether mails were announced by the answers to commands since this was last asked."""
@@ -73,21 +108,11 @@ class Session:
 
 def open_session(place: MailboxPlace, sign_in: SignIn, patience: Patience) -> Session:
     """Connect, sign in and select the folder. Raises one of `IMAP_ERRORS`."""
-    context = None if place.tls == "none" else certified(place)
-    client = PeekingClient(
-        place.host,
-        port=place.port,
-        use_uid=True,
-        ssl=place.tls == "tls",
-        ssl_context=context if place.tls == "tls" else None,
-        timeout=SocketTimeout(connect=_CONNECT_SECONDS, read=patience.answer),
-    )
+    client = PeekingClient(place, patience)
     try:
-        # Aware times, not the server's translated into ours.
-        client.normalise_times = False
         _keep_alive(client.socket())
         if place.tls == "starttls":
-            client.starttls(context)
+            client.encrypt()
         ends_at = sign_in(client)
         selected = client.select_folder(place.folder)
         uidvalidity, uidnext = int(selected[b"UIDVALIDITY"]), int(selected.get(b"UIDNEXT", 0))

@@ -8,9 +8,11 @@ import threading
 import time
 from imaplib import IMAP4
 
-from clew_mail_intake.imap.session import Session
+from clew_mail_intake.imap.session import Patience, Session
 
 POLL_SECONDS = 5.0
+# RFC 2177 has us come back within 29 minutes; firewalls forget a silent connection much sooner.
+_LONGEST_IDLE = 540.0
 
 
 def wait_for_mail(session: Session, stop: threading.Event, at_most: float = math.inf) -> None:
@@ -25,8 +27,7 @@ def wait_for_mail(session: Session, stop: threading.Event, at_most: float = math
     if session.client.take_news():
         return
     started = time.monotonic()
-    # RFC 2177 has us come back within 29 minutes; firewalls forget a silent connection sooner, and tokens end.
-    longest = max(0.0, min(session.patience.idle, session.ends_at - started, at_most))
+    longest = longest_idle(session.patience, session.ends_at - started, at_most)
     session.client.idle()
     said = session.client.idle_check(timeout=longest)
     if stop.is_set():
@@ -40,3 +41,8 @@ def wait_for_mail(session: Session, stop: threading.Event, at_most: float = math
         session.client.noop()
         return
     session.client.idle_done()
+
+
+def longest_idle(patience: Patience, good_for: float, at_most: float) -> float:
+    """Say for how many seconds to stay in IDLE with a sign-in that is `good_for` so many."""
+    return max(0.0, min(patience.idle, _LONGEST_IDLE, good_for, at_most))

@@ -2,7 +2,6 @@
 
 import asyncio
 import math
-import random
 import threading
 import time
 from collections.abc import Coroutine, Sequence
@@ -17,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from clew_mail_intake.accept import Acceptance
 from clew_mail_intake.arriving_mail import ArrivingMail
 from clew_mail_intake.glance import glance_at
+from clew_mail_intake.imap.backoff import Backoff
 from clew_mail_intake.imap.fetch import Fetched
 from clew_mail_intake.imap.get_token import NoToken
 from clew_mail_intake.imap.session import IMAP_ERRORS, Patience, Session, close_session, open_session, words_of
@@ -27,8 +27,6 @@ from clew_mail_intake.mailboxes import Cursor, Mailbox, State, read_cursor, repo
 
 T = TypeVar("T")
 
-_FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 300.0
 _STORE_SECONDS = 120.0
 # A thread that still tries to connect is left to find out by itself that it is not wanted.
 _STOP_SECONDS = 3.0
@@ -61,7 +59,7 @@ class Watch:
         self._stop = threading.Event()
         self._session: Session | None = None
         self._thread = threading.Thread(target=self._run, name=f"imap {mailbox.id}", daemon=True)
-        self._pause = _FIRST_PAUSE
+        self._backoff = Backoff()
         self._retry_at = 0.0
 
     def start(self) -> None:
@@ -88,8 +86,7 @@ class Watch:
                 if self._stop.is_set():
                     return
                 self._say_failing(error)
-            self._stop.wait(self._pause * (0.5 + random.random()))
-            self._pause = min(_LONGEST_PAUSE, self._pause * 2)
+            self._stop.wait(self._backoff.next())
 
     def _visit(self) -> None:
         """Work on one connection until it breaks or we are told to stop."""
@@ -107,7 +104,7 @@ class Watch:
                 if time.monotonic() > self._retry_at:
                     self._retry_at = time.monotonic() + _RETRY_SECONDS
                     retry_pending(session, cursor, self._taking)
-                self._pause = _FIRST_PAUSE
+                self._backoff.reset()
                 self._say("connected", error=self._trouble(cursor), succeeded=True)
                 wait_for_mail(session, self._stop, _RETRY_SECONDS if may_retry(cursor) else math.inf)
         finally:
