@@ -168,6 +168,62 @@ def test_an_automatic_answer_is_known_by_header_or_subject(header: str) -> None:
     assert found.auto
 
 
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        (
+            "Re: Automatic reply: Chairs",
+            "Hi Sue, Sam's automatic reply says that you cover for him. Twenty chairs, please.",
+        ),
+        ("AW: Automatische Antwort: Stühle", "Danke für die automatische Antwort. Wann kommt das Angebot?"),
+        ("Out of office furniture", "We are out of office chairs, could you quote twenty?"),
+        ("Out of office next week", "I'll be out of the office next week, back on Monday. Can we meet before?"),
+        ("Abwesenheit", "Wegen meiner Abwesenheit bitte ich um Lieferung erst ab dem 5. Mai."),
+        ("ooo", "Ooo, nice chairs!"),
+        ("Frage", "Diese E-Mail wurde automatisch in den Spam verschoben, daher noch einmal."),
+    ],
+)
+def test_people_write_of_absence_and_answer_to_machines(subject: str, body: str) -> None:
+    """B20: a subject that a machine's mail might have, and words that a person's does."""
+    assert read(f"Subject: {subject}", "Content-Type: text/plain; charset=utf-8", body=body).verdict == "enquiry"
+
+
+def test_a_sites_form_that_says_that_it_writes_by_itself_is_a_visitors() -> None:
+    """B16, B20"""
+    form = read(
+        "From: Website <wordpress@shop.example>",
+        "Reply-To: Jo <jo@client.example>",
+        body="This is an automatically generated message from your website.\n\nTwenty chairs, please.\n",
+    )
+
+    assert (form.verdict, form.contact.email) == ("enquiry", "jo@client.example")
+
+
+@pytest.mark.parametrize(
+    ("says", "severity", "status"),
+    [
+        ("550 Requested action not taken: mailbox unavailable", "hard", "5.1.1"),
+        ("User gone (gone@else.example) not listed in Domino Directory", "hard", "5.1.1"),
+        ("Die eingegebene E-Mail-Adresse konnte nicht gefunden werden.", "hard", "5.1.1"),
+        ("user is over quota", "soft", "5.2.2"),
+        ("452 mailbox full, giving up", "soft", "4.0.0"),
+        ("554 5.7.1 rejected by policy: user unknown to our filter", "hard", "5.7.1"),
+        ("It was not delivered, and nobody says why.", "hard", "5.0.0"),
+        ("There was a temporary problem. Gmail will retry for 47 more hours.", "delayed", "4.0.0"),
+        ("451 4.4.1 no answer; will keep trying", "delayed", "4.4.1"),
+        ("Die Zustellung verzögert sich.", "delayed", "4.0.0"),
+    ],
+)
+def test_a_bounce_says_in_words_how_bad_it_is(says: str, severity: str, status: str) -> None:
+    """B19: no such mailbox, no room, late, or only that it failed."""
+    body = f"Your message could not be delivered to:\n\n  gone@else.example\n\n{says}\n"
+    charset = "Content-Type: text/plain; charset=utf-8"
+    found = read("From: MAILER-DAEMON@else.example", "Subject: failure notice", charset, body=body, mail_from="")
+
+    assert found.dsn is not None
+    assert (found.dsn.severity, found.dsn.status) == (severity, status)
+
+
 def test_exchanges_suppressed_answer_with_an_empty_path_is_automatic() -> None:
     """B20: X-Auto-Response-Suppress and a null path."""
     assert read("X-Auto-Response-Suppress: All", "Subject: Re: Chairs", mail_from="").verdict == "auto_reply"

@@ -17,11 +17,15 @@ BOUNCE_SUBJECT: Final = compile_any("bounce_subject")
 UNSUBSCRIBE: Final = read_phrases("unsubscribe")
 BOUNCE_TEXT: Final = read_phrases("bounce_text")
 DELAYED_TEXT: Final = read_phrases("delayed_text")
+GIVEN_UP_TEXT: Final = read_phrases("given_up_text")
+GONE_TEXT: Final = read_phrases("gone_text")
+FULL_TEXT: Final = read_phrases("full_text")
 _BEFORE = r"^(?:(?:re|aw|sv|fw|fwd)\s*:)?\s*[\[(\"*]{0,2}"
 # Nothing but a sign may follow: "Automatic reply: Chairs" is a machine's, "Automatic reply function?" a person's.
 _SIGN_AFTER = r"(?:[\])]|[\"*]{0,2}\s*(?:$|[:：\-–—|(\[!,;.]))"
-AUTO_SUBJECT: Final = re.compile(_BEFORE + any_of("auto_subject") + _SIGN_AFTER, re.IGNORECASE)
-HALF_AUTO_SUBJECT: Final = re.compile(_BEFORE + any_of("auto_subject"), re.IGNORECASE)
+# Nor a sign of an answer stand before it: people answer to automatic answers and pass them on.
+AUTO_SUBJECT: Final = re.compile(r"^[\[(\"*]{0,2}" + any_of("auto_subject") + _SIGN_AFTER, re.IGNORECASE)
+HALF_AUTO_SUBJECT: Final = re.compile(f"{_BEFORE}(?:{any_of('auto_subject')}|{any_of('half_subject')})", re.IGNORECASE)
 AWAY_SUBJECT: Final = re.compile(_BEFORE + any_of("away_subject"), re.IGNORECASE)
 AUTO_TEXT: Final = re.compile(rf"^[\s*_\-=]{{0,6}}{any_of('auto_text')}", re.IGNORECASE | re.MULTILINE)
 AWAY_TEXT: Final = compile_any("away_text")

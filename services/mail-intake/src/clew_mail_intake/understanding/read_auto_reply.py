@@ -38,6 +38,7 @@ _RECEIPT_SUBJECT = re.compile(rf"^{any_of('receipt_subject')}\s*[:：]", re.IGNO
 # An absence note says it at once.
 _HEAD = 2_000
 _FIRST_LINES = 400
+_QUESTION = re.compile(r"[?？؟]")
 _PASSED_ON = re.compile(rf"^\s*{any_of('forward_prefix')}\s*[:：]", re.IGNORECASE)
 
 
@@ -92,7 +93,7 @@ def _why_by_subject(signs: MachineSigns, suppress: str) -> str | None:
         return "auto_reply: subject of an absence, and the text or header of a note"
     if signs.null_sender and (suppressed or AUTO_TEXT.search(head) or AWAY_TEXT.search(head)):
         return "auto_reply: empty return path and the text or header of an absence note"
-    if AUTO_TEXT.search(signs.text[:_FIRST_LINES]) and not _PASSED_ON.match(subject):
+    if AUTO_TEXT.search(signs.text[:_FIRST_LINES]) and not _PASSED_ON.match(subject) and not is_web_form(signs):
         return "auto_reply: its text says that a machine wrote it"
     return None
 
@@ -105,6 +106,9 @@ def _says_away(subject: str, head: str) -> bool:
     """Say whether a text is an absence note: away, and what to do meanwhile; people rarely write both."""
     if AUTO_TEXT.search(head):
         return True
+    if _QUESTION.search(head):
+        # Who asks us something wants an answer, wherever they are.
+        return False
     return bool(AWAY_TEXT.search(head) and (HALF_AUTO_SUBJECT.match(subject) or AWAY_MORE.search(head)))
 
 

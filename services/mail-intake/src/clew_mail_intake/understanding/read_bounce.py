@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 
 from clew_mail_intake.understanding.addresses import read_address
+from clew_mail_intake.understanding.bounce_status import CODE, STATUS, read_action, read_status
 from clew_mail_intake.understanding.charset import decode_text
 from clew_mail_intake.understanding.header_fields import Fields, split_header
 from clew_mail_intake.understanding.machine_words import (
     BOUNCE_SUBJECT,
     BOUNCE_TEXT,
-    DELAYED_TEXT,
     MACHINE_NAME,
     MACHINE_SENDER,
     NO_REPLY,
@@ -20,8 +20,6 @@ from clew_mail_intake.understanding.phrases import any_of
 from clew_mail_intake.understanding.transfer import decode_transfer
 from clew_mail_intake.understanding.understood import Bounced, Person
 
-_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
-_CODE = re.compile(r"(?<![\d.:-])([45]\d\d)[ -](?=\S)")
 _MESSAGE_ID = re.compile(r"^[ \t>]*message-id[ \t]*:\s*(<[^<>\s]{3,900}>)", re.IGNORECASE | re.MULTILINE)
 _IDS = ("essage-ID", "essage-Id", "essage-id", "ESSAGE-ID")
 _ADDRESS = re.compile(r"[^\s<>()\[\]\",;:@]{1,64}@[a-z0-9.-]{3,253}", re.IGNORECASE)
@@ -96,7 +94,7 @@ def _why_bounce_by_words(signs: MachineSigns, own: list[Part]) -> str | None:
     folded = signs.text[:_TEXT].lower()
     phrases = sum(phrase in folded for phrase in BOUNCE_TEXT)
     points["its words say so"] = min(3, phrases)
-    points["it names an error"] = int(bool(_STATUS.search(folded) or _CODE.search(folded)))
+    points["it names an error"] = int(bool(STATUS.search(folded) or CODE.search(folded)))
     # A machine may answer under the subject of the mail it returns; a person who asks about a bounce does.
     weight = sum(points.values()) - 3 * (answer and not signs.from_machine)
     if weight < _ENOUGH or (not phrases and not signs.from_machine):
@@ -137,9 +135,9 @@ def _details(signs: MachineSigns) -> Bounced:
     diagnostic = said.get("diagnostic-code", "")[:500] or None
     return Bounced(
         recipient=recipient or None,
-        status=_status(said, diagnostic or "", above),
+        status=read_status(said.get("status", ""), diagnostic or "", above),
         message_id=original_id(signs),
-        action=_action(said, above),
+        action=read_action(said.get("action", ""), above),
         diagnostic=diagnostic,
     )
 
@@ -169,30 +167,6 @@ def _fields_said(text: str) -> dict[str, str]:
 
 
 _DSN_FIELDS = {"final-recipient", "original-recipient", "action", "status", "diagnostic-code", "remote-mta"}
-
-
-def _action(said: dict[str, str], above: str) -> str | None:
-    told = said.get("action", "").split()
-    if told:
-        return told[0].lower().rstrip(".;")
-    folded = above[:_TEXT].lower()
-    return "delayed" if any(phrase in folded for phrase in DELAYED_TEXT) and not _CODE.search(above[:_TEXT]) else None
-
-
-def _status(said: dict[str, str], diagnostic: str, above: str) -> str | None:
-    for place in (said.get("status", ""), diagnostic, above[:_TEXT]):
-        found = _STATUS.search(place)
-        if found and not (found[1].endswith(".0.0") and place is said.get("status", "") and _STATUS.search(diagnostic)):
-            return found[1]
-    code = _CODE.search(diagnostic) or _CODE.search(above[:_TEXT])
-    folded = above.lower()
-    if any(phrase in folded for phrase in DELAYED_TEXT) and not code:
-        return "4.0.0"
-    if any(word in folded for word in ("mailbox full", "mailbox is full", "over quota", "quota exceeded")):
-        return "5.2.2"
-    if any(word in folded for word in ("user unknown", "unknown user", "no such user", "address not found")):
-        return "5.1.1"
-    return f"{code[1][0]}.0.0" if code else "5.0.0"
 
 
 def _above_original(text: str) -> str:
