@@ -6,11 +6,9 @@ from datetime import timedelta
 import pytest
 from clew_lifecycle.changes import DealChanges
 from clew_lifecycle.edit_deal import edit_deal
-from clew_lifecycle.receive_enquiry import receive_enquiries
 from clew_shared.contracts.ids import new_id, utc_now
-from clew_shared.runtime.consumer import Outrun
 
-from tests.lifecycle.desk import ADA, BOB, SAM, Desk, form, mail, received, token
+from tests.lifecycle.desk import ADA, BOB, SAM, Desk, form, mail, token
 
 
 async def test_the_first_message_of_a_stranger_opens_a_deal(desk: Desk) -> None:
@@ -447,75 +445,3 @@ async def test_what_was_missing_on_a_contact_is_filled_in(desk: Desk) -> None:
 
     [contact] = await desk.rows("contact")
     assert (contact["name"], contact["phone"]) == ("Ada Lovelace", "020 7946 0958")
-
-
-async def test_a_subject_that_names_another_deal_of_the_sender_chooses_among_theirs(desk: Desk) -> None:
-    """B8, A13: the weakest hint, and enough where the sender has both."""
-    order = {"source": "form:order", "policy": "always_new"}
-    await desk.receive(mail(), form(**order))
-    _, second = await desk.deals()
-    await desk.receive(mail(text="about that one", subject_tag=second.id))
-
-    entry = await desk.last_entry(second.id)
-    assert (entry.body, entry.match_reason, entry.facts.flags) == ("about that one", "same_contact", ())
-
-
-async def test_a_subject_that_names_somebody_elses_deal_leads_nowhere_and_says_so(desk: Desk) -> None:
-    """B8: a stranger gets a deal of their own, somebody known stays on theirs."""
-    await desk.receive(mail(ADA))
-    of_ada = await desk.only_deal()
-    await desk.receive(mail(BOB, subject_tag=of_ada.id), mail(BOB, subject_tag=of_ada.id))
-
-    _, of_bob = await desk.deals()
-    entries = await desk.entries(of_bob.id)
-    assert [(entry.match_reason, entry.facts.flags) for entry in entries] == [
-        ("new", ("unproven_tag",)),
-        ("same_contact", ("unproven_tag",)),
-    ]
-    assert entries[0].facts.candidates == (str(of_ada.id),)
-    assert len(await desk.entries(of_ada.id)) == 1
-
-
-async def test_who_is_not_on_the_deal_brings_nobody_else_in(desk: Desk) -> None:
-    """A12: whom a stranger puts in copy stays as unknown as they are."""
-    await desk.receive(mail(ADA))
-    deal = await desk.only_deal()
-    await desk.receive(mail(BOB, reply_token=token(deal.id), participants=("mallory@else.example",)))
-    await desk.receive(mail("mallory@else.example", reply_token=token(deal.id)))
-
-    assert {row["email_key"]: row["state"] for row in await desk.rows("deal_contact")} == {
-        BOB: "suggested",
-        "mallory@else.example": "suggested",
-    }
-
-
-async def test_two_mails_of_a_thread_at_once_are_not_placed_apart(desk: Desk) -> None:
-    """B11: placed side by side, the one that commits later is told to look again, and then joins."""
-    parent, reply = mail(ADA, message_id="<p@x>"), mail(BOB, in_reply_to="<p@x>")
-    async with desk.rail.unit_of_work() as first:
-        await receive_enquiries([received(parent)], first)
-        later = asyncio.create_task(desk.receive(reply))
-        await asyncio.sleep(0.2)
-        assert not later.done()
-    with pytest.raises(Outrun):
-        await later
-    await desk.receive(reply)
-
-    deal = await desk.only_deal()
-    assert [entry.match_reason for entry in await desk.entries(deal.id)] == ["new", "in_reply_to"]
-
-
-@pytest.mark.parametrize(("policy", "deals"), [("always_new", 2), ("triage", 1), (None, 1)])
-async def test_what_becomes_of_repeats_is_set_for_a_source(desk: Desk, policy: str | None, deals: int) -> None:
-    """B5: what people set goes before what the door says; a reply comes home all the same."""
-    await desk.receive(mail(message_id="<1@x>"))
-    source = next(row["id"] for row in await desk.rows("source") if row["key"] == "mail:deals")
-    await desk.change("source", source, policy=policy)
-    await desk.receive(mail(text="fresh"))
-    await desk.receive(mail(text="reply", in_reply_to="<1@x>"))
-
-    assert len(await desk.deals()) == deals
-    assert [row["reason"] for row in await desk.rows("enquiry")] == (["triage"] * 2 if policy == "triage" else [])
-    first, *_ = await desk.deals()
-    said = [entry.body for entry in await desk.entries(first.id)][1:]
-    assert said == {"always_new": ["reply"], "triage": [], None: ["fresh", "reply"]}[policy]

@@ -50,6 +50,8 @@ def test_an_answer_names_what_it_answers() -> None:
     """B2."""
     assert read("In-Reply-To: Your message of Monday <a@x>").in_reply_to == "<a@x>"
     assert read("In-Reply-To: your mail of Monday").in_reply_to is None
+    several = read("References: <0@x>", "In-Reply-To: <a@x>, <b@x>\r\n c@x")
+    assert (several.in_reply_to, several.references) == ("<a@x>", ("<0@x>", "<b@x>", "<c@x>"))
 
 
 @pytest.mark.parametrize("header", ["Message-ID:", "Message-ID: <>", "Message-ID: garbage", "X-None: 1"])

@@ -23,8 +23,13 @@ def read_message_ids(value: str) -> list[str]:
 
 
 def read_references(fields: Fields) -> tuple[str, ...]:
-    """Return the ancestors, oldest first, without doubles; of too many, the root and the newest."""
-    return newest(*(found for value in fields.get_all("references") for found in read_message_ids(value)))
+    """Return the ancestors, oldest first, without doubles; of too many, the root and the newest.
+
+    A mail may answer several (RFC 5322 3.6.4): those after the first one count as ancestors too.
+    """
+    ids = [found for value in fields.get_all("references") for found in read_message_ids(value)]
+    answered = [found for value in fields.get_all("in-reply-to") for found in read_message_ids(value)]
+    return newest(*ids, *answered[1:])
 
 
 def newest(*ids: str) -> tuple[str, ...]:

@@ -1,0 +1,153 @@
+"""What mails say of the thread that they belong to, weighed over real PostgreSQL (B5, B8, B11, A12)."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import hypothesis
+import pytest
+from clew_lifecycle.receive_enquiry import receive_enquiries
+from clew_lifecycle.service import build
+from clew_shared.contracts.enquiry import EnquiryReceived
+from clew_shared.contracts.ids import new_id
+from clew_shared.runtime.consumer import Outrun
+from clew_shared.runtime.service import Service
+from clew_shared.runtime.settings import Settings
+from hypothesis import HealthCheck, given
+from hypothesis import strategies as st
+
+from tests.lifecycle.desk import ADA, BOB, Desk, form, mail, received, token
+
+
+class ThreadDesk:
+    """A desk for many examples one after the other: its batches in their order, and on how many deals they are."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._runner = asyncio.Runner()
+        service = build(settings)
+        self._desk = Desk(service.rail)
+        self._runner.run(self._begin(service))
+
+    async def _begin(self, service: Service) -> None:
+        assert service.seed is not None
+        await service.seed()
+
+    def __call__(self, batches: Sequence[Sequence[EnquiryReceived]], words: str) -> int:
+        return self._runner.run(self._placed(batches, words))
+
+    async def _placed(self, batches: Sequence[Sequence[EnquiryReceived]], words: str) -> int:
+        for batch in batches:
+            await self._desk.receive(*batch)
+        return len({row["deal_id"] for row in await self._desk.rows("activity") if words in row["body"]})
+
+    def close(self) -> None:
+        self._runner.run(self._desk.rail.database.close())
+        self._runner.close()
+
+
+@pytest.fixture
+def thread_desk(settings: Settings) -> Iterator[ThreadDesk]:
+    desk = ThreadDesk(settings)
+    yield desk
+    desk.close()
+
+
+async def test_a_subject_that_names_another_deal_of_the_sender_chooses_among_theirs(desk: Desk) -> None:
+    """B8, A13: the weakest hint, and enough where the sender has both."""
+    order = {"source": "form:order", "policy": "always_new"}
+    await desk.receive(mail(), form(**order))
+    _, second = await desk.deals()
+    await desk.receive(mail(text="about that one", subject_tag=second.id))
+
+    entry = await desk.last_entry(second.id)
+    assert (entry.body, entry.match_reason, entry.facts.flags) == ("about that one", "same_contact", ())
+
+
+async def test_a_subject_that_names_somebody_elses_deal_leads_nowhere_and_says_so(desk: Desk) -> None:
+    """B8: a stranger gets a deal of their own, somebody known stays on theirs."""
+    await desk.receive(mail(ADA))
+    of_ada = await desk.only_deal()
+    await desk.receive(mail(BOB, subject_tag=of_ada.id), mail(BOB, subject_tag=of_ada.id))
+
+    _, of_bob = await desk.deals()
+    entries = await desk.entries(of_bob.id)
+    assert [(entry.match_reason, entry.facts.flags) for entry in entries] == [
+        ("new", ("unproven_tag",)),
+        ("same_contact", ("unproven_tag",)),
+    ]
+    assert entries[0].facts.candidates == (str(of_ada.id),)
+    assert len(await desk.entries(of_ada.id)) == 1
+
+
+async def test_who_is_not_on_the_deal_brings_nobody_else_in(desk: Desk) -> None:
+    """A12: whom a stranger puts in copy stays as unknown as they are."""
+    await desk.receive(mail(ADA))
+    deal = await desk.only_deal()
+    await desk.receive(mail(BOB, reply_token=token(deal.id), participants=("mallory@else.example",)))
+    await desk.receive(mail("mallory@else.example", reply_token=token(deal.id)))
+
+    assert {row["email_key"]: row["state"] for row in await desk.rows("deal_contact")} == {
+        BOB: "suggested",
+        "mallory@else.example": "suggested",
+    }
+
+
+async def test_two_mails_of_a_thread_at_once_are_not_placed_apart(desk: Desk) -> None:
+    """B11: placed side by side, the one that commits later is told to look again, and then joins."""
+    parent, reply = mail(ADA, message_id="<p@x>"), mail(BOB, in_reply_to="<p@x>")
+    async with desk.rail.unit_of_work() as first:
+        await receive_enquiries([received(parent)], first)
+        later = asyncio.create_task(desk.receive(reply))
+        await asyncio.sleep(0.2)
+        assert not later.done()
+    with pytest.raises(Outrun):
+        await later
+    await desk.receive(reply)
+
+    deal = await desk.only_deal()
+    assert [entry.match_reason for entry in await desk.entries(deal.id)] == ["new", "in_reply_to"]
+
+
+@given(order=st.permutations(range(5)), cuts=st.sets(st.integers(1, 4)), one_person=st.booleans())
+@hypothesis.settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_thread_is_one_deal_in_whatever_order_it_comes(
+    thread_desk: ThreadDesk, order: list[int], cuts: set[int], one_person: bool
+) -> None:
+    """B11: three deep with a branch, each of somebody else with all ancestors, or of one person with only the last."""
+    name, parents = new_id(), (None, 0, 1, 2, 1)
+    mails = []
+    for number, parent in enumerate(parents):
+        above: list[str] = []
+        ancestor = parent
+        while ancestor is not None:
+            above.insert(0, f"<{ancestor}@{name}>")
+            ancestor = parents[ancestor]
+        mails.append(
+            mail(
+                f"{name}@x.example" if one_person else f"{number}.{name}@{number}.example",
+                message_id=f"<{number}@{name}>",
+                in_reply_to=above[-1] if above else None,
+                references=() if one_person else tuple(above),
+                text=f"{number} of {name}",
+            )
+        )
+    starts = [0, *sorted(cuts), 5]
+    batches = [[mails[number] for number in order[start:end]] for start, end in pairwise(starts)]
+
+    assert thread_desk(batches, str(name)) == 1
+
+
+@pytest.mark.parametrize(("policy", "deals"), [("always_new", 2), ("triage", 1), (None, 1)])
+async def test_what_becomes_of_repeats_is_set_for_a_source(desk: Desk, policy: str | None, deals: int) -> None:
+    """B5: what people set goes before what the door says; a reply comes home all the same."""
+    await desk.receive(mail(message_id="<1@x>"))
+    source = next(row["id"] for row in await desk.rows("source") if row["key"] == "mail:deals")
+    await desk.change("source", source, policy=policy)
+    await desk.receive(mail(text="fresh"))
+    await desk.receive(mail(text="reply", in_reply_to="<1@x>"))
+
+    assert len(await desk.deals()) == deals
+    assert [row["reason"] for row in await desk.rows("enquiry")] == (["triage"] * 2 if policy == "triage" else [])
+    first, *_ = await desk.deals()
+    said = [entry.body for entry in await desk.entries(first.id)][1:]
+    assert said == {"always_new": ["reply"], "triage": [], None: ["fresh", "reply"]}[policy]
