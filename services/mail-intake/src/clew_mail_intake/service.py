@@ -22,6 +22,7 @@ from clew_mail_intake.process import Processing
 from clew_mail_intake.reading import Reading, surroundings
 from clew_mail_intake.recipients import our_recipients
 from clew_mail_intake.refused_mails import Refusals
+from clew_mail_intake.routes.mail_acts_api import MailActsApi
 from clew_mail_intake.routes.mail_api import MailApi
 from clew_mail_intake.routes.mail_pages import MailPages
 from clew_mail_intake.routes.mailbox_acts_api import MailboxActsApi
@@ -51,7 +52,7 @@ def build(settings: Settings) -> Service:
         pages = Pages("clew_mail_intake")
         mail = MailPages(rail, processing, pages)
         edges = (
-            MailApi(rail, processing),
+            *(MailApi(rail, processing), MailActsApi(rail, processing)),
             *(edge(rail, keeper, credentials, settings.intake_addresses) for edge in (MailboxApi, MailboxActsApi)),
             *(mail, OneMailActs(rail, processing, mail), SetAsidePages(rail, processing, pages)),
             MailboxPages(rail, settings, keeper, credentials, pages, addresses),

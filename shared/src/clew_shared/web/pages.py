@@ -26,7 +26,7 @@ _TITLES = {
     503: ("Back in a moment", "A part of clew is starting or catching up. Nothing is lost; try again shortly."),
 }
 _UNEXPECTED = ("Something went wrong", "This one is on us. It has been written down; please try again.")
-_FILTERS = ("money", "when", "day", "initials", "hue", "size", "words", "match_words", "flag_words")
+_FILTERS = ("money", "when", "day", "initials", "hue", "size", "words", "match_words", "flag_words", "why_words")
 
 
 class Pages:

@@ -1,5 +1,6 @@
 """How values read on a page: money, times, names, sizes. Next: clew_shared.web.pages.Pages"""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from zlib import crc32
@@ -18,6 +19,15 @@ _MATCHES = {
     "reopened": "reopened the deal",
     "new": "opened the deal",
 }
+_WHYS = {
+    "reply_token": "It was sent to the reply address that only this deal has.",
+    "in_reply_to": "It answers a mail of this deal.",
+    "references": "It belongs to the same conversation as a mail of this deal.",
+    "same_contact": "Its sender is the contact of this deal.",
+    "same_company": "It came from the company of this deal, by an address that many there use.",
+    "reopened": "Its sender wrote again, so the closed deal was taken up.",
+    "new": "It belonged to no deal that could take it, so it opened this one.",
+}
 _FLAGS = {
     "unknown_participant": "sender not yet on this deal",
     "match_conflict": "headers pointed to another deal",
@@ -28,6 +38,8 @@ _FLAGS = {
     "forged_token": "reply address was altered",
     "expired_token": "reply address had expired",
     "possible_duplicate": "possibly sent twice",
+    "placed_by_hand": "put here by a teammate",
+    "own_loop": "a mail of ours that came back",
 }
 
 
@@ -102,3 +114,10 @@ def match_words(reason: str) -> str:
 def flag_words(flag: str) -> str:
     """What to know about an entry, as a person would say it."""
     return _FLAGS.get(flag, words(flag))
+
+
+def why_words(reason: str, flags: Iterable[str] = ()) -> str:
+    """Why an enquiry came to this deal, as a sentence."""
+    if "placed_by_hand" in flags:
+        return "A teammate put it here."
+    return _WHYS.get(reason, f"{match_words(reason).capitalize()}.")

@@ -18,7 +18,7 @@ from clew_lifecycle.routes.entry_view import page_entry
 from clew_lifecycle.routes.moves import stages_from
 from clew_lifecycle.routes.site import Site, errors_by_field
 from clew_lifecycle.store.deals import DealView, read_deal
-from clew_lifecycle.store.linked import list_linked
+from clew_lifecycle.store.linked import list_linked, name_deals
 from clew_lifecycle.store.participants import list_participants
 from clew_lifecycle.store.people import contact_of, read_company, read_contact
 from clew_lifecycle.store.team import list_teammates
@@ -148,6 +148,7 @@ async def _context(deal: DealView, request: web.Request, connection: AsyncConnec
     before = request.query.get("before", "")
     after = await find_position(UUID(before), connection) if _is_id(before) else None
     entries = await list_entries(of_deal(deal.id), _ENTRIES + 1, after, connection)
+    candidates = await name_deals((other for entry in entries for other in entry.facts.candidates), connection)
     contact = await read_contact(deal.contact.id, connection) if deal.contact else None
     company = await read_company(deal.company.id, connection) if deal.company else None
     older = f"/deals/{deal.id}?before={entries[_ENTRIES - 1].id}" if len(entries) > _ENTRIES else None
@@ -176,7 +177,7 @@ async def _context(deal: DealView, request: web.Request, connection: AsyncConnec
         ],
         "lost_reasons": reasons,
         "teammates": teammates,
-        "activities": [page_entry(entry) for entry in entries[:_ENTRIES]],
+        "activities": [page_entry(entry, candidates) for entry in entries[:_ENTRIES]],
         "older_url": older,
         "participants": [
             {"email": row.email, "name": row.name or row.email, "suggested": row.state == "suggested"}

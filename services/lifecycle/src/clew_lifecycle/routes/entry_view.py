@@ -1,5 +1,6 @@
 """A timeline entry as the API answers it and as the pages show it. Next: clew_lifecycle.store.timeline.Entry."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -123,8 +124,8 @@ def attachments_of(entry: Entry | Activity) -> list[FileView]:
     ]
 
 
-def page_entry(entry: Entry) -> dict[str, Any]:
-    """Shape an entry for the timeline's template."""
+def page_entry(entry: Entry, deals: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Shape an entry for the timeline's template; `deals` are those that are named as candidates, by id."""
     facts = entry.facts
     is_mail = facts.channel == "mail" or entry.kind in ("bounce", "auto_reply")
     known = {entry.body.strip(), facts.subject_line, facts.author_name, facts.from_address}
@@ -137,14 +138,15 @@ def page_entry(entry: Entry) -> dict[str, Any]:
         "occurred_at": entry.occurred_at,
         "match_reason": entry.match_reason,
         "flags": facts.flags,
-        "others": [other for other in facts.candidates if other != str(entry.deal_id)],
+        "others": [deals[other] for other in facts.candidates if other != str(entry.deal_id) and other in deals],
         "source": entry.source,
         "visibility": entry.visibility,
         "subject_line": facts.subject_line,
         "from_address": facts.from_address,
         "to_addresses": [*facts.to, *facts.cc] if entry.kind == "mail_out" else [],
         "attachments": attachments_of(entry),
-        "raw_url": f"/mail/messages/{entry.enquiry_id}/raw" if is_mail and entry.enquiry_id else None,
+        "mail_url": f"/mail/messages/{entry.enquiry_id}" if is_mail and entry.enquiry_id else None,
+        "mail_id": entry.enquiry_id if is_mail and facts.channel == "mail" else None,
         "page_url": f"/mail/messages/{entry.enquiry_id}/page" if facts.channel == "mail" and entry.enquiry_id else None,
         "secured": _how_secured(facts.secured) if facts.secured else None,
         "delivery": facts.delivery,

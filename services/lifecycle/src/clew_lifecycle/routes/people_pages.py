@@ -109,7 +109,7 @@ class PeoplePages:
                 }
                 for deal in deals
             ],
-            "activities": [page_entry(entry) for entry in entries],
+            "activities": [page_entry(entry, {}) for entry in entries],
         }
         return self._site.show(request, "company.html", context)
 

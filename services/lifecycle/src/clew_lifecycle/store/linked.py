@@ -1,7 +1,9 @@
 """The deals that a deal is linked with. Next: clew_lifecycle.routes.deal_page.DealPages."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +13,7 @@ from clew_lifecycle.store.tables import deal
 from clew_lifecycle.store.workflow_tables import stage
 
 _MOST = 20
+_MOST_NAMED = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,15 @@ async def list_linked(of: DealView, connection: AsyncConnection) -> Linked:
     others = await _select(deal.c.contact_id == of.contact.id, connection) if of.contact else []
     shown = {of.id, of.parent, *(child["id"] for child in children)}
     return Linked(next(iter(parents), None), children, [other for other in others if other["id"] not in shown])
+
+
+async def name_deals(ids: Iterable[str], connection: AsyncConnection) -> dict[str, dict[str, Any]]:
+    """Give the title and the status of those of the deals that are still there, by id."""
+    wanted = sorted({UUID(one) for one in ids})[:_MOST_NAMED]
+    if not wanted:
+        return {}
+    query = select(deal.c.id, deal.c.title, deal.c.status).where(deal.c.id.in_(wanted), deal.c.deleted_at.is_(None))
+    return {str(row["id"]): dict(row) for row in (await connection.execute(query)).mappings()}
 
 
 async def _select(which: ColumnElement[bool], connection: AsyncConnection) -> list[dict[str, Any]]:

@@ -12,13 +12,11 @@ from clew_shared.runtime.api import answer, page, read_cursor, read_id, read_lim
 from clew_shared.runtime.describes import describes
 from clew_shared.runtime.problem import Problem, not_found
 from clew_shared.runtime.rail import Rail
-from clew_shared.runtime.web import actor_of
 from clew_shared.web.headers import mail_html_headers
 from clew_shared.web.strange_file import GIVEN_TYPES, STRANGE, strange_file
 
 from clew_mail_intake.process import Processing
-from clew_mail_intake.release import NotReleasable, release_mail
-from clew_mail_intake.routes.mail_view import Counts, MailDetails, MailView, Released, view_details, view_mail
+from clew_mail_intake.routes.mail_view import Counts, MailDetails, MailView, view_details, view_mail
 from clew_mail_intake.show_mails import (
     KeptFile,
     count_arrivals,
@@ -48,7 +46,6 @@ class MailApi:
             web.get("/mail/messages/{id}/raw", self.get_raw_as_text),
             web.get("/mail/messages/{id}/page", self.get_page),
             web.get("/api/v1/mail/messages/{id}/attachments/{number}", self.get_attachment),
-            web.post("/api/v1/mail/messages/{id}/release", self.release),
             web.get("/api/v1/mail/counts", self.get_counts),
         ]
 
@@ -129,18 +126,6 @@ class MailApi:
         if kept.file.rejected:
             raise Problem(409, "Not kept", f"This attachment was set aside: {kept.file.rejected}.")
         return strange_file(read_attachment(raws[key], kept.file), kept.file.name, kept.file.type)
-
-    @describes("Have a mail that was set aside worked as an enquiry.", answer=Released, problems=(409,))
-    async def release(self, request: web.Request) -> web.Response:
-        key = read_id(request, "mail")
-        try:
-            async with self.rail.unit_of_work() as uow:
-                released = await release_mail(key, actor_of(request).email, self.processing, uow)
-        except NotReleasable as error:
-            raise Problem(409, "Not releasable", f"A mail with verdict {error.verdict or 'none yet'} stays.") from None
-        if released is None:
-            raise not_found("mail")
-        return answer(Released(id=key, verdict="enquiry", released=released))
 
     @describes("Count the mails by verdict.", answer=Counts)
     async def get_counts(self, request: web.Request) -> web.Response:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from clew_mail_intake.show_mails import KeptFile
-from clew_mail_intake.shown_mail import ShownMail
+from clew_mail_intake.shown_mail import Handled, ShownMail
 
 _PREVIEW = 400
 
@@ -72,6 +72,14 @@ class Released(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     verdict: str
     released: bool
+
+
+class Handling(msgspec.Struct, frozen=True, kw_only=True):
+    """What people did with a mail; `discarded` says that nobody needs to look at it any more."""
+
+    id: UUID
+    discarded: bool
+    handled: list[Handled]
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
