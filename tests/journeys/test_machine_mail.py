@@ -104,6 +104,22 @@ async def test_what_a_filter_called_spam_is_recovered_as_one_deal(clew: RunningC
     assert len(await entries(clew, deal, "mail_in", 1)) == 1
 
 
+async def test_a_mail_that_is_let_through_goes_where_a_person_says(clew: RunningClew) -> None:
+    """B14: whoever it seems to be from, and as having been put there by hand."""
+    deal = await a_deal(clew)
+    await say(clew, "eve@new.example", "The drawing.", **{"X-Spam-Status": "Yes, score=9.1 required=5.0"})
+    [spam] = (await judged(clew, 1, spam=1))["spam"]
+
+    await clew.post(f"/api/v1/mail/messages/{spam['id']}/release", {"deal": deal["id"]})
+
+    placed = [entry for entry in await entries(clew, deal, "mail_in", 2) if "placed_by_hand" in entry["flags"]]
+    assert [entry["author"] for entry in placed] == ["eve@new.example"]
+    async with clew.http.get(f"{clew.url}/mail/messages/{spam['id']}", headers={"Accept": "text/html"}) as page:
+        shown = await page.text()
+    assert deal["title"] in shown
+    assert "Placed there by a teammate" in shown
+
+
 async def test_fifty_mails_of_a_stranger_at_once_are_one_deal(clew: RunningClew, dovecot: Dovecot) -> None:
     """B12: over several connections and by IMAP: one contact, one deal, 49 comments, one acknowledgement."""
     mails = [

@@ -1,0 +1,106 @@
+"""Mailboxes as a person sets them up: tried before they are kept, changed, put to rest, and their secrets kept."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from clew_shared.contracts.enquiry import EnquiryReceived
+from clew_shared.runtime.settings import Settings
+from clew_shared.testing.dovecot import PASSWORD, Dovecot
+from clew_shared.testing.waiting import eventually
+
+from tests.mail_intake.intake import Intake, a_mail, running_intake
+
+_MAILBOXES = "/api/v1/mail/mailboxes"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said", "who"),
+    [
+        ({}, "It works: “INBOX” can be read", ""),
+        ({"password": "no"}, "does not let trier in", "You can mend this here"),
+        ({"folder": "Nowhere"}, "There is no folder “Nowhere”. There are: INBOX.", "You can mend this here"),
+        ({"tls": "tls"}, "does not speak TLS", "Another port or another encryption"),
+        ({"port": 1}, "Nothing listens at 127.0.0.1, port 1.", "Whoever runs the mail server"),
+        ({"host": "imap.nowhere.invalid"}, "There is no server called imap.nowhere.invalid.", "Is the name right?"),
+        (
+            {
+                "auth": {
+                    "kind": "oauth2",
+                    "provider": "microsoft",
+                    "flow": "client_credentials",
+                    "client_id": "app",
+                    "client_secret": "secret",
+                    "token_url": "http://127.0.0.1:1/token",
+                }
+            },
+            "No token could be had",
+            "An administrator of your Microsoft 365",
+        ),
+    ],
+)
+async def test_a_trial_says_what_is_wrong_and_who_can_mend_it(
+    intake: Intake, dovecot: Dovecot, wrong: dict[str, Any], said: str, who: str
+) -> None:
+    asked = {"host": "127.0.0.1", "port": dovecot.port, "tls": "none", "username": "trier", "password": PASSWORD}
+
+    trial = await intake.running.post(f"{_MAILBOXES}/test", {**asked, **wrong})
+
+    assert said in trial["message"]
+    assert who in trial["who"]
+    assert trial["works"] is not bool(wrong)
+    assert (await intake.running.get(_MAILBOXES))["items"] == []
+
+
+async def test_a_password_that_is_known_goes_nowhere_else(intake: Intake, dovecot: Dovecot) -> None:
+    """Left empty it stays, but for another server, another user or less encryption it is asked for again."""
+    form = {"host": "127.0.0.1", "port": str(dovecot.port), "tls": "none", "username": "kept", "folder": "INBOX"}
+    await posted(intake, "/settings/mailboxes", {**form, "password": PASSWORD})
+    [box] = (await intake.running.get(_MAILBOXES))["items"]
+    here = f"/settings/mailboxes/{box['id']}"
+
+    for changed in ({"host": "localhost"}, {"username": "other"}, {"port": "1"}, {"tls_verify": "false"}):
+        for path in (here, "/settings/mailboxes/test"):
+            status, page = await posted(intake, path, {**form, **changed, "id": box["id"]})
+            assert status == 422, (changed, path)
+            assert "Give this again" in page
+    status, tried = await posted(intake, "/settings/mailboxes/test", {**form, "id": box["id"]})
+    await posted(intake, here, {**form, "after": "keep", "silent_hours": "24"})
+
+    assert "It works" in tried
+    assert PASSWORD not in tried
+    [now] = (await intake.running.get(_MAILBOXES))["items"]
+    assert (now["id"], now["after"], now["silent_hours"]) == (box["id"], "keep", 24)
+    await intake.running.eventually(lambda: state_is(intake, "connected"))
+
+
+async def test_a_mailbox_that_rests_is_not_read_until_it_is_resumed(settings: Settings, dovecot: Dovecot) -> None:
+    """B39: from where it was left; its mails count as having come for the intake address that was chosen."""
+    async with running_intake(settings.changed(intake_aliases=("sales",))) as intake:
+        asked = {"host": "127.0.0.1", "port": dovecot.port, "tls": "none", "username": "rester", "password": PASSWORD}
+        box = await intake.running.post(_MAILBOXES, {**asked, "alias": "sales@in.localhost"}, status=201)
+        await intake.running.eventually(lambda: state_is(intake, "connected"))
+        await intake.running.post(f"{_MAILBOXES}/{box['id']}/pause", {})
+        await intake.running.eventually(lambda: state_is(intake, "paused"))
+        # Whoever reads it looks at the settings every two seconds.
+        await asyncio.sleep(0.5)
+        await asyncio.to_thread(dovecot.deliver, "rester", a_mail())
+        await asyncio.sleep(1)
+        assert await intake.accepted() == 0
+
+        await intake.running.post(f"{_MAILBOXES}/{box['id']}/resume", {})
+
+        [mail] = await intake.all_judged(1)
+        assert mail["to"] == ["sales@in.localhost"]
+        [enquiry] = await intake.told(EnquiryReceived)
+        assert (enquiry.source, enquiry.names_us) == ("mail:sales", True)
+        await eventually(lambda: state_is(intake, "connected"))
+
+
+async def posted(intake: Intake, path: str, form: dict[str, str]) -> tuple[int, str]:
+    async with intake.running.http.post(f"{intake.running.url}{path}", data=form) as page:
+        return page.status, await page.text()
+
+
+async def state_is(intake: Intake, state: str) -> bool:
+    return [box["state"] for box in (await intake.running.get(_MAILBOXES))["items"]] == [state]
