@@ -152,7 +152,7 @@ async def test_the_deal_page_tells_the_story(browser: ClientSession, intake: Des
     assert (sent, location) == (303, f"/deals/{deal.id}?done=sent")
     for words in ("Engines", "I need one", "Call her", "Here it is", "Kim"):
         assert words in story
-    assert f"/mail/messages/{(await intake.entries(deal.id))[0].enquiry_id}/raw" in story
+    assert f'href="/mail/messages/{(await intake.entries(deal.id))[0].enquiry_id}"' in story
 
 
 async def test_a_letter_that_cannot_be_sent_keeps_what_was_typed(browser: ClientSession, intake: Desk) -> None:
