@@ -5,10 +5,10 @@ Next: clew_mail_intake.decide.decide.
 
 import argparse
 import sys
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import msgspec
@@ -24,7 +24,7 @@ from clew_mail_intake.reading import Reading, surroundings
 from clew_mail_intake.recipients import Recipients, our_recipients
 from clew_mail_intake.stored_mail import StoredMail, groups, read_mails, read_raws
 from clew_mail_intake.tables import message
-from clew_mail_intake.understanding.understood import Understanding
+from clew_mail_intake.understanding.understood import Understanding, Verdict
 from clew_mail_intake.write_verdicts import as_kept
 
 _AT_A_TIME = 200
@@ -44,37 +44,52 @@ class Difference:
 
 @dataclass(slots=True)
 class Replayed:
-    """How many mails were read again, and those that came out otherwise."""
+    """How many mails were read again, how many came out otherwise, and of how many the bytes are gone."""
 
     read: int = 0
+    differ: int = 0
     unreadable: int = 0
-    differences: list[Difference] = field(default_factory=list)
 
 
 async def run_replay(asked: argparse.Namespace) -> int:
-    """Print the differences; the exit code is 2 for a day that is none."""
+    """Print the differences as they are found; the exit code is 2 for a day or a verdict that is none."""
     speak_utf8()
     try:
         since = None if asked.since is None else datetime.combine(date.fromisoformat(asked.since), time(), UTC)
     except ValueError:
         sys.stderr.write(f"clew: --since takes a day such as 2026-03-01, not {asked.since}\n")
         return 2
+    if asked.verdict is not None and asked.verdict not in get_args(Verdict):
+        sys.stderr.write(f"clew: --verdict takes one of {', '.join(get_args(Verdict))}, not {asked.verdict}\n")
+        return 2
     settings = load_settings()
     reading = Reading(surroundings(settings))
     processing = Processing(reading.understand, _ask_nobody, our_recipients(settings), lambda: False)
     async with rail_at_hand("mail-intake") as rail, reading.door():
-        replayed = await replay_mails(rail, processing, since=since, verdict=asked.verdict)
-    for difference in replayed.differences:
-        sys.stdout.write(_as_json(difference) if asked.json else _as_text(difference))
+        replayed = await replay_mails(rail, processing, _show(asked), since=since, verdict=asked.verdict)
     if not asked.json:
         sys.stdout.write(_summary(replayed))
     return 0
 
 
+def _show(asked: argparse.Namespace) -> Callable[[Difference], None]:
+    written = _as_json if asked.json else _as_text
+
+    def show(found: Difference) -> None:
+        sys.stdout.write(written(found))
+
+    return show
+
+
 async def replay_mails(
-    rail: Rail, processing: Processing, *, since: datetime | None = None, verdict: str | None = None
+    rail: Rail,
+    processing: Processing,
+    tell: Callable[[Difference], None],
+    *,
+    since: datetime | None = None,
+    verdict: str | None = None,
 ) -> Replayed:
-    """Read the mails again, with what the DNS said of them then, and compare with what was kept."""
+    """Read the mails again, with what the DNS said of them then, and tell each that differs from what was kept."""
     replayed = Replayed()
     async for batch in _batches(rail, since, verdict):
         async with rail.reading() as connection:
@@ -84,21 +99,22 @@ async def replay_mails(
                 raws = await read_raws([mail.key for mail in group], connection)
                 for mail in group:
                     if mail.key in raws:
-                        await _compare(mail, raws[mail.key], *kept[mail.key], processing, replayed)
+                        difference = await _compare(mail, raws[mail.key], *kept[mail.key], processing)
+                        replayed.read += 1
+                        if difference is not None:
+                            replayed.differ += 1
+                            tell(difference)
                     else:
                         replayed.unreadable += 1
     return replayed
 
 
 async def _compare(
-    mail: StoredMail, raw: bytes, kept: dict[str, Any], preview: str, processing: Processing, replayed: Replayed
-) -> None:
-    replayed.read += 1
+    mail: StoredMail, raw: bytes, kept: dict[str, Any], preview: str, processing: Processing
+) -> Difference | None:
     read = await processing.understand(raw, envelope_of(mail))
     changed = find_changes(mail, kept, preview, read, processing.ours)
-    if changed:
-        version = kept.get("parser_version")
-        replayed.differences.append(Difference(mail.key, read.subject_line, version, changed))
+    return Difference(mail.key, read.subject_line, kept.get("parser_version"), changed) if changed else None
 
 
 def find_changes(
@@ -106,10 +122,18 @@ def find_changes(
 ) -> dict[str, tuple[Any, Any]]:
     """Compare what was kept of a mail with a new reading of it; give what was and what would be, by name."""
     now, preview_now = as_kept(read)
-    before = {**kept, "verdict": mail.verdict, "text": preview}
+    before = {**_completed(kept), "verdict": mail.verdict, "text": preview}
     after = {**now, "verdict": decide(mail, read, ours).verdict, "text": preview_now}
     names = sorted((before.keys() | after.keys()) - _NOT_COMPARED)
     return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
+
+
+def _completed(kept: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Add what a newer reader has words for and an older one had none, so that this alone is no difference."""
+    try:
+        return as_kept(msgspec.convert(kept, Understanding))[0]
+    except msgspec.ValidationError:
+        return kept
 
 
 async def _batches(
@@ -162,4 +186,4 @@ def _short(value: Any) -> str:
 
 def _summary(replayed: Replayed) -> str:
     gone = f", {replayed.unreadable} no longer kept" if replayed.unreadable else ""
-    return f"{replayed.read} mails read again, {len(replayed.differences)} differ{gone}.\n"
+    return f"{replayed.read} mails read again, {replayed.differ} differ{gone}.\n"

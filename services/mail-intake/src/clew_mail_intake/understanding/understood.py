@@ -9,7 +9,7 @@ from clew_shared.contracts.mail import Severity
 
 from clew_mail_intake.understanding.parse import Part
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 
 Verdict = Literal["enquiry", "auto_reply", "bounce", "complaint", "list", "spam", "quarantine"]
 Grade = Literal["pass", "fail", "temperror", "none"]
