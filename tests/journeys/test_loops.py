@@ -81,21 +81,39 @@ async def test_an_autoresponder_that_says_nothing_of_itself_is_answered_once(set
         assert len(await received(clew)) == 2
 
 
+async def test_a_helpdesk_that_answers_under_ever_new_names_is_answered_once(settings: Settings) -> None:
+    """B22: each answer is a new case with an address of its own, and names neither our mail nor the reply address."""
+    async with _autoresponder(settings, new_names=True) as changed, run_services(changed) as clew:
+        port = int(clew.smtp.rpartition(":")[2])
+        await write(port, "jane@shop.example", "deals@in.localhost", "Chairs")
+
+        async def answered() -> bool:
+            return len(await received(clew)) >= 2
+
+        await clew.eventually(answered, 30)
+        await quiet(clew)
+
+        assert len(await deliveries(clew, rule="acknowledgement")) == 1
+        assert len(await received(clew)) == 2
+
+
 @asynccontextmanager
-async def _autoresponder(settings: Settings) -> AsyncIterator[Settings]:
-    """Run a relay that answers each mail to jane."""
+async def _autoresponder(settings: Settings, *, new_names: bool = False) -> AsyncIterator[Settings]:
+    """Run a relay that answers each mail to the shop, as jane or under a new name each time."""
     relay = free_port()
     changed = settings.changed(smtp_port=free_port(), smtp_url=f"smtp://127.0.0.1:{relay}")
     answers: set[asyncio.Task[None]] = set()
 
     class Jane:
         async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
-            if envelope.rcpt_tos == ["jane@shop.example"]:
+            if envelope.rcpt_tos[0].endswith("@shop.example"):
                 heard = message_from_bytes(envelope.original_content or b"")
                 assert (envelope.mail_from or "<>") == "<>"
                 assert heard["Auto-Submitted"] == "auto-replied"
                 assert heard["X-Auto-Response-Suppress"] == "All"
-                answer = write(changed.smtp_port, "jane@shop.example", heard["Reply-To"], f"Re: {heard['Subject']}")
+                name = f"case-{len(answers)}@shop.example" if new_names else "jane@shop.example"
+                to = "deals@in.localhost" if new_names else heard["Reply-To"]
+                answer = write(changed.smtp_port, name, to, f"Re: {heard['Subject']}")
                 answers.add(asyncio.create_task(answer))
             return "250 OK"
 

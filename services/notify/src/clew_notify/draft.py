@@ -35,6 +35,7 @@ from clew_notify.domain.rule import (
 )
 from clew_notify.header_fields import one_line
 
+_BY_ANSWERING = ("reply_token", "in_reply_to", "references")
 _TROUBLES = {
     "no_token": "Its provider gives us no token to sign in with. Somebody may have to grant us access anew.",
     "no_success": "We have not been able to read it for a while, and go on trying.",
@@ -121,7 +122,9 @@ class Drafter:
         ]
 
     def _acknowledgement(self, event_id: UUID, event: Event, deal: DealSummary, word: Word | None) -> list[Draft]:
-        if word is None or not word.acknowledge or not may_acknowledge(word.reply_to, own_domains=self._own_domains):
+        if word is None or not word.acknowledge or _answers_us(word):
+            return []
+        if not may_acknowledge(word.reply_to, own_domains=self._own_domains):
             return []
         sender = word.reply_to or ""
         return [
@@ -257,6 +260,11 @@ class Drafter:
             )
             for recipient in told
         ]
+
+
+def _answers_us(word: Word) -> bool:
+    """Tell an answer to what we wrote: its sender knows that we have heard, and a machine would answer again."""
+    return word.match_reason in _BY_ANSWERING or ACKNOWLEDGEMENT.subject_line.casefold() in word.subject_line.casefold()
 
 
 def _name(event: Event) -> str:
