@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from clew_shared.identity.email import normalise_email
 from clew_shared.identity.phone import normalise_phone, read_phone
+from clew_shared.identity.subject_line import bare_subject
 from email_validator import validate_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -115,3 +116,51 @@ def test_a_number_in_an_unknown_range_keeps_its_key() -> None:
 
     assert phone is not None
     assert (phone.e164, phone.assigned) == ("+15550100", False)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(
+            "Re: {}",
+            "RE: RE: {}",
+            "Fwd: Re: {}",
+            "WG: AW: {}",
+            "Antw: {}",
+            "SV: VS: {}",
+            "TR : {}",
+            "RIF: R: {}",
+            "I: {}",
+        ),
+        *(
+            "RES: ENC: {}",
+            "RV: {}",
+            "Odp: PD: {}",
+            "Ответ: {}",
+            "Отв: Пер: {}",
+            "ВІДП: {}",
+            "回复：{}",
+            "答复: 转发: {}",
+        ),
+        *(
+            "轉寄: {}",
+            "返信: {}",
+            "답장: 전달: {}",
+            "YNT: İLT: {}",
+            "Vá: {}",
+            "Σχετ: {}",
+            "Re[2]: {}",
+            "Re(3): Re^4: {}",
+        ),
+        *("[EXTERNAL] Re: {}", "Re: [EXT] {}", "[Fwd: {}]", "Re: \u200e{}", "Re : Fw:{}"),
+    ],
+)
+def test_the_marks_of_replies_and_forwards_are_no_part_of_a_subject(written: str) -> None:
+    """B1, B17."""
+    assert bare_subject(written.format("Stühle: S:M")) == "Stühle: S:M"
+
+
+@pytest.mark.parametrize("written", ["Regarding: chairs", "Chairs: Re: order", "Ref: 4711", "To: all", "https://x", ""])
+def test_a_subject_that_only_has_a_colon_stays(written: str) -> None:
+    """B1."""
+    assert bare_subject(written) == written

@@ -2,6 +2,7 @@
 
 from clew_shared.contracts.ids import derived_id, new_id
 from clew_shared.contracts.lifecycle import DealOpened
+from clew_shared.identity.subject_line import bare_subject
 from clew_shared.runtime.unit_of_work import UnitOfWork
 
 from clew_lifecycle.case import Case
@@ -74,5 +75,5 @@ def _new_deal(case: Case, decision: Decision, contact: Contact) -> KnownDeal:
 def _title(case: Case) -> str:
     event, sender = case.received.event, case.sender
     if event.channel == "mail":
-        return title_of_mail(event.subject_line)
+        return title_of_mail(bare_subject(event.subject_line))
     return title_of_form(event.text, sender.name, sender.company_name, sender.address)

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 from clew_shared.contracts.ids import utc_now
 from clew_shared.contracts.lifecycle import ProblemOpened
+from clew_shared.identity.subject_line import bare_subject
 from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.sessions import Actor
 from clew_shared.runtime.unit_of_work import UnitOfWork
@@ -76,5 +77,5 @@ def _values(wanted: ProblemChanges, known: ProblemView) -> dict[str, Any]:
 def _title(case: Case) -> str:
     event, sender = case.received.event, case.sender
     if event.channel == "mail":
-        return title_of_mail(event.subject_line)
+        return title_of_mail(bare_subject(event.subject_line))
     return title_of_form(event.text, sender.name, sender.company_name, sender.address)

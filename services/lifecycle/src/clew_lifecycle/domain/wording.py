@@ -4,7 +4,6 @@ import re
 import unicodedata
 
 LONGEST_TITLE = 140
-_BEFORE_SUBJECT = re.compile(r"^\s*(?:(?:re|aw|sv|antw|fwd?|wg|tr|rv|vs|odp|fw)\s*(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
 
 
@@ -14,8 +13,8 @@ def name_key(name: str) -> str:
 
 
 def title_of_mail(subject_line: str) -> str:
-    """Name a deal after the mail that opened it, without the marks of replies and forwards."""
-    return _shorten(_BEFORE_SUBJECT.sub("", subject_line)) or _shorten(subject_line) or "(no subject)"
+    """Name a deal after the mail that opened it."""
+    return _shorten(subject_line) or "(no subject)"
 
 
 def title_of_form(text: str, name: str | None, company: str | None, email: str | None) -> str:

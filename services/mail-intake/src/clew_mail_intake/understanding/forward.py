@@ -1,12 +1,11 @@
 """Is this mail passed on by somebody, and whose was it first? (B17)"""
 
-import re
+from clew_shared.identity.subject_line import bare_subject, is_forward_subject, is_reply_subject
 
 from clew_mail_intake.understanding.addresses import read_people
 from clew_mail_intake.understanding.bodies import Bodies, read_bodies
 from clew_mail_intake.understanding.encoded_words import decode_words
 from clew_mail_intake.understanding.limits import TEXT_BYTES
-from clew_mail_intake.understanding.mail_words import FORWARD_PREFIXES, REPLY_PREFIXES
 from clew_mail_intake.understanding.message_ids import read_in_reply_to, read_message_ids, read_references
 from clew_mail_intake.understanding.parse import ParsedMail, Part, parse_mail
 from clew_mail_intake.understanding.reply_text import Reply, split_reply
@@ -15,7 +14,6 @@ from clew_mail_intake.understanding.understood import Forwarded, Person, Surroun
 
 # A mail rarely goes through more hands than this.
 _HANDS = 5
-_PREFIX = re.compile(r"^\s*\[?\s*([^\W\d_]{1,16}(?:-[^\W\d_]{1,6})?)\.?\s*(?:\[\d{1,3}\]|\(\d{1,3}\))?\s*[:：]\s*")
 
 
 def read_forward(
@@ -43,28 +41,6 @@ def first_author(forwarded: Forwarded | None, known: Surroundings) -> Forwarded 
             break
         forwarded = inner
     return forwarded
-
-
-def is_forward_subject(subject: str) -> bool:
-    """Say whether the subject begins with Fwd: or what stands for it in another language."""
-    found = _PREFIX.match(subject)
-    return bool(found) and found is not None and found[1].lower() in FORWARD_PREFIXES
-
-
-def is_reply_subject(subject: str) -> bool:
-    """Say whether the subject begins with Re: or what stands for it in another language."""
-    found = _PREFIX.match(subject)
-    return found is not None and found[1].lower() in REPLY_PREFIXES and found[1].lower() not in FORWARD_PREFIXES
-
-
-def bare_subject(subject: str) -> str:
-    """Return the subject without any Re: and Fwd: in front of it."""
-    for _ in range(10):
-        found = _PREFIX.match(subject)
-        if not found or found[1].lower() not in FORWARD_PREFIXES | REPLY_PREFIXES:
-            break
-        subject = subject[found.end() :]
-    return subject.strip()
 
 
 def _is_short(text: str) -> bool:

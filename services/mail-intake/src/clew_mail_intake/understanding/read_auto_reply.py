@@ -2,6 +2,8 @@
 
 import re
 
+from clew_shared.identity.subject_line import is_forward_subject
+
 from clew_mail_intake.understanding.machine_words import (
     AUTO_SUBJECT,
     AUTO_TEXT,
@@ -39,7 +41,6 @@ _RECEIPT_SUBJECT = re.compile(rf"^{any_of('receipt_subject')}\s*[:：]", re.IGNO
 _HEAD = 2_000
 _FIRST_LINES = 400
 _QUESTION = re.compile(r"[?？؟]")
-_PASSED_ON = re.compile(rf"^\s*{any_of('forward_prefix')}\s*[:：]", re.IGNORECASE)
 
 
 def why_auto_reply(signs: MachineSigns) -> str | None:
@@ -93,7 +94,7 @@ def _why_by_subject(signs: MachineSigns, suppress: str) -> str | None:
         return "auto_reply: subject of an absence, and the text or header of a note"
     if signs.null_sender and (suppressed or AUTO_TEXT.search(head) or AWAY_TEXT.search(head)):
         return "auto_reply: empty return path and the text or header of an absence note"
-    if AUTO_TEXT.search(signs.text[:_FIRST_LINES]) and not _PASSED_ON.match(subject) and not is_web_form(signs):
+    if AUTO_TEXT.search(signs.text[:_FIRST_LINES]) and not is_forward_subject(subject) and not is_web_form(signs):
         return "auto_reply: its text says that a machine wrote it"
     return None
 

@@ -3,6 +3,7 @@
 import re
 
 from clew_shared.contracts.ids import utc_now
+from clew_shared.identity.subject_line import bare_subject
 
 from clew_mail_intake.understanding.addresses import read_address, read_addresses, read_people
 from clew_mail_intake.understanding.attachments import inside_signature, read_attachments
@@ -13,7 +14,7 @@ from clew_mail_intake.understanding.classify import Classified, classify, recons
 from clew_mail_intake.understanding.clean_html import clean_html
 from clew_mail_intake.understanding.dates import read_date
 from clew_mail_intake.understanding.encoded_words import decode_words
-from clew_mail_intake.understanding.forward import bare_subject, first_author, read_forward
+from clew_mail_intake.understanding.forward import first_author, read_forward
 from clew_mail_intake.understanding.header_fields import Fields, split_header
 from clew_mail_intake.understanding.limits import ADDRESSES, ALL_HEADERS_BYTES, CLEANED_HTML_BYTES
 from clew_mail_intake.understanding.message_ids import newest, own_message_id, read_in_reply_to, read_references
