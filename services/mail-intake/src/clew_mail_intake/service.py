@@ -30,6 +30,7 @@ from clew_mail_intake.routes.mailbox_api import MailboxApi
 from clew_mail_intake.routes.mailbox_pages import MailboxPages
 from clew_mail_intake.routes.one_mail_acts import OneMailActs
 from clew_mail_intake.routes.set_aside_pages import SetAsidePages
+from clew_mail_intake.scan_files import file_scans
 from clew_mail_intake.smtp_door import smtp_doors
 from clew_mail_intake.tables import RAIL, metadata
 from clew_mail_intake.tell_troubles import keep_telling
@@ -41,7 +42,9 @@ def build(settings: Settings) -> Service:
     refused = Refusals(rail.unit_of_work)
     reading = Reading(surroundings(settings))
     checks = SenderChecks(settings)
-    processing = Processing(reading.understand, checks.gather, our_recipients(settings), lambda: acceptance.is_crowded)
+    scans = file_scans(settings, reading.understand)
+    understand = scans.understand if scans else reading.understand
+    processing = Processing(understand, checks.gather, our_recipients(settings), lambda: acceptance.is_crowded)
     credentials = Seal(settings, b"clew mailbox credentials 1")
     patience = Patience(idle=settings.imap_idle_seconds, answer=settings.imap_answer_seconds)
     spool = settings.data_dir / "spool"
@@ -52,7 +55,7 @@ def build(settings: Settings) -> Service:
         pages = Pages("clew_mail_intake")
         mail = MailPages(rail, processing, pages)
         edges = (
-            *(MailApi(rail, processing), MailActsApi(rail, processing)),
+            *(MailApi(rail, processing, scans), MailActsApi(rail, processing)),
             *(edge(rail, keeper, credentials, settings.intake_addresses) for edge in (MailboxApi, MailboxActsApi)),
             *(mail, OneMailActs(rail, processing, mail), SetAsidePages(rail, processing, pages)),
             MailboxPages(rail, settings, keeper, credentials, pages, addresses),

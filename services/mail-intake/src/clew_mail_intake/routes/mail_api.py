@@ -17,6 +17,7 @@ from clew_shared.web.strange_file import GIVEN_TYPES, STRANGE, strange_file
 
 from clew_mail_intake.process import Processing
 from clew_mail_intake.routes.mail_view import Counts, MailDetails, MailView, view_details, view_mail
+from clew_mail_intake.scan_files import FileScans
 from clew_mail_intake.show_mails import (
     KeptFile,
     count_arrivals,
@@ -31,12 +32,14 @@ from clew_mail_intake.show_page import read_page
 from clew_mail_intake.shown_mail import MailFilter
 from clew_mail_intake.stored_mail import read_raws
 from clew_mail_intake.understanding.attachments import read_attachment
+from clew_mail_intake.understanding.understood import Attachment
 
 
 @dataclass(frozen=True, slots=True)
 class MailApi:
     rail: Rail
     processing: Processing
+    scans: FileScans | None = None
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
         return [
@@ -112,7 +115,9 @@ class MailApi:
         await response.write_eof()
         return response
 
-    @describes("Read a file of a mail, by its number or its id.", answer=bytes, gives=GIVEN_TYPES, problems=(409, 410))
+    @describes(
+        "Read a file of a mail, by its number or its id.", answer=bytes, gives=GIVEN_TYPES, problems=(409, 410, 503)
+    )
     async def get_attachment(self, request: web.Request) -> web.Response:
         key = read_id(request, "mail")
         async with self.rail.reading() as connection:
@@ -123,9 +128,21 @@ class MailApi:
         [kept] = files
         if key not in raws:
             raise _gone()
-        if kept.file.rejected:
-            raise Problem(409, "Not kept", f"This attachment was set aside: {kept.file.rejected}.")
-        return strange_file(read_attachment(raws[key], kept.file), kept.file.name, kept.file.type)
+        file = await self._scanned(kept, raws[key])
+        if file.rejected:
+            raise Problem(409, "Not kept", f"This attachment was set aside: {file.rejected}.")
+        return strange_file(read_attachment(raws[key], file), file.name, file.type)
+
+    async def _scanned(self, kept: KeptFile, raw: bytes) -> Attachment:
+        """Have a file scanned that came while the scanner was away: nobody gets it before that."""
+        if self.scans is None or kept.file.scan != "waiting":
+            return kept.file
+        async with self.rail.unit_of_work() as uow:
+            file = await self.scans.scan_kept(kept, raw, uow)
+        if file.scan == "waiting":
+            detail = "The virus scanner does not answer; the file can be had when it has looked at it."
+            raise Problem(503, "Not scanned yet", detail, headers={"Retry-After": "30"})
+        return file
 
     @describes("Count the mails by verdict.", answer=Counts)
     async def get_counts(self, request: web.Request) -> web.Response:
