@@ -8,7 +8,7 @@ _SAYS = """
 import logging, structlog
 from clew_shared.runtime.logs import set_up_logs
 set_up_logs()
-structlog.get_logger().info("mail.judged", sender="ann@firm.example")
+structlog.get_logger().info("mail.judged", sender="ann@firm.example", reasons=("sent by ann@firm.example",))
 logging.getLogger("imapclient.util").warning("cannot read %s", "ann@firm.example")
 try:
     raise ValueError("ann@firm.example")
@@ -18,13 +18,14 @@ except ValueError:
 
 
 def test_every_line_of_the_log_is_json_and_names_nobody() -> None:
-    """A library's warning was a bare line between ours."""
+    """A library's warning was a bare line between ours, and the reasons of a verdict named who had sent the mail."""
     lines = subprocess.run(
         [sys.executable, "-c", _SAYS], capture_output=True, text=True, check=True
     ).stderr.splitlines()
 
     said = [json.loads(line) for line in lines]
     assert [entry["level"] for entry in said] == ["info", "warning", "error"]
+    assert said[0]["reasons"] == ["sent by ***@firm.example"]
     assert said[1]["event"] == "cannot read ***@firm.example"
     assert "ValueError" in said[2]["exception"]
     assert "ann@" not in "".join(lines)

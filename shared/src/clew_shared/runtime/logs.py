@@ -43,8 +43,15 @@ def set_up_logs(level: str = "info", form: str = "auto") -> None:
 def hide_persons(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Leave only the domain of an address and nothing of a secret."""
     for name, value in entry.items():
-        if any(word in name for word in _SECRET_WORDS):
-            entry[name] = "***"
-        elif isinstance(value, str) and "@" in value:
-            entry[name] = _ADDRESS.sub(r"***@\1", value)
+        entry[name] = "***" if any(word in name for word in _SECRET_WORDS) else _without_persons(value)
     return entry
+
+
+def _without_persons(value: Any) -> Any:
+    if isinstance(value, str):
+        return _ADDRESS.sub(r"***@\1", value) if "@" in value else value
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_without_persons(one) for one in value]
+    if isinstance(value, dict):
+        return {name: _without_persons(one) for name, one in value.items()}
+    return value
