@@ -156,6 +156,10 @@ async def test_machines_are_told_apart(intake: Intake) -> None:
     assert (bounce.kind, bounce.recipient, bounce.status) == ("bounce", "gone@client.example", "5.1.1")
     assert bounce.message_id == "<ours@in.localhost>"
     assert bounce.reply_token is not None
+    assert bounce.severity == "hard"
+    [shown] = [mail for mail in mails if mail["verdict"] == "bounce"]
+    understood = (await intake.running.get(f"/api/v1/mail/messages/{shown['id']}"))["understanding"]
+    assert (understood["dsn"]["severity"], understood["dsn"]["status"]) == ("hard", "5.1.1")
 
 
 async def test_what_was_set_aside_is_released_once(settings: Settings) -> None:

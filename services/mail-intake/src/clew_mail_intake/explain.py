@@ -93,7 +93,12 @@ def as_object(file: str, found: Understanding) -> dict[str, Any]:
         "references": list(found.references),
         "in_reply_to": found.in_reply_to,
         "auto": found.auto,
-        "dsn": {"recipient": found.dsn.recipient, "status": found.dsn.status, "message_id": found.dsn.message_id}
+        "dsn": {
+            "recipient": found.dsn.recipient,
+            "status": found.dsn.status,
+            "message_id": found.dsn.message_id,
+            "severity": found.dsn.severity if found.verdict == "bounce" else None,
+        }
         if found.dsn
         else None,
         "forwarded_from": {"email": found.forwarded_from.email, "name": found.forwarded_from.name or None}
@@ -114,7 +119,8 @@ def _readable(found: dict[str, Any]) -> str:
     if found["dsn"]:
         dsn = found["dsn"]
         lines.append(
-            f"  bounced  {dsn['recipient'] or '(unknown)'} {dsn['status'] or ''} {dsn['message_id'] or ''}".rstrip()
+            f"  bounced  {dsn['recipient'] or '(unknown)'} {dsn['severity'] or ''} {dsn['status'] or ''} "
+            f"{dsn['message_id'] or ''}".rstrip()
         )
     if found["forwarded_from"]:
         lines.append(f"  first    {found['forwarded_from']['email']}")

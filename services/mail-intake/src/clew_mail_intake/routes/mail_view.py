@@ -9,6 +9,7 @@ import msgspec
 
 from clew_mail_intake.show_mails import KeptFile
 from clew_mail_intake.shown_mail import Handled, ShownMail
+from clew_mail_intake.understanding.understood import Bounced
 
 _PREVIEW = 400
 
@@ -104,7 +105,7 @@ def view_details(mail: ShownMail, files: Sequence[KeptFile]) -> MailDetails:
         text=mail.preview,
         attachments=[_attachment(mail, kept) for kept in files if not kept.file.decoration],
         parser_version=mail.parser_version,
-        understanding=mail.understanding,
+        understanding=_with_severity(mail.understanding) if mail.verdict == "bounce" else mail.understanding,
         released_by=mail.released_by,
         released_at=mail.released_at,
     )
@@ -128,6 +129,14 @@ def _fields(mail: ShownMail) -> dict[str, Any]:
         "sha256": mail.digest.hex(),
         "raw_url": f"/api/v1/mail/messages/{mail.key}/raw",
     }
+
+
+def _with_severity(understanding: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Say of what came back how bad that is, which follows from what is kept of it."""
+    if not understanding or not understanding.get("dsn"):
+        return understanding
+    dsn = understanding["dsn"]
+    return understanding | {"dsn": dsn | {"severity": msgspec.convert(dsn, Bounced).severity}}
 
 
 def _attachment(mail: ShownMail, kept: KeptFile) -> AttachmentView:
