@@ -30,15 +30,17 @@ async def _nobody(*_: object) -> None:
 
 
 async def test_the_same_reader_decides_the_same_again(intake: Intake) -> None:
+    """Also of a mail that is read in pieces."""
     await intake.send(a_mail())
     await intake.send(VACATION)
-    await intake.all_judged(2)
+    await intake.send(a_mail(message_id="<long@shop.example>", body="Twenty chairs, please. \r\n" * 60_000))
+    await intake.all_judged(3)
 
     reading = Reading(surroundings(intake.settings))
     async with reading.door():
         again, differences = await replayed(intake, reading.understand)
 
-    assert (again.read, again.differ, differences) == (2, 0, [])
+    assert (again.read, again.differ, differences) == (3, 0, [])
 
 
 async def test_a_new_reader_shows_what_it_would_decide_differently(intake: Intake) -> None:

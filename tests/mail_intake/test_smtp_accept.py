@@ -252,6 +252,9 @@ async def test_large_mails_side_by_side_are_stored_and_read_whole(intake: Intake
     judged = await intake.all_judged(4)
 
     assert [await intake.raw(reply.rpartition(" ")[2]) for reply in replies] == mails
+    async with intake.running.http.get(f"{intake.running.url}{judged[0]['raw_url'][:-4]}/attachments/0") as response:
+        assert await response.read() == bytes(range(256)) * 10_000
+        assert response.headers["Content-Disposition"] == "attachment; filename*=UTF-8''plan.pdf"
     assert {mail["verdict"] for mail in judged} == {"enquiry"}
     enquiries = await intake.told(EnquiryReceived)
     assert [(one.text, [file.size for file in one.attachments]) for one in enquiries] == [

@@ -5,7 +5,8 @@ Next: clew_mail_intake.glance.glance_at.
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import IO
 
@@ -48,6 +49,16 @@ class RawMail:
         self._file.seek(0)
         while piece := self._file.read(PIECE_BYTES):
             yield piece
+
+    @contextmanager
+    def at_hand(self) -> Iterator[bytes | mmap]:
+        """Give the bytes to be read at any place; those in a file are not in memory for that."""
+        if self._file is None:
+            yield bytes(self._content)
+            return
+        self._file.flush()
+        with mmap(self._file.fileno(), 0, access=ACCESS_READ) as mapped:
+            yield mapped
 
     def close(self) -> None:
         if self._file is not None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from clew_mail_intake.process import Processing, envelope_of
 from clew_mail_intake.replay_mails import find_changes
 from clew_mail_intake.shown_mail import ShownMail
-from clew_mail_intake.stored_mail import read_mails, read_raws
+from clew_mail_intake.stored_mail import read_mails, read_or_open
 from clew_mail_intake.understanding.understood import Understanding
 
 # A page waits for no more than this, and for no mail that a worker gave up on.
@@ -34,9 +34,9 @@ async def read_again(
     if mail.forgotten_at is not None or (not at_any_cost and _is_costly(mail)):
         return None
     stored = await read_mails([mail.key], connection)
-    raws = await read_raws([mail.key], connection)
-    if not stored or mail.key not in raws:
+    if not stored or stored[0].forgotten:
         return None
+    raws = await read_or_open(stored, connection)
     read = await processing.understand(raws[mail.key], envelope_of(stored[0]))
     kept = mail.understanding
     # What a person let through is not for a rule to decide again.

@@ -19,10 +19,11 @@ from sqlalchemy import select
 
 from clew_mail_intake.decide import decide
 from clew_mail_intake.explain import speak_utf8
+from clew_mail_intake.large_mail import LargeMail
 from clew_mail_intake.process import Processing, envelope_of
 from clew_mail_intake.reading import Reading, surroundings
 from clew_mail_intake.recipients import Recipients, our_recipients
-from clew_mail_intake.stored_mail import StoredMail, groups, read_mails, read_raws
+from clew_mail_intake.stored_mail import StoredMail, groups, read_mails, read_or_open
 from clew_mail_intake.tables import message
 from clew_mail_intake.understanding.understood import Understanding, Verdict
 from clew_mail_intake.write_verdicts import as_kept
@@ -95,8 +96,8 @@ async def replay_mails(
         async with rail.reading() as connection:
             mails = await read_mails([key for key, _, _ in batch], connection)
             kept = {key: (understanding, preview) for key, understanding, preview in batch}
-            for group in groups(mails):
-                raws = await read_raws([mail.key for mail in group], connection)
+            for group in groups([mail for mail in mails if not mail.forgotten]):
+                raws = await read_or_open(group, connection)
                 for mail in group:
                     if mail.key in raws:
                         difference = await _compare(mail, raws[mail.key], *kept[mail.key], processing)
@@ -104,13 +105,13 @@ async def replay_mails(
                         if difference is not None:
                             replayed.differ += 1
                             tell(difference)
-                    else:
-                        replayed.unreadable += 1
+            replayed.unreadable += len(mails)
+    replayed.unreadable -= replayed.read
     return replayed
 
 
 async def _compare(
-    mail: StoredMail, raw: bytes, kept: dict[str, Any], preview: str, processing: Processing
+    mail: StoredMail, raw: bytes | LargeMail, kept: dict[str, Any], preview: str, processing: Processing
 ) -> Difference | None:
     read = await processing.understand(raw, envelope_of(mail))
     changed = find_changes(mail, kept, preview, read, processing.ours)

@@ -5,6 +5,7 @@ Next: clew_mail_intake.file_scanner.FileScanner.scan.
 """
 
 import asyncio
+from mmap import mmap
 
 from clew_shared.runtime.settings import Settings
 from clew_shared.runtime.unit_of_work import UnitOfWork
@@ -43,7 +44,7 @@ class FileScans:
         )
         return replace(read, attachments=files, reasons=read.reasons + refused)
 
-    async def scan(self, file: Attachment, raw: bytes, *, anew: bool = False) -> Attachment:
+    async def scan(self, file: Attachment, raw: bytes | mmap, *, anew: bool = False) -> Attachment:
         """Give the file with what the scanner says of it."""
         if file.rejected:
             return file
@@ -55,7 +56,7 @@ class FileScans:
             return replace(file, scan="clean")
         return replace(file, rejected=found.reason, scan="")
 
-    async def scan_kept(self, kept: KeptFile, raw: bytes, uow: UnitOfWork) -> Attachment:
+    async def scan_kept(self, kept: KeptFile, raw: bytes | mmap, uow: UnitOfWork) -> Attachment:
         """Scan a file that still waits for it and keep what was found."""
         file = await self.scan(kept.file, raw, anew=True)
         if file != kept.file:

@@ -55,7 +55,7 @@ def build(settings: Settings) -> Service:
         pages = Pages("clew_mail_intake")
         mail = MailPages(rail, processing, pages)
         edges = (
-            *(MailApi(rail, processing, scans), MailActsApi(rail, processing)),
+            *(MailApi(rail, processing, spool, scans), MailActsApi(rail, processing)),
             *(edge(rail, keeper, credentials, settings.intake_addresses) for edge in (MailboxApi, MailboxActsApi)),
             *(mail, OneMailActs(rail, processing, mail), SetAsidePages(rail, processing, pages)),
             MailboxPages(rail, settings, keeper, credentials, pages, addresses),

@@ -62,7 +62,7 @@ def _typed(row: RowMapping) -> dict[str, Any]:
     }
 
 
-async def read_raws(keys: Sequence[UUID], connection: AsyncConnection) -> dict[UUID, bytes]:
+async def _read_whole(keys: Sequence[UUID], connection: AsyncConnection) -> dict[UUID, bytes]:
     """Read the bytes of some mails whole."""
     found = await connection.execute(
         select(raw_piece.c.message_key, raw_piece.c.content)
@@ -79,7 +79,7 @@ async def read_raws(keys: Sequence[UUID], connection: AsyncConnection) -> dict[U
 async def read_or_open(mails: Sequence[StoredMail], connection: AsyncConnection) -> dict[UUID, bytes | LargeMail]:
     """Read the small ones whole; the others stay where they are until somebody takes their pieces, one mail a time."""
     small = [mail.key for mail in mails if mail.size <= PIECE_BYTES]
-    found: dict[UUID, bytes | LargeMail] = {**(await read_raws(small, connection) if small else {})}
+    found: dict[UUID, bytes | LargeMail] = {**(await _read_whole(small, connection) if small else {})}
     for mail in mails:
         if mail.size > PIECE_BYTES:
             found[mail.key] = await _open(mail, connection)

@@ -21,8 +21,12 @@ GIVEN_TYPES = ("application/octet-stream", *(f"{kind}*" if kind.endswith("/") el
 
 def strange_file(content: bytes, name: str, kind: str) -> web.Response:
     """Answer the bytes as a download called `name`."""
-    given = {
+    return web.Response(body=content, headers=strange_headers(name, kind))
+
+
+def strange_headers(name: str, kind: str) -> dict[str, str]:
+    """Give the headers of such a download, for one that is given piece by piece."""
+    return STRANGE | {
         "Content-Type": kind if kind.startswith(_HARMLESS) else "application/octet-stream",
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
     }
-    return web.Response(body=content, headers=STRANGE | given)

@@ -3,8 +3,12 @@
 Next: clew_mail_intake.release.release_mail.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from mmap import mmap
+from pathlib import Path
 from uuid import UUID
 
 from aiohttp import web
@@ -13,9 +17,10 @@ from clew_shared.runtime.describes import describes
 from clew_shared.runtime.problem import Problem, not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.web.headers import mail_html_headers
-from clew_shared.web.strange_file import GIVEN_TYPES, STRANGE, strange_file
+from clew_shared.web.strange_file import GIVEN_TYPES, STRANGE, strange_file, strange_headers
 
 from clew_mail_intake.process import Processing
+from clew_mail_intake.raw_mail import RawMail
 from clew_mail_intake.routes.mail_view import Counts, MailDetails, MailView, view_details, view_mail
 from clew_mail_intake.scan_files import FileScans
 from clew_mail_intake.show_mails import (
@@ -30,15 +35,17 @@ from clew_mail_intake.show_mails import (
 )
 from clew_mail_intake.show_page import read_page
 from clew_mail_intake.shown_mail import MailFilter
-from clew_mail_intake.stored_mail import read_raws
-from clew_mail_intake.understanding.attachments import read_attachment
+from clew_mail_intake.understanding.attachments import attachment_pieces, read_attachment
 from clew_mail_intake.understanding.understood import Attachment
+
+_WORTH_A_WRITE = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class MailApi:
     rail: Rail
     processing: Processing
+    spool: Path
     scans: FileScans | None = None
 
     def routes(self) -> Sequence[web.AbstractRouteDef]:
@@ -99,41 +106,51 @@ class MailApi:
                 raise Problem(410, "Never kept", "This mail was refused; its bytes stayed with its sender.")
             if mail.forgotten_at is not None:
                 raise _gone()
-            response = web.StreamResponse(
-                headers=STRANGE
-                | {
-                    "Content-Type": content_type,
-                    "Content-Length": str(mail.size),
-                    "Content-Disposition": f'attachment; filename="{key}.eml"',
-                }
-            )
-            await response.prepare(request)
-            number = 0
-            while (piece := await raw_piece_of(key, number, connection)) is not None:
-                await response.write(piece)
-                number += 1
+        given = {
+            "Content-Type": content_type,
+            "Content-Length": str(mail.size),
+            "Content-Disposition": f'attachment; filename="{key}.eml"',
+        }
+        response = web.StreamResponse(headers=STRANGE | given)
+        await response.prepare(request)
+        async for piece in self._pieces(key):
+            await response.write(piece)
         await response.write_eof()
         return response
+
+    async def _pieces(self, key: UUID) -> AsyncIterator[bytes]:
+        """Yield a mail's bytes; no connection is held while somebody takes their time to receive them."""
+        number = 0
+        while True:
+            async with self.rail.reading() as connection:
+                piece = await raw_piece_of(key, number, connection)
+            if piece is None:
+                return
+            yield piece
+            number += 1
 
     @describes(
         "Read a file of a mail, by its number or its id.", answer=bytes, gives=GIVEN_TYPES, problems=(409, 410, 503)
     )
-    async def get_attachment(self, request: web.Request) -> web.Response:
+    async def get_attachment(self, request: web.Request) -> web.StreamResponse:
         key = read_id(request, "mail")
         async with self.rail.reading() as connection:
             files = [kept for kept in await list_files(key, connection) if _is_asked_for(kept, request)]
-            raws = await read_raws([key], connection) if files else {}
         if not files:
             raise not_found("attachment")
         [kept] = files
-        if key not in raws:
-            raise _gone()
-        file = await self._scanned(kept, raws[key])
-        if file.rejected:
-            raise Problem(409, "Not kept", f"This attachment was set aside: {file.rejected}.")
-        return strange_file(read_attachment(raws[key], file), file.name, file.type)
+        with closing(RawMail(self.spool)) as raw:
+            async for piece in self._pieces(key):
+                raw.append(piece)
+            if not raw.size:
+                raise _gone()
+            with raw.at_hand() as content:
+                file = await self._scanned(kept, content)
+                if file.rejected:
+                    raise Problem(409, "Not kept", f"This attachment was set aside: {file.rejected}.")
+                return await _give(file, content, request)
 
-    async def _scanned(self, kept: KeptFile, raw: bytes) -> Attachment:
+    async def _scanned(self, kept: KeptFile, raw: bytes | mmap) -> Attachment:
         """Have a file scanned that came while the scanner was away: nobody gets it before that."""
         if self.scans is None or kept.file.scan != "waiting":
             return kept.file
@@ -152,6 +169,31 @@ class MailApi:
             arrivals, refused = await count_arrivals(connection), await count_refused(connection)
         duplicates = arrivals - sum(verdicts.values())
         return answer(Counts(received=arrivals + refused, verdicts=verdicts, duplicate=duplicates, rejected=refused))
+
+
+async def _give(file: Attachment, raw: bytes | mmap, request: web.Request) -> web.StreamResponse:
+    """Answer a file of a large mail piece by piece: neither of the two is in memory for that."""
+    if isinstance(raw, bytes):
+        return strange_file(read_attachment(raw, file), file.name, file.type)
+    response = web.StreamResponse(headers=strange_headers(file.name, file.type))
+    await response.prepare(request)
+    pieces = attachment_pieces(raw, file)
+    while piece := await asyncio.to_thread(_some_of, pieces):
+        await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+def _some_of(pieces: Iterator[bytes]) -> bytes:
+    """Take pieces until they are worth a write; some encodings give a line at a time."""
+    taken: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        taken.append(piece)
+        size += len(piece)
+        if size >= _WORTH_A_WRITE:
+            break
+    return b"".join(taken)
 
 
 def _gone() -> Problem:

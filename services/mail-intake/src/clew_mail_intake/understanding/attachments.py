@@ -1,8 +1,10 @@
 """The files in a mail: named safely, measured, and refused with a reason where they pass a cap."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from mmap import mmap
 
 from msgspec.structs import replace
 
@@ -54,13 +56,21 @@ def inside_signature(files: tuple[Attachment, ...], part: Part) -> tuple[Attachm
     )
 
 
-def read_attachment(raw: bytes, attachment: Attachment) -> bytes:
+def read_attachment(raw: bytes | mmap, attachment: Attachment) -> bytes:
     """Return an attachment's bytes out of the raw mail that it was found in."""
-    data = decode_transfer(_with_line_feeds(raw), attachment.start, attachment.end, attachment.encoding)
+    return b"".join(attachment_pieces(raw, attachment))
+
+
+def attachment_pieces(raw: bytes | mmap, attachment: Attachment) -> Iterator[bytes]:
+    """Yield an attachment's bytes in pieces of about a megabyte; what is packed in another file comes whole."""
+    pieces = decode_pieces(_with_line_feeds(raw), attachment.start, attachment.end, attachment.encoding)
     if attachment.packed_as == "cms":
-        data = _with_line_feeds(read_signed_content(data) or b"")
-        return decode_transfer(data, *(attachment.inner or (0, 0)), attachment.inner_encoding)
-    return data[slice(*attachment.inner)] if attachment.inner else data
+        data = _with_line_feeds(read_signed_content(b"".join(pieces)) or b"")
+        yield decode_transfer(data, *(attachment.inner or (0, 0)), attachment.inner_encoding)
+    elif attachment.inner:
+        yield b"".join(pieces)[slice(*attachment.inner)]
+    else:
+        yield from pieces
 
 
 def unpack_part(parsed: ParsedMail, part: Part) -> tuple[bytes, Packed] | None:
@@ -175,6 +185,6 @@ def _add_embedded(found: _Listed, name: str, start: int, end: int, encoding: str
     )
 
 
-def _with_line_feeds(raw: bytes) -> bytes:
+def _with_line_feeds(raw: bytes | mmap) -> bytes | mmap:
     """Return a file of an old Mac as `parse_mail` read it."""
-    return raw.replace(b"\r", b"\n") if b"\n" not in raw and b"\r" in raw else raw
+    return raw if raw.find(b"\n") >= 0 or raw.find(b"\r") < 0 else raw[:].replace(b"\r", b"\n")

@@ -3,6 +3,7 @@
 import binascii
 import re
 from collections.abc import Iterator
+from mmap import mmap
 
 _CHUNK = 1024 * 1024
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
@@ -28,7 +29,7 @@ def encoding_name(value: str) -> str:
     return ""
 
 
-def decode_transfer(raw: bytes, start: int, end: int, encoding: str, limit: int | None = None) -> bytes:
+def decode_transfer(raw: bytes | mmap, start: int, end: int, encoding: str, limit: int | None = None) -> bytes:
     """Return the decoded bytes of a span, at most `limit` of them."""
     pieces: list[bytes] = []
     size = 0
@@ -40,7 +41,7 @@ def decode_transfer(raw: bytes, start: int, end: int, encoding: str, limit: int 
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def decode_pieces(raw: bytes, start: int, end: int, encoding: str) -> Iterator[bytes]:
+def decode_pieces(raw: bytes | mmap, start: int, end: int, encoding: str) -> Iterator[bytes]:
     """Yield the decoded bytes of a span in pieces of about a megabyte, so that a big file never stands in memory."""
     if encoding == "base64":
         yield from _decode_base64(raw, start, end)
@@ -84,7 +85,7 @@ def find_yencoded(data: bytes) -> list[tuple[str, int, int]]:
     return found
 
 
-def _decode_base64(raw: bytes, start: int, end: int) -> Iterator[bytes]:
+def _decode_base64(raw: bytes | mmap, start: int, end: int) -> Iterator[bytes]:
     carry = b""
     for at in range(start, end, _CHUNK):
         data = carry + raw[at : min(at + _CHUNK, end)].translate(None, _NOT_BASE64)
@@ -105,7 +106,7 @@ def _decode_quads(data: bytes) -> bytes:
     return binascii.a2b_base64(data + b"=" * (-len(data) % 4))
 
 
-def _decode_quoted_printable(raw: bytes, start: int, end: int) -> Iterator[bytes]:
+def _decode_quoted_printable(raw: bytes | mmap, start: int, end: int) -> Iterator[bytes]:
     at = start
     while at < end:
         stop = min(at + _CHUNK, end)
@@ -116,7 +117,7 @@ def _decode_quoted_printable(raw: bytes, start: int, end: int) -> Iterator[bytes
         at = stop
 
 
-def _decode_uu(raw: bytes, start: int, end: int) -> Iterator[bytes]:
+def _decode_uu(raw: bytes | mmap, start: int, end: int) -> Iterator[bytes]:
     data = raw[start:end]
     begin = _UU_BEGIN.search(data)
     for folded in data[begin.end() if begin else 0 :].split(b"\n"):
@@ -134,7 +135,7 @@ def _decode_uu(raw: bytes, start: int, end: int) -> Iterator[bytes]:
                 continue
 
 
-def _decode_yenc(raw: bytes, start: int, end: int) -> bytes:
+def _decode_yenc(raw: bytes | mmap, start: int, end: int) -> bytes:
     data = raw[start:end]
     begin = _Y_BEGIN.search(data)
     stop = data.find(b"\n=yend")
