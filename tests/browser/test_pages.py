@@ -22,6 +22,7 @@ PLACES = [
     "/mail",
     "/mail/set-aside",
     "/settings/mailboxes",
+    "/settings/mailboxes/new",
     "/sandbox",
     "/contacts",
     "/companies",
