@@ -90,6 +90,36 @@ async def test_a_forged_sender_waits_and_its_release_has_one_effect(wary: Runnin
     assert len((await wary.get("/api/v1/deals", status="all"))["items"]) == 1
 
 
+async def test_a_forged_sender_leaves_no_note_as_a_machine_either(wary: RunningClew) -> None:
+    """B14: who calls a forged mail an automatic answer gets it onto no deal."""
+    deal = await a_deal(wary)
+    letter = await a_letter(wary, deal)
+    forged = {"Authentication-Results": "mx.example; dmarc=fail", "Auto-Submitted": "auto-replied"}
+    await say(wary, ANN, "Pay here.", **{"In-Reply-To": letter["message_id"], **forged})
+    await say(wary, ANN, "Away.", **{"In-Reply-To": letter["message_id"], "Auto-Submitted": "auto-replied"})
+
+    await judged(wary, 3, auto_reply=2)
+    [note] = await entries(wary, deal, "auto_reply", 1)
+    assert note["body"] == "Away."
+
+
+async def test_people_on_a_list_are_heard_where_the_settings_say_so(settings: Settings) -> None:
+    """B21: and not answered by a machine; newsletters, receipts and monitoring open nothing either way."""
+    async with run_services(settings.changed(lists_open_deals=True)) as clew:
+        await say(
+            clew, "jo@one.example", "Chairs?", **{"To": "users@lists.example", "List-Id": "<users.lists.example>"}
+        )
+        await say(clew, "news@two.example", "Sale!", **{"List-Id": "<n.two.example>", "Feedback-ID": "1:2:3:x"})
+        await say(clew, "jo@three.example", "Read.", **{"Subject": "Read: Chairs", "X-Auto-Response-Suppress": "All"})
+        await say(clew, "nagios@four.example", "CRITICAL", Subject="** PROBLEM **")
+        await say(clew, "noreply@five.example", "Your parcel is on its way.")
+
+        await judged(clew, 5, enquiry=1, list=2, auto_reply=2)
+        await the_deal_of(clew, "jo@one.example")
+        assert len((await clew.get("/api/v1/deals", status="all"))["items"]) == 1
+        assert await acknowledgements(clew) == []
+
+
 async def test_what_a_filter_called_spam_is_recovered_as_one_deal(clew: RunningClew) -> None:
     """B23"""
     await say(clew, "eve@new.example", "Chairs, please.", **{"X-Spam-Status": "Yes, score=9.1 required=5.0"})

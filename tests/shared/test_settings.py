@@ -56,3 +56,13 @@ def test_what_operators_write_is_taken() -> None:
 
     assert taken.team_domains == ("firm.example", "müller.example")
     assert taken.public_url is None
+
+
+@pytest.mark.parametrize(("given", "read"), [("yes", True), ("1", True), ("TRUE", True), ("no", False), ("off", False)])
+def test_yes_and_no_are_read_as_people_write_them(given: str, read: bool) -> None:
+    assert load_settings({"CLEW_LISTS_OPEN_DEALS": given}).lists_open_deals is read
+
+
+def test_what_is_neither_yes_nor_no_is_refused() -> None:
+    with pytest.raises(BadSetting, match="LISTS_OPEN_DEALS"):
+        load_settings({"CLEW_LISTS_OPEN_DEALS": "perhaps"})

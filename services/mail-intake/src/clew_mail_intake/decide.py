@@ -56,6 +56,8 @@ def decide(mail: StoredMail, read: Understanding, ours: Recipients, *, release: 
     if read.loop:
         # Nothing of ours that comes back is told to anybody: that is how loops end.
         return Decision(read.verdict, (*reasons, "our_own_mail"))
+    if read.verdict == "auto_reply" and read.authenticity.dmarc == "fail":
+        return Decision(read.verdict, (*reasons, "not_noted: the sender is forged (dmarc=fail)"))
     return Decision(read.verdict, reasons, _machine_mail(mail, read, found), read.sender.email)
 
 
