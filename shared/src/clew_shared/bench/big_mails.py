@@ -7,7 +7,7 @@ own. Next: clew_shared.bench.process.served.
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
@@ -81,9 +81,9 @@ async def measure_big_mails(settings: Settings) -> list[Line]:
 
 
 async def _cost(pid: int, port: int, database: "asyncpg.Connection[asyncpg.Record] | None" = None) -> Cost:
-    before = _resident_megabytes(pid)
+    before = resident_megabytes(pid)
     started = time.perf_counter()
-    async with _waiting(port) as waiter, _watching(pid) as peaks:
+    async with _waiting(port) as waiter, watching(lambda: resident_megabytes(pid)) as peaks:
         await _send(port, MAILS, MEGABYTES)
         if database is not None:
             await _all_judged(database, MAILS + 2)
@@ -114,12 +114,13 @@ async def _waiting(port: int) -> AsyncIterator[list[bytes]]:
 
 
 @asynccontextmanager
-async def _watching(pid: int) -> AsyncIterator[list[float]]:
+async def watching(measure: Callable[[], float]) -> AsyncIterator[list[float]]:
+    """Measure all the time; give what was found."""
     peaks: list[float] = []
 
     async def look() -> None:
         while True:
-            peaks.append(_resident_megabytes(pid))
+            peaks.append(measure())
             await asyncio.sleep(0.05)
 
     task = asyncio.create_task(look())
@@ -129,7 +130,8 @@ async def _watching(pid: int) -> AsyncIterator[list[float]]:
         task.cancel()
 
 
-def _resident_megabytes(root: int) -> float:
+def resident_megabytes(root: int) -> float:
+    """Give what a process and its children hold."""
     pages = 0
     for pid in with_children(root):
         with suppress(FileNotFoundError, ProcessLookupError):

@@ -34,7 +34,7 @@ def add_commands(commands: Subparsers) -> None:
         "only",
         nargs="*",
         metavar="WHAT",
-        help="some of forms, smtp, parse, thread, orders, latency, memory, or million",
+        help="some of forms, smtp, mail, imap, parse, thread, orders, latency, memory; or million, mailbox",
     )
     bench.add_argument("--rows", type=int, default=1_000_000, help="companies and deals that million makes")
     bench.add_argument("--json", type=Path, default=Path("bench/results.json"), help="where the figures go")
