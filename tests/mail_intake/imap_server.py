@@ -5,6 +5,7 @@ import re
 import socket
 import socketserver
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import cast
 
@@ -12,7 +13,8 @@ _FETCH = re.compile(r"UID FETCH ([\d,:]+) \((.*)\)")
 
 
 class OddServer(socketserver.ThreadingTCPServer):
-    """`mails` by UID; those in `refused` get a NO, those in `deadly` end the connection when their body is asked for.
+    """`mails` by UID; those in `refused` get a NO and only their header is given, those in `deadly` end the connection
+    when their body is asked for, those in `withheld` are left out of the answer without a word.
 
     Those in `expunged` are found by a search and gone when they are fetched. `arrives_with_idle` comes in the same
     packet as the answer to IDLE, `arrives_after_search` when a search has looked and not answered yet,
@@ -28,13 +30,24 @@ class OddServer(socketserver.ThreadingTCPServer):
         self.mails = mails
         self.expunged: set[int] = set()
         self.refused: set[int] = set()
+        self.withheld: set[int] = set()
         self.deadly: set[int] = set()
         self.arrives_with_idle: dict[int, bytes] = {}
         self.arrives_after_search: dict[int, bytes] = {}
         self.arrives_with_noop: dict[int, bytes] = {}
         self.lost_once = False
         self.says_goodbye = False
+        self.tokens: set[str] = set()
+        self.connections = 0
         self.asked: list[str] = []
+        self.idling: list[socket.socket] = []
+
+    def end_sessions(self) -> None:
+        """Say goodbye to all who are in IDLE."""
+        for connection in self.idling:
+            connection.sendall(b"* BYE Session expired, please login again.\r\n")
+            connection.shutdown(socket.SHUT_RDWR)
+        self.idling.clear()
 
     @property
     def port(self) -> int:
@@ -58,6 +71,7 @@ class _Talk(socketserver.StreamRequestHandler):
 
     def handle(self) -> None:
         with contextlib.suppress(OSError):
+            self.odd.connections += 1
             self.say("* OK ready")
             while line := self.rfile.readline().decode().rstrip("\r\n"):
                 tag, _, command = line.partition(" ")
@@ -85,7 +99,9 @@ class _Talk(socketserver.StreamRequestHandler):
                 self.odd.arrives_after_search.clear()
                 self.say(f"* {len(self.odd.mails)} EXISTS")
         elif word == "CAPABILITY":
-            self.say("* CAPABILITY IMAP4rev1 IDLE UIDPLUS")
+            self.say("* CAPABILITY IMAP4rev1 IDLE UIDPLUS AUTH=XOAUTH2")
+        elif word == "AUTHENTICATE" and not self.knows_token(tag):
+            return True
         elif word in ("SELECT", "NOOP"):
             if word == "NOOP":
                 self.odd.mails |= self.odd.arrives_with_noop
@@ -99,20 +115,35 @@ class _Talk(socketserver.StreamRequestHandler):
         self.say(f"{tag} OK done")
         return word != "LOGOUT"
 
+    def knows_token(self, tag: str) -> bool:
+        self.say("+ ")
+        said = b64decode(self.rfile.readline()).decode()
+        if said.split("auth=Bearer ")[1].rstrip("\1") in self.odd.tokens:
+            return True
+        self.say(f"{tag} NO [AUTHENTICATIONFAILED] Invalid credentials (Failure)")
+        return False
+
     def fetch(self, tag: str, uids: list[int], items: str) -> bool:
         wants_body = "BODY.PEEK[" in items
         if wants_body and self.odd.deadly & set(uids):
             self.connection.shutdown(socket.SHUT_RDWR)
             return False
-        if wants_body and self.odd.refused & set(uids):
+        wants_header = "HEADER" in items
+        if wants_body and not wants_header and self.odd.refused & set(uids):
             self.say(f"{tag} NO cannot read it")
             return True
         for number, uid in enumerate(uids, 1):
             if uid in self.odd.expunged and (wants_body or uid % 2):
+                # The size of the even ones was told, and then they went.
+                self.odd.expunged.discard(uid)
+                del self.odd.mails[uid]
+                continue
+            if uid in self.odd.withheld and wants_body:
                 continue
             mail = self.odd.mails[uid]
             if wants_body:
-                name = "BODY[HEADER]" if "HEADER" in items else "BODY[]"
+                name = "BODY[HEADER]" if wants_header else "BODY[]"
+                mail = mail.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if wants_header else mail
                 self.say(f"* {number} FETCH (UID {uid} {name} {{{len(mail)}}}".encode() + b"\r\n" + mail + b")")
             else:
                 self.say(f"* {number} FETCH (UID {uid} RFC822.SIZE {len(mail)})")
@@ -128,7 +159,10 @@ class _Talk(socketserver.StreamRequestHandler):
         if self.odd.says_goodbye:
             self.say("* BYE we close for today")
             return False
+        self.odd.idling.append(self.connection)
         done = self.rfile.readline()
+        with contextlib.suppress(ValueError):
+            self.odd.idling.remove(self.connection)
         self.say(f"{tag} OK done")
         return bool(done)
 

@@ -1,16 +1,25 @@
 """The IMAP door and servers that do not do as they should."""
 
+import asyncio
 import math
+from pathlib import Path
+from typing import Any
 
 from clew_mail_intake.imap.backoff import Backoff
-from clew_mail_intake.imap.session import Patience
+from clew_mail_intake.imap.fetch import Fetched
+from clew_mail_intake.imap.session import Patience, close_session, open_session
+from clew_mail_intake.imap.sign_in import WithPassword
+from clew_mail_intake.imap.take_new import MOST_TRIES, Taking, may_retry, retry_pending, take_new
 from clew_mail_intake.imap.wait import longest_idle
+from clew_mail_intake.mailboxes import Cursor, MailboxPlace
+from clew_shared.contracts.mail import MailboxTroubled
 from clew_shared.runtime.settings import Settings
 from clew_shared.testing.dovecot import PASSWORD
 from clew_shared.testing.waiting import eventually
 
 from tests.mail_intake.imap_server import OddServer
 from tests.mail_intake.intake import Intake, a_mail, running_intake
+from tests.mail_intake.token_server import CLIENT_ID, CLIENT_SECRET, TokenServer
 
 
 async def test_a_mail_named_in_the_answer_to_idle_is_seen(intake: Intake) -> None:
@@ -103,17 +112,59 @@ async def test_a_session_that_the_server_has_lost_is_begun_anew(intake: Intake) 
 async def test_a_mail_that_the_server_refuses_holds_up_nobody(intake: Intake) -> None:
     """B37: one that cannot be fetched is tried again later; the others come, before it and behind it."""
     server = OddServer({uid: a_mail(message_id=f"<{uid}@x.example>") for uid in range(1, 8)})
-    server.refused = {3}
+    server.refused, server.withheld = {3}, {5}
     with server.running():
         await _watch(intake, server)
-        mails = await intake.all_judged(6)
+        mails = await intake.all_judged(5)
         box = await eventually(lambda: _trouble(intake))
 
-    assert "<3@x.example>" not in {mail["message_id"] for mail in mails}
-    assert box["last_error"].startswith("1 mail(s) cannot be fetched: ")
+    assert {mail["message_id"] for mail in mails} == {f"<{uid}@x.example>" for uid in (1, 2, 4, 6, 7)}
+    assert box["last_error"].startswith("2 mail(s) cannot be fetched: ")
     [(last_uid, pending)] = await intake.rows("SELECT last_uid, pending FROM mail_intake.mailbox_cursor")
     assert last_uid == 7
-    assert list(pending) == ["3"]
+    assert sorted(pending) == ["3", "5"]
+
+
+async def test_a_mail_that_is_refused_each_time_is_kept_by_its_header(intake: Intake, tmp_path: Path) -> None:
+    """B37, B38: after the last try, and the one of which not even that is had is noted and asked for no more."""
+    server = OddServer({uid: a_mail(message_id=f"<{uid}@x.example>") for uid in range(1, 6)})
+    server.refused, server.withheld = {2}, {4}
+    kept: list[Fetched] = []
+    cursor = Cursor(7, 0, {})
+    taking = Taking(_place(server), tmp_path, 1 << 20, kept.extend, lambda _: None)
+    with server.running():
+        session = await asyncio.to_thread(open_session, taking.place, WithPassword("jo", "x"), Patience())
+        await asyncio.to_thread(take_new, session, cursor, taking)
+        at_first = [mail.uid for mail in kept]
+        for _ in range(MOST_TRIES):
+            await asyncio.to_thread(retry_pending, session, cursor, taking)
+        close_session(session.client)
+
+    assert at_first == [1, 3, 5]
+    [late] = kept[3:]
+    assert (late.uid, late.incomplete) == (2, "the server does not give it whole")
+    assert (late.raw.whole() + b"Twenty.\r\n") == server.mails[2]
+    assert cursor.pending == {4: MOST_TRIES}
+    assert not may_retry(cursor)
+
+
+async def test_no_session_ends_with_its_token(intake: Intake) -> None:
+    """B36: Gmail ends a session with its token, about every hour; a new one is got at once, on the same connection."""
+    with TokenServer("jo").running() as provider, OddServer({}).running() as server:
+        server.tokens = provider.tokens
+        auth = {"kind": "oauth2", "provider": "google", "flow": "refresh_token", "client_id": CLIENT_ID}
+        auth |= {"client_secret": CLIENT_SECRET, "refresh_token": "refresh-0", "token_url": f"{provider.url}/token"}
+        await _watch(intake, server, auth=auth, password="")
+        await eventually(lambda: _idles(server))
+        provider.tokens.clear()
+        server.mails[1] = a_mail()
+        server.end_sessions()
+
+        assert len(await intake.all_judged(1)) == 1
+    assert len(provider.asked) == 2
+    assert server.asked.count("AUTHENTICATE XOAUTH2") == 3
+    assert server.connections == 2
+    assert await intake.told(MailboxTroubled) == []
 
 
 async def test_a_mail_that_ends_the_connection_holds_up_nobody(intake: Intake) -> None:
@@ -144,7 +195,12 @@ async def test_only_uids_and_peeks_go_over_the_wire(intake: Intake) -> None:
     assert not any("BODY[" in command or "RFC822)" in command for command in commands)
 
 
-async def _watch(intake: Intake, server: OddServer) -> None:
+def _place(server: OddServer) -> MailboxPlace:
+    nowhere = {"password": b"", "folder": "INBOX", "after": "keep", "move_to": None}
+    return MailboxPlace(host="127.0.0.1", port=server.port, tls="none", username="jo", **nowhere)  # type: ignore[arg-type]
+
+
+async def _watch(intake: Intake, server: OddServer, **more: Any) -> None:
     asked = {
         "host": "127.0.0.1",
         "port": server.port,
@@ -153,7 +209,7 @@ async def _watch(intake: Intake, server: OddServer) -> None:
         "password": PASSWORD,
         "after": "keep",
     }
-    await intake.running.post("/api/v1/mail/mailboxes", asked, status=201)
+    await intake.running.post("/api/v1/mail/mailboxes", asked | more, status=201)
 
 
 async def _trouble(intake: Intake) -> dict[str, str] | None:

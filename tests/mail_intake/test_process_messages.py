@@ -210,7 +210,7 @@ async def test_a_long_text_travels_cut_and_is_kept_whole(intake: Intake) -> None
 
 
 async def test_hostile_mail_is_set_aside_and_its_neighbours_go_on(intake: Intake) -> None:
-    """The hostile inputs of the spec: a thousand nested parts, sixteen thousand encoded words, NUL in base64."""
+    """B38: the hostile inputs of the spec: a thousand nested parts, sixteen thousand encoded words, NUL in base64."""
     nested = "".join(f'Content-Type: multipart/mixed; boundary="b{n}"\r\n\r\n--b{n}\r\n' for n in range(1000))
     words = a_mail(message_id="<words@x.example>", subject="\r\n ".join(["=?utf-8?b?w6Q=?="] * 16_000))
     nul = a_mail(message_id="<nul@x.example>", body="AGEA\r\n", Content_Transfer_Encoding="base64")

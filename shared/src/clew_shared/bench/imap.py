@@ -79,9 +79,15 @@ async def watch(settings: Settings, port: int, user: str, **more: str) -> None:
     asked = {"host": "127.0.0.1", "port": port, "tls": "none", "username": user, "password": PASSWORD} | more
     url = f"http://127.0.0.1:{settings.http_port}/api/v1/mail/mailboxes"
     headers = {"Authorization": f"Bearer {API_TOKEN}"}
-    async with ClientSession(headers=headers) as http, http.post(url, json=asked) as response:
-        if response.status != 201:
-            raise RuntimeError(await response.text())
+    async with ClientSession(headers=headers) as http, asyncio.timeout(_PATIENCE):
+        while True:
+            async with http.post(url, json=asked) as response:
+                if response.status == 201:
+                    return
+                # A service that has just begun may not know yet who we are.
+                if response.status != 503:
+                    raise RuntimeError(await response.text())
+            await asyncio.sleep(0.1)
 
 
 async def _take_all(settings: Settings, database: "asyncpg.Connection[asyncpg.Record]", port: int) -> float:

@@ -58,9 +58,14 @@ class TokenSource:
         self._keep = keep
         self._token: Token | None = None
 
+    @property
+    def holds_one(self) -> bool:
+        """Tell whether the next token is one that was used before."""
+        return self._token is not None and time.monotonic() < self._token.renew_at
+
     def token(self) -> Token:
         """Give a token that is good for a while. Raises `NoToken`."""
-        if self._token is None or time.monotonic() >= self._token.renew_at:
+        if self._token is None or not self.holds_one:
             self._token = None
             self._token = self._fetch()
         return self._token

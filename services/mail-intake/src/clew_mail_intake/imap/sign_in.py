@@ -53,6 +53,16 @@ class WithToken:
         self._tokens = tokens
 
     def __call__(self, client: IMAPClient) -> float:
+        was_held = self._tokens.holds_one
+        try:
+            return self._present_token(client)
+        except TokenRefused:
+            if not was_held:
+                raise
+        # One that we had already may have been withdrawn before its time.
+        return self._present_token(client)
+
+    def _present_token(self, client: IMAPClient) -> float:
         token = self._tokens.token()
         try:
             if not client.has_capability("AUTH=XOAUTH2") and client.has_capability("AUTH=OAUTHBEARER"):
@@ -62,7 +72,6 @@ class WithToken:
         except IMAP4.abort:
             raise
         except IMAP4.error as error:
-            # It may have been withdrawn before its time.
             self._tokens.forget()
             raise TokenRefused(str(error)) from None
         return token.renew_at

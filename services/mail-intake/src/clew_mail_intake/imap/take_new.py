@@ -27,6 +27,7 @@ from clew_mail_intake.imap.settle import settle
 from clew_mail_intake.mailboxes import Cursor, MailboxPlace
 
 MOST_TRIES = 5
+_NOTHING = "the server gives nothing of it"
 
 log = structlog.get_logger()
 
@@ -94,6 +95,7 @@ def retry_pending(session: Session, cursor: Cursor, taking: Taking) -> None:
         sizes = session.client.fetch([uid], ["RFC822.SIZE"])
         if uid not in sizes:
             del cursor.pending[uid]
+            taking.trouble.pop(uid, None)
             taking.save(cursor)
             continue
         _take_carefully(session, Sized(uid, int(sizes[uid].get(b"RFC822.SIZE", 0))), cursor, taking)
@@ -115,6 +117,9 @@ def _take_group(session: Session, group: list[Sized], cursor: Cursor, taking: Ta
         log.info("imap.group_failed", size=len(group), error=str(error)[:200])
         _take_each(session, group, cursor, taking)
         return
+    for uid in {one.uid for one in group} - {mail.uid for mail in fetched}:
+        # Gone meanwhile, or kept from us without a word: a retry finds out.
+        _note_trouble(uid, 1, _NOTHING, cursor, taking)
     _keep(session, fetched, cursor, taking, group[-1].uid)
 
 
@@ -139,12 +144,20 @@ def _take_carefully(session: Session, one: Sized, cursor: Cursor, taking: Taking
     except IMAP_ERRORS as error:
         if is_lost(error):
             raise IMAP4.abort(str(error)) from None
-        taking.trouble[one.uid] = str(error)[:200]
-        log.warning("imap.not_fetched", uid=one.uid, tries=tries, error=str(error)[:200])
+        _note_trouble(one.uid, tries, str(error), cursor, taking)
+        return
+    if fetched is None:
+        _note_trouble(one.uid, tries, _NOTHING, cursor, taking)
         return
     del cursor.pending[one.uid]
     taking.trouble.pop(one.uid, None)
-    _keep(session, [fetched] if fetched else [], cursor, taking, one.uid)
+    _keep(session, [fetched], cursor, taking, one.uid)
+
+
+def _note_trouble(uid: int, tries: int, error: str, cursor: Cursor, taking: Taking) -> None:
+    cursor.pending[uid] = tries
+    taking.trouble[uid] = error[:200]
+    log.warning("imap.not_fetched", uid=uid, tries=tries, error=error[:200])
 
 
 def _keep(session: Session, fetched: list[Fetched], cursor: Cursor, taking: Taking, last_uid: int) -> None:
