@@ -155,6 +155,14 @@ def test_a_mail_passed_on_among_colleagues_is_its_first_authors() -> None:
 
 
 QUOTED = [
+    "----------------\nКому: s@x\nТема: Stühle;\n04.01.2026, 10:00, {0}:\n\n{1}",
+    "---------- Forwarded message ---------\nFrom: Lea Lead\n<lea@customer.example>\nDate: Monday\nSubject: Stühle\n\n{1}",
+    "---- 转发的邮件 ----\n| 发件人 | {0} |\n| 日期 | 2026年01月04日 |\n| 收件人 | s@x |\n| 主题 | Stühle |\n{1}",
+    "------------&nbsp;原始邮件&nbsp;------------\n发件人:&nbsp;{0};\n发送时间:&nbsp;2026年1月4日\n\n主题:&nbsp;Stühle\n\n{1}",
+    "------------------ Original ------------------\nFrom:  {0};\nDate:  Monday\nTo:  s@x;\n\nSubject:  Stühle\n\n{1}",
+    "----- Forwarded message from {0} -----\n\nDate: Monday\nFrom: {0}\nSubject: Stühle\nUser-Agent: Mutt\n\n{1}\n\n"
+    "----- End forwarded message -----",
+    "  ----- Forwarded Message ----- From: {0}To: s@x <s@x>Sent: Monday, 10:00 AM GMT+1Subject: Stühle\n{1}",
     "> ---------- Forwarded message ---------\n> From: {0}\n> Date: Monday\n> Subject: Stühle\n> To: s@x\n>\n> {1}",
     "> From: {0}\n> Sent: Monday, January 4, 2026 10:00\n> To: Sales\n> Subject: Stühle\n>\n> {1}",
     "*From:* {0}\n*Sent:* Monday\n*To:* Sales\n*Subject:* Stühle\n\n{1}",
@@ -185,6 +193,21 @@ def test_a_forward_is_read_whatever_is_drawn_around_it(printed: str) -> None:
         "Stühle",
     )
     assert (found.text, found.forwarder_note) == (WORDS, "Yours?")
+
+
+@pytest.mark.parametrize(
+    ("subject", "label", "is_forward"), [("VS: Tuolit", "Lähettäjä", False), ("VS: Stole", "Fra", True)]
+)
+def test_the_same_mark_is_an_answer_in_finnish_and_a_forward_in_danish(
+    subject: str, label: str, is_forward: bool
+) -> None:
+    """B17."""
+    header = {"Lähettäjä": ("Lähetetty", "Vastaanottaja", "Aihe"), "Fra": ("Sendt", "Til", "Emne")}[label]
+    body = f"OK\n\n{label}: {LEAD}\n{header[0]}: 4.1.2026\n{header[1]}: Col\n{header[2]}: x\n\n{WORDS}\n"
+
+    found = read("From: col@ours.example", f"Subject: {subject}", "Content-Type: text/plain; charset=utf-8", body=body)
+
+    assert (found.contact.email == "lea@customer.example") == is_forward
 
 
 def test_words_below_a_quote_are_an_answer_and_no_forward() -> None:

@@ -15,6 +15,8 @@ _ON_BEHALF = re.compile(
 )
 _DAY = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}\b")
 _HOUR = re.compile(r"\b\d{1,2}\s?[:.h]\s?\d{2}\b")
+# A name of two words at least: `User-Agent: Mutt`; what people write looks otherwise.
+_FIELD = re.compile(r"[A-Z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)+:\s")
 _LONGEST_LABEL = 24
 _LONGEST_BLOCK = 14
 # What people set in like this is an example of theirs.
@@ -41,11 +43,30 @@ class HeaderBlock:
 def header_kind(line: str) -> tuple[HeaderKind, str] | None:
     """Return what header a line is and its value, or None."""
     colon = _colon(line)
+    if line.startswith("|") and (row := _row_of_table(line)) is not None:
+        return row
     if colon < 0:
         return None
-    label = line[:colon].strip(_DECORATION).lower()
-    kind = HEADER_LABELS.get(label) or HEADER_LABELS.get(label.replace(" ", ""))
-    return (kind, line[colon + 1 :].strip(" \t*_\u00a0\u200e\u200f")) if kind else None
+    kind = _kind_of_label(line[:colon])
+    # Some write the HTML's spaces into the text.
+    value = line[colon + 1 :].replace("&nbsp;", " ")
+    return (kind, value.strip(" \t*_\u00a0\u200e\u200f")) if kind else None
+
+
+def _kind_of_label(label: str) -> HeaderKind | None:
+    label = label.strip(_DECORATION).lower()
+    return (
+        HEADER_LABELS.get(label)
+        or HEADER_LABELS.get(label.replace(" ", ""))
+        or HEADER_LABELS.get(label.replace("-", " "))
+    )
+
+
+def _row_of_table(line: str) -> tuple[HeaderKind, str] | None:
+    """Read `| From | Ann <ann@x> |`, as some draw the block in text."""
+    cells = line.strip().strip("|").split("|")
+    kind = _kind_of_label(cells[0]) if len(cells) == 2 else None
+    return (kind, cells[1].strip()) if kind else None
 
 
 def read_header_block(lines: list[str], start: int, *, announced: bool) -> HeaderBlock | None:
@@ -62,6 +83,8 @@ def read_header_block(lines: list[str], start: int, *, announced: bool) -> Heade
     while position < min(len(lines), start + _LONGEST_BLOCK * 2):
         line = lines[position]
         found = header_kind(line) or _date_by_its_looks(line, values)
+        if found is None and announced and values and _FIELD.match(line):
+            found = ("other", "")
         if found:
             if found[0] in values and found[0] not in {"other", "cc", "to"}:
                 break
@@ -72,13 +95,20 @@ def read_header_block(lines: list[str], start: int, *, announced: bool) -> Heade
             blanks += 1
             if blanks > 1 or _is_whole(values) or (len(values) >= 4 and not _goes_on(lines, position + 1, values)):
                 break
-        elif last and not blanks and (line[0] in " \t" or last in {"to", "cc"} or not values[last]):
+        elif last and not blanks and _continues(line, last, values):
             values[last] = f"{values[last]} {line.strip()}"[:2000]
             end = position + 1
         else:
             break
         position += 1
     return HeaderBlock(start, end, values) if _convinces(values, announced=announced) else None
+
+
+def _continues(line: str, last: HeaderKind, values: dict[HeaderKind, str]) -> bool:
+    """Say whether a line goes on with the value above it."""
+    if line[0] in " \t" or last in {"to", "cc"} or not values[last]:
+        return True
+    return last == "from" and "@" not in values[last] and line.lstrip().startswith("<") and "@" in line
 
 
 def read_sender(value: str) -> Person:

@@ -14,6 +14,7 @@ from clew_mail_intake.understanding.understood import Forwarded, Person, Surroun
 
 # A mail rarely goes through more hands than this.
 _HANDS = 5
+_HEAD = 400
 
 
 def read_forward(
@@ -26,9 +27,19 @@ def read_forward(
         if found is not None:
             return found
     inline = reply.forwarded
-    if inline and (says_so or reply.announced_forward) and not is_reply_subject(subject):
+    if (
+        inline
+        and (says_so or reply.announced_forward)
+        and not is_reply_subject(subject)
+        and not (_in_finnish(subject, reply))
+    ):
         return inline if inline.subject_line else _with_subject(inline, bare_subject(subject))
     return None
+
+
+def _in_finnish(subject: str, reply: Reply) -> bool:
+    """Say whether VS: is Finnish, where it stands over answers; the Danes forward under it."""
+    return subject.lstrip()[:2].lower() == "vs" and "lähettäjä:" in reply.quoted[:_HEAD].lower()
 
 
 def first_author(forwarded: Forwarded | None, known: Surroundings) -> Forwarded | None:

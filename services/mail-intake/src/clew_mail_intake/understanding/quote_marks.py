@@ -183,11 +183,13 @@ def _says(line: str, phrases: tuple[str, ...]) -> bool:
     """Say whether a line is one of the phrases between dashes, or alone with a colon."""
     if len(line) > 120:
         return False
-    bare = line.strip(DECORATION)
+    bare = line.replace("&nbsp;", " ").strip(DECORATION)
     if not bare:
         return False
     dashed = bare[0] in "-_=—–~─"
-    folded = bare.strip("-_=—–~─ \t*:：.").lower()
+    folded = bare.strip("-_=—–~─ \t*:：.").replace("İ", "i").lower()
+    if folded == "original" and bare.startswith("----") and bare.endswith("----"):
+        return phrases is ORIGINAL_PHRASES
     if not folded or len(folded) > 90 or not (dashed or bare[-1] in ":：" or folded in phrases):
         return False
     return folded.startswith(phrases) and (dashed or len(folded) < 60)

@@ -2,9 +2,12 @@
 
 import re
 
+from msgspec.structs import replace
+
 from clew_mail_intake.understanding.addresses import read_addresses
-from clew_mail_intake.understanding.embedded_headers import HeaderBlock
+from clew_mail_intake.understanding.embedded_headers import HeaderBlock, header_kind
 from clew_mail_intake.understanding.html_text import QUOTE_BEGINS
+from clew_mail_intake.understanding.mail_words import HeaderKind
 from clew_mail_intake.understanding.understood import Forwarded, Person
 
 _FRAME = re.compile(r"^[ \t>]*[-_=—–─]{4,}(?:[^-_=—–─\n]{3,90}[-_=—–─]{4,})?[ \t]*$")
@@ -41,6 +44,17 @@ def read_under_marker(lines: list[str], rule: int) -> Forwarded | None:
         sender = Person(people[0].email, _NUMBERS.sub("", people[0].name))
         return Forwarded(sender=sender, text=_joined(body), passage=_joined(lines[at:]))
     return None
+
+
+def read_under_rule(lines: list[str], rule: int) -> Forwarded | None:
+    """Read a mail that stands under a rule, labels without a sender and such a line, as Yandex writes now."""
+    values: dict[HeaderKind, str] = {}
+    at = rule + 1
+    while at < len(lines) and (found := header_kind(lines[at])) is not None and found[0] in {"to", "cc", "subject"}:
+        values[found[0]] = found[1]
+        at += 1
+    below = read_under_marker(lines, at - 1) if values else None
+    return replace(below, subject_line=values.get("subject", "").rstrip("; ")) if below else None
 
 
 def _marked(lines: list[str]) -> list[str]:

@@ -10,7 +10,8 @@ from clew_mail_intake.understanding.embedded_headers import HeaderBlock
 from clew_mail_intake.understanding.html_text import MARKS, QUOTE_BEGINS
 from clew_mail_intake.understanding.phrases import any_of, compile_any
 from clew_mail_intake.understanding.quote_marks import Kind, Marks, read_marks
-from clew_mail_intake.understanding.read_forwarded import read_forwarded, read_under_marker
+from clew_mail_intake.understanding.read_forwarded import read_forwarded, read_under_marker, read_under_rule
+from clew_mail_intake.understanding.run_together import parted
 from clew_mail_intake.understanding.understood import Forwarded
 
 _LINES = 100_000
@@ -22,6 +23,7 @@ _SEE_BELOW = compile_any("see_below")
 # After this many lines under a rule it is no signature any more but a part of the mail.
 _SIGNATURE_LINES = 12
 _ANSWER_LINES = 7
+_RULES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Reply:
 def split_reply(text: str) -> Reply:
     """Split a mail's text; lines end in LF. Linear in its length."""
     # What lies beyond is one long line to the rules below.
-    lines = text.split("\n", _LINES)
+    lines = parted(text).split("\n", _LINES)
     marks = read_marks(lines)
     if _ONLY_WORDS.issuperset(marks.kinds):
         return Reply(_joined(lines, range(len(lines))))
@@ -47,13 +49,19 @@ def split_reply(text: str) -> Reply:
     words = _joined(lines, own) if any(marks.kinds[index] == "t" for index in own) else ""
     announced = any(index in marks.forwards for index in quoted) or bool(marks.forwards and not words)
     forwarded = read_forwarded(lines, block) if block else None
-    if forwarded is None and announced:
-        forwarded = read_under_marker(lines, min(marks.forwards))
+    if forwarded is None and marks.forwards:
+        forwarded = read_under_marker(lines, min(marks.forwards)) if announced else None
+    elif forwarded is None:
+        forwarded = next((found for rule in _rules(marks.kinds) if (found := read_under_rule(lines, rule))), None)
     if not words:
         if forwarded:
             return Reply("", _joined(lines, quoted), _joined(lines, signature), forwarded, announced)
         return Reply(_joined(lines, range(len(lines))), announced_forward=announced)
     return Reply(words, _joined(lines, quoted), _joined(lines, signature), forwarded, announced)
+
+
+def _rules(kinds: list[Kind]) -> list[int]:
+    return [index for index, kind in enumerate(kinds) if kind == "r"][:_RULES]
 
 
 def _split_quote(lines: list[str], marks: Marks) -> tuple[list[int], list[int], HeaderBlock | None]:
