@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from clew_shared.contracts.enquiry import Attachment, Authenticity, Claims, EnquiryReceived
+from clew_shared.contracts.enquiry import Answer, Attachment, Authenticity, Claims, EnquiryReceived
 from clew_shared.contracts.event import Event
 from clew_shared.contracts.ids import derived_id
 from clew_shared.contracts.mail import AutoReplyReceived, MailBounced
@@ -19,6 +19,7 @@ from clew_mail_intake.understanding.understood import Bounced, Understanding
 _TEXT_BYTES = 256 * 1024
 _QUOTED_BYTES = 128 * 1024
 _ANCESTORS_BYTES = 128 * 1024
+_FACT_BYTES = 8 * 1024
 _PARTICIPANTS = 50
 _SUBJECT = 998
 _DEFAULT_SOURCE = "deals"
@@ -107,6 +108,7 @@ def _enquiry(
         subject_line=read.subject_line[:_SUBJECT],
         text=cut_text(read.text, _TEXT_BYTES),
         quoted=cut_text(read.quoted, _QUOTED_BYTES),
+        answers=tuple(Answer(label, cut_text(value, _FACT_BYTES)) for label, value in read.facts),
         attachments=_attachments(mail.key, read),
         reply_token=found.token,
         token_forged=found.forged,

@@ -4,11 +4,11 @@ Next: clew_mail_intake.understanding.reply_text.split_reply.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clew_shared.contracts.enquiry import Secured
 
-from clew_mail_intake.understanding.calendar import summarise_invitation
+from clew_mail_intake.understanding.calendar import TYPES, Invitation, find_invitation
 from clew_mail_intake.understanding.charset import decode_text
 from clew_mail_intake.understanding.flowed import join_flowed
 from clew_mail_intake.understanding.html_text import html_to_text
@@ -35,12 +35,15 @@ class Bodies:
     embedded: list[tuple[str, int, int, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     armour: Secured | None = None
+    # What stands in a calendar beside the words, or instead of them: then it is told as the text and not again.
+    invitation: Invitation | None = None
 
 
 def read_bodies(parsed: ParsedMail) -> Bodies:
     """Choose and decode the bodies; every leaf that is not one of them is a file."""
     bodies = Bodies()
     plain, pages = _choose(parsed, bodies)
+    bodies.invitation = find_invitation(parsed, bodies.files)
     if pages:
         bodies.html = _read_text(parsed, pages[0], bodies)
     texts = [_read_text(parsed, part, bodies) for part in plain]
@@ -131,6 +134,8 @@ def _are_siblings(parsed: ParsedMail, first: Part, second: Part) -> bool:
 
 
 def _may_be_words(part: Part, *, first: bool) -> bool:
+    if part.content_type in TYPES:
+        return False
     if part.disposition == "attachment" or part.content_type not in _WORDS:
         return part.depth == 0 and part.disposition != "attachment" and part.content_type.startswith("text/")
     return first or not part.filename
@@ -178,12 +183,12 @@ def is_page(text: str) -> bool:
 
 def _say_what_stands_there(parsed: ParsedMail, bodies: Bodies) -> None:
     """Give a mail without words a line that says what it holds."""
+    if bodies.invitation is not None:
+        bodies.text = bodies.invitation.text
+        bodies.notes.append("the text is a summary of the invitation")
+        bodies.invitation = replace(bodies.invitation, events=())
+        return
     for part in bodies.files:
-        if part.content_type in {"text/calendar", "application/ics"}:
-            data = decode_transfer(parsed.raw, part.start, part.end, part.encoding, 256 * 1024)
-            bodies.text = summarise_invitation(decode_text(data, part.parameters.get("charset") or "utf-8"))
-            bodies.notes.append("the text is a summary of the invitation")
-            return
         if part.content_type.endswith("ms-tnef") or part.filename.lower() == "winmail.dat":
             packed = unpack(decode_transfer(parsed.raw, part.start, part.end, part.encoding, TEXT_BYTES))
             bodies.text = normal_lines(packed.text) if packed else ""

@@ -1,6 +1,7 @@
 """One mail's raw bytes into everything that it says. Next: clew_mail_intake.understanding.understood.Understanding."""
 
 import re
+from dataclasses import replace
 
 from clew_shared.contracts.ids import utc_now
 from clew_shared.identity.subject_line import bare_subject
@@ -20,6 +21,7 @@ from clew_mail_intake.understanding.limits import ADDRESSES, ALL_HEADERS_BYTES, 
 from clew_mail_intake.understanding.message_ids import newest, own_message_id, read_in_reply_to, read_references
 from clew_mail_intake.understanding.parse import ParsedMail, parse_mail
 from clew_mail_intake.understanding.read_bounce import MachineSigns
+from clew_mail_intake.understanding.read_meeting import why_meeting_answer
 from clew_mail_intake.understanding.reply_text import Reply, split_reply
 from clew_mail_intake.understanding.secured import ENCRYPTED, Opened, open_secured, say_secured
 from clew_mail_intake.understanding.sender import Authorship, read_authorship, read_sender
@@ -65,6 +67,9 @@ def understand(raw: bytes, *, envelope: Envelope | None = None, known: Surroundi
     named = read_sender(fields)
     signs = MachineSigns(parsed, fields, named.person, subject[:_SUBJECT], bodies.text, _null_sender(fields, envelope))
     found = classify(signs, known, _authenticity(raw, fields, envelope, known))
+    answered = why_meeting_answer(bodies, reply) if found.verdict == "enquiry" else None
+    if answered:
+        found = replace(found, verdict="auto_reply", reason=answered, auto=True)
     forwarded = (
         None if found.auto and found.verdict != "list" else read_forward(opened.parsed, bodies, reply, subject, known)
     )
@@ -135,6 +140,7 @@ def _told(
         forwarder_note=note,
         authenticity=found.authenticity,
         secured=opened.secured or bodies.armour,
+        facts=tuple(pair for event in bodies.invitation.events for pair in event) if bodies.invitation else (),
         reasons=tuple(reasons),
     )
 

@@ -166,5 +166,7 @@ class Understanding(msgspec.Struct, frozen=True, kw_only=True):
     forwarder_note: str = ""
     authenticity: Authenticity = Authenticity()
     secured: Secured | None = None
+    # What an invitation beside the words says, by label.
+    facts: tuple[tuple[str, str], ...] = ()
     reasons: tuple[str, ...] = ()
     parser_version: int = PARSER_VERSION
