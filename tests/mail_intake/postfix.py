@@ -39,6 +39,7 @@ relay_transport = lmtp:inet:127.0.0.1:{lmtp}
 default_transport = smtp:[127.0.0.1]:{sink}
 message_size_limit = 100000000
 smtputf8_enable = yes
+cleanup_replace_stray_cr_lf = no
 queue_run_delay = 1s
 minimal_backoff_time = 1s
 maximal_backoff_time = 2s
@@ -84,7 +85,9 @@ class Postfix:
 
     def deliveries(self) -> list[tuple[str, str, str]]:
         """Give recipient, status (sent, bounced, deferred) and our reply, of each attempt, as its log has them."""
-        lines = (self.home / "log").read_text(errors="replace").splitlines()
+        log = self.home / "log"
+        # It is made with the first line.
+        lines = log.read_text(errors="replace").splitlines() if log.exists() else []
         return [found.groups() for line in lines if "/lmtp[" in line and (found := _DELIVERY.search(line))]  # type: ignore[misc]
 
     async def is_empty(self) -> bool:

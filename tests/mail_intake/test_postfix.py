@@ -135,6 +135,41 @@ async def test_a_crowd_through_postfix_arrives_once_each(small_intake: Intake, p
     assert postfix.came_back == []
 
 
+async def test_a_door_that_goes_away_and_comes_back_costs_no_mail(settings: Settings) -> None:
+    """B40, F2: closed under a crowd: what Postfix calls sent is here, the rest it keeps; once each, and none back."""
+    here = settings.changed(lmtp_port=free_port())
+    async with running_postfix(f"127.0.0.1:{here.lmtp_port}") as postfix:
+        async with running_intake(here):
+            await _source(postfix.address, mails=60, sessions=8)
+            await eventually(lambda: _has_some(postfix), 30)
+        sent_before = sum(status == "sent" for _, status, _ in postfix.deliveries())
+        async with running_intake(here) as intake:
+            await postfix.has_delivered_all()
+            kept = await intake.rows("SELECT count(*), count(DISTINCT message_id) FROM mail_intake.message")
+
+        assert kept == [(60, 60)]
+        assert sent_before > 0
+        assert sum(status == "sent" for _, status, _ in postfix.deliveries()) == 60
+        assert postfix.came_back == []
+
+
+async def test_a_mail_that_postfix_took_with_a_bare_return_is_not_bounced(
+    small_intake: Intake, postfix: Postfix
+) -> None:
+    """B42: it has 250 already; by LMTP the mail is mended, and begins no field of its own."""
+    await hand_over(postfix, a_mail(subject="Chairs\rFrom: evil@x.example", body="one\rtwo"), INTAKE)
+    await postfix.has_delivered_all()
+
+    [mail] = await small_intake.all_judged(1)
+    assert (mail["from"]["email"], mail["subject"]) == ("jane@shop.example", "Chairs From: evil@x.example")
+    assert mail["text"] == "one\ntwo"
+    assert postfix.came_back == []
+
+
+async def _has_some(postfix: Postfix) -> bool:
+    return bool(postfix.deliveries())
+
+
 async def test_smtp_source_gets_a_hundred_mails_through_ten_lines(small_intake: Intake) -> None:
     """B41: straight to our door."""
     await _source(small_intake.smtp, mails=100, sessions=10)
