@@ -199,6 +199,19 @@ def test_a_sites_form_that_says_that_it_writes_by_itself_is_a_visitors() -> None
     assert (form.verdict, form.contact.email) == ("enquiry", "jo@client.example")
 
 
+def test_a_report_that_somebody_attaches_or_pastes_is_theirs() -> None:
+    """B19: people send us what came back to them, and want an answer."""
+    asked = "My mail to sue@ours.example came back, see below. Where do I send my order?\r\n"
+    report = "Final-Recipient: rfc822; sue@ours.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    mixed = "Content-Type: multipart/mixed; boundary=b"
+    attached = f"--b\r\n\r\n{asked}\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n{report}\r\n--b--\r\n"
+    pasted = f"{asked}\r\n{report}Diagnostic-Code: smtp; 550 5.1.1 user unknown\r\nMessage-ID: <x@client.example>\r\n"
+
+    assert read("Subject: Your server", mixed, body=attached).verdict == "enquiry"
+    assert read("Subject: Mail to you bounces", body=pasted).verdict == "enquiry"
+    assert read("From: MAILER-DAEMON@mx.example", mixed, body=attached).verdict == "bounce"
+
+
 @pytest.mark.parametrize(
     ("says", "severity", "status"),
     [

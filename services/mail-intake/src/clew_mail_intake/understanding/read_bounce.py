@@ -65,7 +65,7 @@ def read_bounce(signs: MachineSigns) -> tuple[Bounced, str] | None:
 def _why_bounce(signs: MachineSigns) -> str | None:
     own = _own_parts(signs.parsed)
     report = (signs.parsed.top.parameters.get("report-type") or "").lower()
-    if any(part.content_type in _REPORT_TYPES for part in own):
+    if any(part.content_type in _REPORT_TYPES for part in own) and not _is_shown_by_a_person(signs, report):
         return "bounce: carries a delivery status report (RFC 3464)"
     if report == "delivery-status":
         return "bounce: its type is a delivery status report"
@@ -74,6 +74,12 @@ def _why_bounce(signs: MachineSigns) -> str | None:
     if _amazon_notification(signs):
         return "bounce: Amazon SES notification"
     return _why_bounce_by_words(signs, own)
+
+
+def _is_shown_by_a_person(signs: MachineSigns, report: str) -> bool:
+    """Say whether somebody attached a report that they got, and wrote about it."""
+    by_machine = report or signs.from_machine or signs.null_sender or NO_REPLY.search(signs.sender.email)
+    return not by_machine and not BOUNCE_SUBJECT.search(signs.subject)
 
 
 def _why_bounce_by_words(signs: MachineSigns, own: list[Part]) -> str | None:
@@ -87,9 +93,9 @@ def _why_bounce_by_words(signs: MachineSigns, own: list[Part]) -> str | None:
         "its subject says so": 2 * (bool(BOUNCE_SUBJECT.search(signs.subject)) and not answer),
         "it returns a mail": 2 * (carries or _carries_header(signs.text)),
     }
-    told_by_form = sum(points.values()) - points["its subject says so"]
-    if not told_by_form:
-        # A person may write every word of a bounce, and under its subject.
+    by_machine = sum(points.values()) - points["its subject says so"] - points["it returns a mail"]
+    if not by_machine and not carries:
+        # A person may write every word of a bounce, under its subject, and paste the mail that it returned.
         return None
     folded = signs.text[:_TEXT].lower()
     phrases = sum(phrase in folded for phrase in BOUNCE_TEXT)
