@@ -237,9 +237,9 @@ async def test_mails_that_take_their_time_hold_up_nobody(intake: Intake) -> None
         await uow.connection.exec_driver_sql("UPDATE mail_intake.message SET verdict = NULL")
     reading = Reading(surroundings(intake.settings))
 
-    async def understand(raw: bytes | LargeMail, envelope: Envelope) -> Understanding:
+    async def understand(raw: bytes | LargeMail, envelope: Envelope, *, page: bool = False) -> Understanding:
         await asyncio.sleep(0.6 if isinstance(raw, bytes) and b"<slow" in raw else 0)
-        return await reading.understand(raw, envelope)
+        return await reading.understand(raw, envelope, page=page)
 
     processing = Processing(understand, _nothing, our_recipients(intake.settings), lambda: False)
     accepted = await intake.told(MailAccepted)

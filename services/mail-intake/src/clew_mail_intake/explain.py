@@ -69,9 +69,9 @@ async def _explain(path: Path, known: Surroundings, workers: Workers) -> dict[st
     try:
         raw = read_file(path)
     except OSError as error:
-        unread = await workers.understand(b"", known=known)
+        unread = await workers.understand(b"", known=known, page=False)
         return {**as_object(str(path), unread), "reasons": [f"quarantine: cannot read the file ({error.strerror})"]}
-    return as_object(str(path), await workers.understand(raw, known=known))
+    return as_object(str(path), await workers.understand(raw, known=known, page=False))
 
 
 def as_object(file: str, found: Understanding) -> dict[str, Any]:

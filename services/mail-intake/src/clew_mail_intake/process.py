@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
@@ -24,7 +24,6 @@ from clew_mail_intake.turn import Turn
 from clew_mail_intake.understanding.understood import Envelope, Evidence, Understanding
 from clew_mail_intake.write_verdicts import Judged, write_verdicts
 
-Understand = Callable[[bytes | LargeMail, Envelope], Coroutine[Any, Any, Understanding]]
 Gather = Callable[[StoredMail, bytes], Coroutine[Any, Any, Evidence | None]]
 
 # Larger mails are read in processes of their own, several at a time; the very large ones, one at a time, in pieces.
@@ -33,6 +32,12 @@ _MOMENT_SECONDS = 0.02
 _TURN_SECONDS = 0.5
 
 log = structlog.get_logger()
+
+
+class Understand(Protocol):
+    """Reads one mail, and cleans its HTML when somebody wants to see the page."""
+
+    async def __call__(self, raw: bytes | LargeMail, envelope: Envelope, *, page: bool = False) -> Understanding: ...
 
 
 @dataclass(frozen=True, slots=True)

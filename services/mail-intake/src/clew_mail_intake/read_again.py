@@ -37,7 +37,7 @@ async def read_again(
     if not stored or stored[0].forgotten:
         return None
     raws = await read_or_open(stored, connection)
-    read = await processing.understand(raws[mail.key], envelope_of(stored[0]))
+    read = await processing.understand(raws[mail.key], envelope_of(stored[0]), page=True)
     kept = mail.understanding
     # What a person let through is not for a rule to decide again.
     is_comparable = kept is not None and mail.released_at is None

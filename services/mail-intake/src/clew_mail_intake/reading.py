@@ -33,9 +33,12 @@ class Reading:
             finally:
                 self._closing = True
 
-    async def understand(self, raw: bytes | LargeMail, envelope: Envelope) -> Understanding:
-        """Raises `ConnectionError` when we stop: a mail whose worker ends with us is not to blame."""
-        read = await self._workers.understand(raw, envelope=envelope, known=self._known)
+    async def understand(self, raw: bytes | LargeMail, envelope: Envelope, *, page: bool = False) -> Understanding:
+        """Read one mail, with its HTML for whoever wants to show the `page`.
+
+        Raises `ConnectionError` when we stop: a mail whose worker ends with us is not to blame.
+        """
+        read = await self._workers.understand(raw, envelope=envelope, known=self._known, page=page)
         if self._closing:
             raise ConnectionError("stopping; the mail is read at the next start")
         return read

@@ -33,7 +33,7 @@ async def read_page(
     if not mails or mails[0].forgotten:
         return None
     raws = await read_or_open(mails, connection)
-    read = await processing.understand(raws[key], envelope_of(mails[0]))
+    read = await processing.understand(raws[key], envelope_of(mails[0]), page=True)
     if read.html:
         body = _with_pictures(read.html, key, files)
     else:

@@ -48,13 +48,18 @@ class Workers:
             await self._end(process)
 
     async def understand(
-        self, raw: bytes | LargeMail, *, envelope: Envelope | None = None, known: Surroundings = _NOWHERE
+        self,
+        raw: bytes | LargeMail,
+        *,
+        envelope: Envelope | None = None,
+        known: Surroundings = _NOWHERE,
+        page: bool = True,
     ) -> Understanding:
         """Understand one mail; never raises for what the mail holds."""
         signed = envelope is not None and envelope.evidence is not None
         if not isinstance(raw, LargeMail) and may_be_read_at_once(raw) and not signed:
-            return understand_at_once(raw, envelope, known)
-        task = Task(envelope, known)
+            return understand_at_once(raw, envelope, known, page=page)
+        task = Task(envelope, known, page)
         try:
             return await self._ask_one(task, raw)
         except TimeoutError:
@@ -118,10 +123,12 @@ def may_be_read_at_once(raw: bytes) -> bool:
     )
 
 
-def understand_at_once(raw: bytes, envelope: Envelope | None, known: Surroundings) -> Understanding:
+def understand_at_once(
+    raw: bytes, envelope: Envelope | None, known: Surroundings, *, page: bool = False
+) -> Understanding:
     """Understand a small mail in this process."""
     try:
-        return understand(raw, envelope=envelope, known=known)
+        return understand(raw, envelope=envelope, known=known, page=page)
     except Exception as error:  # noqa: BLE001 - a stranger's bytes must not end the service; the mail is set aside
         return set_aside(raw, f"could not be read ({type(error).__name__})", envelope=envelope)
 

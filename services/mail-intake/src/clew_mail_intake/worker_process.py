@@ -27,6 +27,7 @@ class Task(msgspec.Struct, frozen=True):
 
     envelope: Envelope | None
     known: Surroundings
+    page: bool
 
 
 class TooMuchWork(Exception):
@@ -54,7 +55,7 @@ def understand_within_limits(task: Task, raw: bytes) -> Understanding:
     """Understand one mail, or say which limit it met."""
     signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
     try:
-        return understand(raw, envelope=task.envelope, known=task.known)
+        return understand(raw, envelope=task.envelope, known=task.known, page=task.page)
     except TooMuchWork:
         why = f"took more than {CPU_SECONDS:.0f} s of processor time"
     except MemoryError:

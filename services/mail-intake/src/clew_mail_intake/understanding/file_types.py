@@ -52,6 +52,7 @@ _SAME = {
 }
 # These begin with letters; the other magic numbers of two or three letters also begin ordinary texts.
 _LETTERED = ("application/pdf", "application/rtf", "application/postscript")
+_LETTERS = (b"%", b"{", b"\xef\xbb\xbf%")
 _PAGE = re.compile(
     rb"\s*(?:<!--.{0,400}?-->\s*)?<(?:!doctype html|html|head|body|script|iframe)\b", re.IGNORECASE | re.DOTALL
 )
@@ -93,6 +94,9 @@ def sniff(head: bytes) -> str | None:
     beginning = head[:2048].lstrip().lower()
     if b"<svg" in beginning and beginning.startswith(_DRAWING_BEGINS):
         return "image/svg+xml"
+    if _is_text(head) and not head.startswith(_LETTERS):
+        # Asking for every kind of file costs as much as reading the rest of a small mail.
+        return None
     found = filetype.guess_mime(head)
     if found and found not in _LETTERED and _is_text(head):
         return None

@@ -7,7 +7,6 @@ from clew_mail_intake.understanding.charset import clean_text, decode_text
 from clew_mail_intake.understanding.limits import ALL_HEADERS_BYTES, HEADER_BYTES, HEADER_FIELDS
 
 _FIELD = re.compile(rb"([!-9;-~]{1,120})[ \t]*:")
-_END_OF_HEADERS = re.compile(rb"(?:\A|\n)\r?\n")
 _FOLD = re.compile(r"[\r\n\t ]+")
 
 
@@ -45,7 +44,7 @@ class Fields:
 
 def unfold(value: bytes) -> str:
     """Join a value's lines; a bare CR inside is white space and never a new field (B42)."""
-    text = value.decode("ascii") if value.isascii() else decode_text(value)
+    text = (value.decode("ascii") if value.isascii() else decode_text(value)).strip()
     if "\n" in text or "\r" in text or "\t" in text:
         text = _FOLD.sub(" ", text)
     return clean_text(text).strip()
@@ -54,11 +53,23 @@ def unfold(value: bytes) -> str:
 def split_header(raw: bytes, start: int, end: int) -> tuple[Fields, int]:
     """Return the fields between start and end and the offset where the body begins."""
     start = _skip_mbox_line(raw, start, end)
-    blank = _END_OF_HEADERS.search(raw, start, end)
-    if raw[start : start + 1] in {b"\n", b"\r"} and blank and blank.start() == start:
-        return Fields([]), blank.end()
-    header_end, body_start = (blank.start() + 1, blank.end()) if blank else (end, end)
+    for blank in (b"\n", b"\r\n"):
+        if raw.startswith(blank, start, end):
+            return Fields([]), start + len(blank)
+    header_end, body_start = _blank_line(raw, start, end)
     return _read_fields(raw, start, min(header_end, start + ALL_HEADERS_BYTES), body_start)
+
+
+def _blank_line(raw: bytes, start: int, end: int) -> tuple[int, int]:
+    """Return where the first blank line begins and ends, whichever way it is written."""
+    first = raw.find(b"\n", start, end)
+    # The way that the first line ends is the way to look for first: the other is then soon too far away.
+    usual, other = (b"\n\r\n", b"\n\n") if first > start and raw[first - 1] == 0x0D else (b"\n\n", b"\n\r\n")
+    found = raw.find(usual, start, end)
+    before = raw.find(other, start, end if found < 0 else found + 1)
+    if before >= 0:
+        return before + 1, before + len(other)
+    return (found + 1, found + len(usual)) if found >= 0 else (end, end)
 
 
 def _read_fields(raw: bytes, start: int, end: int, body_start: int) -> tuple[Fields, int]:

@@ -14,8 +14,10 @@ _PARAMETERS = 100
 
 def read_parameters(value: str) -> tuple[str, dict[str, str]]:
     """Return the leading value lower-case and the parameters, names lower-case, continuations joined."""
+    if not value:
+        return "", {}
     head, separator, tail = value.partition(";")
-    head = _COMMENT.sub("", head).strip().strip("\"'").lower()
+    head = (_COMMENT.sub("", head) if "(" in head else head).strip().strip("\"'").lower()
     if not separator:
         return head, {}
     plain: dict[str, str] = {}

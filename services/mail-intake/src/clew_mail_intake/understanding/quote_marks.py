@@ -107,7 +107,7 @@ def _mark_quoted_forward(lines: list[str], marks: Marks) -> None:
 
 def _kind_of(line: str, stripped: str) -> Kind:
     first = stripped[0]
-    if first in ">&|" and _QUOTE.match(line):
+    if line[0] == ">" or (first in ">&|" and _QUOTE.match(line)):
         return "q"
     kind = _kind_by_mark(line, stripped) if first in _SPECIAL else None
     if kind:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from clew_shared.contracts.ids import utc_now
 from clew_shared.identity.subject_line import bare_subject
+from msgspec.structs import replace
 
 from clew_mail_intake.understanding.addresses import read_address, read_addresses, read_people
 from clew_mail_intake.understanding.attachments import inside_signature, read_attachments
@@ -57,8 +58,13 @@ _DISGUISED = 10
 _SUBJECT = 500
 
 
-def understand(raw: bytes, *, envelope: Envelope | None = None, known: Surroundings = _NOWHERE) -> Understanding:
-    """Say what one mail is, who wrote it and what; never raises, and reads no more than the caps allow."""
+def understand(
+    raw: bytes, *, envelope: Envelope | None = None, known: Surroundings = _NOWHERE, page: bool = True
+) -> Understanding:
+    """Say what one mail is, who wrote it and what; never raises, and reads no more than the caps allow.
+
+    The HTML is cleaned only for whoever wants to show the `page`.
+    """
     parsed = parse_mail(raw)
     fields = parsed.top.fields
     opened, bodies = _open(parsed, envelope, known)
@@ -76,7 +82,8 @@ def understand(raw: bytes, *, envelope: Envelope | None = None, known: Surroundi
     found = reconsider(found, signs, reply, forwarded)
     forwarded = first_author(forwarded, known)
     author = read_authorship(fields, named, known, forwarded, bodies.text)
-    return _told(raw, envelope, known, parsed, opened, bodies, subject, reply, forwarded, author, found)
+    told = _told(raw, envelope, known, parsed, opened, bodies, subject, reply, forwarded, author, found)
+    return replace(told, html=clean_html(bodies.html)) if page else told
 
 
 def _told(
@@ -120,7 +127,6 @@ def _told(
         text=own.text,
         quoted=own.quoted,
         signature=own.signature,
-        html=clean_html(bodies.html),
         attachments=files,
         message_id=message_id,
         message_id_is_synthetic=synthetic,

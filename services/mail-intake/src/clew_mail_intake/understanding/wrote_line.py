@@ -18,6 +18,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 def marker_strength(text: str) -> int:
     """Return 2 for what can only be the line over a quote, 1 for what is one when a quote follows."""
     verb = _wrote(text)
+    if verb < 0 and "@" not in text:
+        return 0
     address = ADDRESS.search(text)
     dated = _DATE.search(text) is not None
     timed = _TIME.search(text) is not None
@@ -73,6 +75,8 @@ def _wrote(text: str) -> int:
             if word in text:
                 return text.rindex(word) + len(word)
     found = -1
+    if WROTE.isdisjoint(_WORD.findall(text.lower())):
+        return found
     for match in _WORD.finditer(text):
         if match[0].lower() in WROTE:
             found = match.end()
