@@ -30,8 +30,8 @@ class FileScans:
         # One mail's bytes at a time are in memory for this.
         self._turn = asyncio.Semaphore(1)
 
-    async def understand(self, raw: bytes | LargeMail, envelope: Envelope) -> Understanding:
-        read = await self._inner(raw, envelope)
+    async def understand(self, raw: bytes | LargeMail, envelope: Envelope, *, page: bool = False) -> Understanding:
+        read = await self._inner(raw, envelope, page=page)
         if all(file.rejected for file in read.attachments):
             return read
         async with self._turn:
