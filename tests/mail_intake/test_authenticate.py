@@ -157,7 +157,7 @@ async def test_a_silent_name_server_proves_nothing(name: str) -> None:
 
 
 async def test_while_no_name_server_answers_mails_wait_for_none() -> None:
-    with name_server(LEAD, ["_dmarc.lead.example"]) as server:
+    with name_server(LEAD, ["_dmarc.lead.example", "."]) as server:
         checks = SenderChecks(Settings(dns_servers=(server,)))
         first = await checks.gather(stored(SENDERS_ADDRESS, "ann@lead.example"), signed(mail()))
         second = await checks.gather(stored(SENDERS_ADDRESS, "ann@lead.example"), signed(mail()))
@@ -166,6 +166,20 @@ async def test_while_no_name_server_answers_mails_wait_for_none() -> None:
     assert second is not None
     # The name server would have answered for these; nobody asked again so soon.
     assert "s1._domainkey.lead.example" in second.silent
+
+
+async def test_the_silence_of_a_strangers_own_servers_keeps_nobody_else_unchecked() -> None:
+    """B15: one mail of a domain whose servers do not answer had every forged mail of the next minute believed."""
+    forged = mail("From: ann@lead.example")
+    with name_server(LEAD, ["_dmarc.slow.example"]) as server:
+        checks = SenderChecks(Settings(dns_servers=(server,)))
+        slow = await checks.gather(stored("198.51.100.1", "eve@slow.example"), mail("From: eve@slow.example"))
+        next_one = await checks.gather(stored("198.51.100.1", "ann@lead.example"), forged)
+
+    assert slow is not None
+    assert slow.silent == ("_dmarc.slow.example",)
+    read = understand(forged, envelope=Envelope(mail_from="ann@lead.example", evidence=next_one), known=Surroundings())
+    assert read.authenticity.dmarc == "fail"
 
 
 async def test_a_hop_of_our_own_hides_the_sender_and_so_nothing_is_forged() -> None:

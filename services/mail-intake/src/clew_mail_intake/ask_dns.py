@@ -7,6 +7,7 @@ from typing import Any
 
 # One name; a resolver that is there answers in milliseconds.
 _PATIENCE_SECONDS = 2.0
+_PROBE_SECONDS = 1.0
 # While nothing answers, mail must not wait for it one by one.
 _SILENCE_SECONDS = 60.0
 _REMEMBERED = 10_000
@@ -20,16 +21,14 @@ class Dns:
     """Looks names up at the servers given (`address` or `address:port`), or at the system's; from any thread."""
 
     def __init__(self, servers: Sequence[str] = ()) -> None:
-        from dns.nameserver import Do53Nameserver
-        from dns.resolver import LRUCache, Resolver
+        from dns.resolver import LRUCache
 
-        self._resolver = Resolver(configure=not servers)
-        if servers:
-            named = [server.rpartition(":") if server.count(":") == 1 else (server, "", "53") for server in servers]
-            self._resolver.nameservers = [Do53Nameserver(host, int(port)) for host, _, port in named]
+        self._resolver = _resolver(servers, _PATIENCE_SECONDS)
         self._resolver.cache = LRUCache(_REMEMBERED)
-        self._resolver.lifetime = _PATIENCE_SECONDS
+        # Without a memory: whether somebody answers is a question of now.
+        self._probe = _resolver(servers, _PROBE_SECONDS)
         self._silent_until = 0.0
+        self._silent_names: dict[str, float] = {}
         self._lock = Lock()
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -43,19 +42,60 @@ class Dns:
         from dns.exception import DNSException, Timeout
         from dns.resolver import NXDOMAIN, NoNameservers
 
-        with self._lock:
-            if monotonic() < self._silent_until:
-                raise DnsSilent(name)
+        if self._is_known_silent(name):
+            raise DnsSilent(name)
         try:
             return list(self._resolver.resolve(name, kind, raise_on_no_answer=False, search=False).rrset or ())
         except NXDOMAIN:
             return []
         except Timeout:
-            with self._lock:
-                self._silent_until = monotonic() + _SILENCE_SECONDS
+            self._note_silence(name)
             raise DnsSilent(name) from None
         except NoNameservers:
             raise DnsSilent(name) from None
         except DNSException:
             # A name that is none: too long, an empty label.
             return []
+
+    def _is_known_silent(self, name: str) -> bool:
+        with self._lock:
+            return monotonic() < max(self._silent_until, self._silent_names.get(name, 0.0))
+
+    def _note_silence(self, name: str) -> None:
+        """Let nobody wait again for what is silent: all of the DNS, or else that name alone.
+
+        A stranger's own servers can be silent on purpose; that must keep nobody else from being checked.
+        """
+        somebody_answers = self._somebody_answers()
+        with self._lock:
+            until = monotonic() + _SILENCE_SECONDS
+            if not somebody_answers:
+                self._silent_until = until
+                return
+            if len(self._silent_names) >= _REMEMBERED:
+                self._silent_names.clear()
+            self._silent_names[name] = until
+
+    def _somebody_answers(self) -> bool:
+        """Ask for the root, which every resolver knows; a refusal is an answer."""
+        from dns.exception import DNSException, Timeout
+
+        try:
+            self._probe.resolve(".", "NS", raise_on_no_answer=False, search=False)
+        except Timeout:
+            return False
+        except DNSException:
+            return True
+        return True
+
+
+def _resolver(servers: Sequence[str], patience: float) -> Any:
+    from dns.nameserver import Do53Nameserver
+    from dns.resolver import Resolver
+
+    made = Resolver(configure=not servers)
+    if servers:
+        named = [server.rpartition(":") if server.count(":") == 1 else (server, "", "53") for server in servers]
+        made.nameservers = [Do53Nameserver(host, int(port)) for host, _, port in named]
+    made.lifetime = patience
+    return made
