@@ -182,6 +182,25 @@ async def test_the_silence_of_a_strangers_own_servers_keeps_nobody_else_unchecke
     assert read.authenticity.dmarc == "fail"
 
 
+@pytest.mark.parametrize("mail_from", ["eve@slow.example", "eve@other.example"])
+async def test_what_a_forger_adds_and_nobody_can_check_excuses_nothing(mail_from: str) -> None:
+    """B14, B15: a signature or an envelope of a silent domain of their own made a forged mail only a doubtful one."""
+    forged = signed(mail("From: ann@lead.example"), "slow.example")
+
+    found = await graded(
+        forged, client="198.51.100.1", mail_from=mail_from, silent=["s1._domainkey.slow.example", "slow.example"]
+    )
+
+    assert found.dmarc == "fail"
+
+
+async def test_of_several_authors_the_one_that_is_taken_for_the_sender_is_checked() -> None:
+    """B15, B18: a second address in From was enough not to be checked at all."""
+    forged = mail("From: ann@lead.example, eve@other.example")
+
+    assert (await graded(forged, client="198.51.100.1", mail_from="eve@other.example")).dmarc == "fail"
+
+
 async def test_a_hop_of_our_own_hides_the_sender_and_so_nothing_is_forged() -> None:
     """B15: behind a relay only a signature can prove anything."""
     assert await graded(mail(), client="10.0.0.5") == Authenticity()

@@ -32,11 +32,11 @@ def names_to_ask(fields: Fields, *, sealed: bool) -> list[str]:
 def authenticate(raw: bytes, fields: Fields, evidence: Evidence, trusted: frozenset[str]) -> Authenticity:
     """Grade the sender by what the mail proves; a seal counts when one of `trusted` made it."""
     ask = _answers(evidence)
-    dkim, signed_by = _check_dkim(raw, fields, ask)
+    dkim, signed_by, unanswered = _check_dkim(raw, fields, ask)
     domain = author_domain(fields)
     found = Alignment(
-        dkim=dkim,
         signed_by=signed_by,
+        unanswered=unanswered,
         spf=evidence.spf,
         spf_domain=evidence.spf_domain,
         is_direct=evidence.is_direct,
@@ -63,18 +63,21 @@ def _judge(domain: str, found: Alignment, ask: Callable[[str], Sequence[str]]) -
         return "temperror"
 
 
-def _check_dkim(raw: bytes, fields: Fields, ask: Callable[[str], Sequence[str]]) -> tuple[Grade, tuple[str, ...]]:
-    """Check each signature; give the best grade and the domains whose signatures hold."""
+def _check_dkim(
+    raw: bytes, fields: Fields, ask: Callable[[str], Sequence[str]]
+) -> tuple[Grade, tuple[str, ...], tuple[str, ...]]:
+    """Check each signature; give the best grade, the domains whose signatures hold, and those that cannot be known."""
     from dkim import DKIM, DKIMException
 
     grade: Grade = "none"
-    holding = []
+    holding, unanswered = [], []
     for number, signature in read_signatures(fields.get_all("dkim-signature")):
         try:
             # What stands below a signed length may be anybody's, so such a signature proves nothing.
             holds = "l" not in signature and DKIM(raw).verify(idx=number, dnsfunc=_key_finder(ask))
         except Unanswered:
             grade = "temperror" if grade in ("none", "fail") else grade
+            unanswered.append(signature.get("d", "").lower())
             continue
         except (DKIMException, ValueError, TypeError, KeyError, IndexError):
             # dkimpy lets a few of Python's own errors out of malformed keys and signatures.
@@ -84,7 +87,7 @@ def _check_dkim(raw: bytes, fields: Fields, ask: Callable[[str], Sequence[str]])
             holding.append(signature["d"].lower())
         elif grade == "none":
             grade = "fail"
-    return grade, tuple(holding)
+    return grade, tuple(holding), tuple(unanswered)
 
 
 def _read_seal(

@@ -16,20 +16,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alignment:
-    """What was proved, and for which domains; not `is_direct` when a hop before us hides the sender's address."""
+    """What was proved, and for which domains; not `is_direct` when a hop before us hides the sender's address.
 
-    dkim: Grade
+    `unanswered` are the domains whose signatures could not be checked, because the DNS did not answer.
+    """
+
     signed_by: tuple[str, ...]
+    unanswered: tuple[str, ...]
     spf: Grade
     spf_domain: str
     is_direct: bool
 
 
 def author_domain(fields: Fields) -> str | None:
-    """Give the domain of the one author; a mail of several, or of none, has no policy to go by."""
-    authors = {person.email.rpartition("@")[2].lower().rstrip(".") for person in read_people(fields, "from")}
-    [domain] = authors if len(authors) == 1 else [""]
-    return domain or None
+    """Give the domain of the first author, who is taken for the sender; without one there is no policy to go by."""
+    named = (person.email.rpartition("@")[2] for person in read_people(fields, "from") if "@" in person.email)
+    return next(named, "").lower().rstrip(".") or None
 
 
 def policy_names(domain: str) -> list[str]:
@@ -46,7 +48,9 @@ def judge(domain: str, found: Alignment, ask: Callable[[str], Sequence[str]]) ->
         return "pass"
     if found.spf == "pass" and _aligned(domain, found.spf_domain, policy.get("aspf", "r")):
         return "pass"
-    if "temperror" in (found.dkim, found.spf):
+    # What could have proved the author; the silence of others, which a forger may bring about, changes nothing.
+    unsure = (*found.unanswered, *((found.spf_domain,) if found.spf == "temperror" else ()))
+    if any(_aligned(domain, name, "r") for name in unsure):
         return "temperror"
     # A hop that is not known may have changed the mail, and hides where it came from: that proves nothing either way.
     return "fail" if found.is_direct and policy["asked"] != "none" else "none"
