@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from clew_shared.contracts.ids import utc_now
 from clew_shared.identity.subject_line import bare_subject
-from msgspec.structs import replace
+from msgspec import structs
 
 from clew_mail_intake.understanding.addresses import read_address, read_addresses, read_people
 from clew_mail_intake.understanding.attachments import inside_signature, read_attachments
@@ -83,7 +83,7 @@ def understand(
     forwarded = first_author(forwarded, known)
     author = read_authorship(fields, named, known, forwarded, bodies.text)
     told = _told(raw, envelope, known, parsed, opened, bodies, subject, reply, forwarded, author, found)
-    return replace(told, html=clean_html(bodies.html)) if page else told
+    return structs.replace(told, html=clean_html(bodies.html)) if page else told
 
 
 def _told(
