@@ -226,6 +226,27 @@ async def test_a_reply_that_comes_before_what_it_answers_waits_for_nobody_and_is
     assert [each["id"] for each in await mailroom.deals()] == [deal["id"]]
 
 
+async def test_questions_and_answers_that_come_at_the_same_moment_are_not_parted(mailroom: Mailroom) -> None:
+    """B11: forty threads, each mail of its own sender, so that different workers have the two of a thread at once."""
+
+    async def send(thread: int, number: int) -> None:
+        fields = {"References": f"<0@thread{thread}.example>"} if number else {}
+        who, own = f"p{number}@t{thread}x{number}.example", f"<{number}@thread{thread}.example>"
+        await mailroom.post(f"mail {number} of thread {thread}", From=who, message_id=own, **fields)
+
+    await asyncio.gather(*(send(thread, number) for thread in range(40) for number in (1, 0)))
+
+    async def placed() -> list[int] | None:
+        counts = [await said_on(mailroom, deal["id"]) for deal in await mailroom.deals()]
+        return counts if sum(counts) == 80 else None
+
+    assert await mailroom.clew.eventually(placed, 60) == [2] * 40
+
+
+async def said_on(mailroom: Mailroom, deal_id: str) -> int:
+    return sum(entry["kind"] == "mail_in" for entry in await mailroom.entries(deal_id))
+
+
 def _make_folder(dovecot: Dovecot, user: str) -> None:
     with dovecot.sign_in(user) as client:
         client.create("AllMail")

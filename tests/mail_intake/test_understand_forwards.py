@@ -156,7 +156,7 @@ def test_a_mail_passed_on_among_colleagues_is_its_first_authors() -> None:
 
 QUOTED = [
     "----------------\nКому: s@x\nТема: Stühle;\n04.01.2026, 10:00, {0}:\n\n{1}",
-    "---------- Forwarded message ---------\nFrom: Lea Lead\n<lea@customer.example>\nDate: Monday\nSubject: Stühle\n\n{1}",
+    "---------- Forwarded message ---------\nFrom: Lea Lead\n<lea@customer.example>\nDate: x\nSubject: Stühle\n\n{1}",
     "---- 转发的邮件 ----\n| 发件人 | {0} |\n| 日期 | 2026年01月04日 |\n| 收件人 | s@x |\n| 主题 | Stühle |\n{1}",
     "------------&nbsp;原始邮件&nbsp;------------\n发件人:&nbsp;{0};\n发送时间:&nbsp;2026年1月4日\n\n主题:&nbsp;Stühle\n\n{1}",
     "------------------ Original ------------------\nFrom:  {0};\nDate:  Monday\nTo:  s@x;\n\nSubject:  Stühle\n\n{1}",
