@@ -54,7 +54,7 @@ _KINDS = {
     "quarantine": "It was set aside: {}.",
     "loop": "It is a mail of ours that came back: {}.",
     "list": "It was sent to many people: {}.",
-    "spam": "A spam filter on its way marked it: {}.",
+    "spam": "A spam filter on its way marked it ({}).",
     "auto_reply": "A machine answered: {}.",
     "bounce": "A mail did not arrive: {}.",
     "complaint": "Its reader complained about a mail of ours: {}.",
@@ -77,7 +77,7 @@ def say_reason(reason: str) -> str:
         return _WHOLE[reason]
     kind, _, rest = reason.partition(": ")
     if kind in _KINDS and rest:
-        return _KINDS[kind].format(rest.rstrip("."))
+        return _KINDS[kind].format(rest.rstrip(".").removesuffix(" says so"))
     return reason.replace("_", " ")
 
 

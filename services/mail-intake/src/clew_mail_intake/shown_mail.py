@@ -34,7 +34,9 @@ class MailFilter(msgspec.Struct, frozen=True, kw_only=True):
 def days_of(wanted: MailFilter) -> tuple[datetime | None, datetime | None]:
     """Give when the days asked for begin, and when they are over."""
     first = None if wanted.since is None else datetime.combine(wanted.since, time(), UTC)
-    end = None if wanted.until is None else datetime.combine(wanted.until, time(), UTC) + timedelta(days=1)
+    # The last day that there is has no end.
+    last = None if wanted.until == date.max else wanted.until
+    end = None if last is None else datetime.combine(last, time(), UTC) + timedelta(days=1)
     return first, end
 
 

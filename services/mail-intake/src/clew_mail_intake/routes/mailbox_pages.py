@@ -176,4 +176,5 @@ class MailboxPages:
 
 
 async def _form(request: web.Request) -> dict[str, str]:
-    return {name: str(value).strip() for name, value in (await request.post()).items()}
+    # PostgreSQL's text holds no NUL, and no field of ours needs one.
+    return {name: str(value).replace("\0", "").strip() for name, value in (await request.post()).items()}
