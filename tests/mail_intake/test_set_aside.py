@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from clew_mail_intake.accept import accepted_id
+from clew_mail_intake.say_reasons import say_reason
 from clew_shared.contracts.enquiry import EnquiryReceived
 from clew_shared.contracts.event import encode_event, subject_of
 from clew_shared.contracts.ids import utc_now
@@ -117,3 +118,26 @@ async def fail(intake: Intake, key: UUID) -> None:
             stack="",
             deliveries=5,
         )
+
+
+async def test_a_mails_page_says_why_in_words_and_what_a_new_reading_says(intake: Intake) -> None:
+    """B45: the reasons, how far the sender is to be trusted, the trace, and no script of a stranger."""
+    script = "<script>alert(1)</script>"
+    await intake.send(a_mail(subject=f"Chairs {script}", body=f"Twenty. {script}", X_Spam_Status="Yes, score=9"))
+    [mail] = await intake.all_judged(1)
+    url = f"{intake.running.url}/mail/messages/{mail['id']}"
+
+    async with intake.running.http.get(url, headers={"Accept": "text/html"}) as page:
+        shown = await page.text()
+
+    for words in (
+        "A spam filter on its way marked it",
+        "Nothing proves that the sender is who it says",
+        mail["trace_id"],
+    ):
+        assert words in shown
+    assert "comes to the same as when the mail came" in shown
+    assert script not in shown
+    assert shown.count("&lt;script&gt;") >= 2
+    for kind in ("spam", "list", "bounce", "auto_reply", "quarantine", "loop", "sender", "signed", "anything else"):
+        assert say_reason(f"{kind}: something nobody knows.").endswith(".")

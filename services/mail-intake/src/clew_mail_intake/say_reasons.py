@@ -41,6 +41,10 @@ _WHOLE = {
     "sender.",
     "sender: Reply-To of a list's mail": "It came through a mailing list: the address to answer is taken as the "
     "sender.",
+    "sender: named in the text of a form's mail": "A web form sent it: the visitor whom its text names is taken as the "
+    "sender.",
+    "sender: the author that a list names": "It came through a mailing list, which names its author.",
+    "not_noted: the sender is forged (dmarc=fail)": "It is noted on no deal, as its sender is probably forged.",
     "sender: nobody is named as the sender": "It does not say who sent it.",
     "sender: passed on by somebody who is no colleague, so theirs": "Somebody outside the team passed on another mail, "
     "so it counts as theirs.",
@@ -60,6 +64,9 @@ _KINDS = {
     "complaint": "Its reader complained about a mail of ours: {}.",
     "sender": "About the sender: {}.",
     "body": "About the text: {}.",
+    "signed": "It is signed: {}.",
+    "encrypted": "It is encrypted: {}.",
+    "attachment": "A file is something else than it says: {}.",
     "cut": "It is too large to be read as a whole: {}.",
     "incomplete": "Only a part of it could be fetched: {}.",
 }

@@ -105,7 +105,8 @@ def _file(mail: ShownMail, kept: KeptFile) -> dict[str, Any]:
         "type": file.type,
         "size": file.size,
         "rejected": file.rejected,
-        "picture": is_given and file.type in _PICTURES,
+        "unscanned": is_given and file.scan == "waiting",
+        "picture": is_given and file.scan != "waiting" and file.type in _PICTURES,
         "url": f"/api/v1/mail/messages/{mail.key}/attachments/{kept.number}" if is_given else None,
     }
 
