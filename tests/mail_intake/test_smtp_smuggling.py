@@ -7,8 +7,7 @@ import pytest
 from clew_mail_intake.line_ends import LineEnds
 from clew_mail_intake.wire_data import WireData
 from clew_shared.contracts.mail import MailAccepted
-from clew_shared.runtime.service import build_services
-from clew_shared.runtime.settings import BadSetting, Settings
+from clew_shared.runtime.settings import Settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -80,11 +79,6 @@ async def test_a_false_end_is_mended_where_that_is_wanted(settings: Settings) ->
     }
     assert len(mails) == 24
     assert all(raw.count(b"\r\n") == raw.count(b"\r") == raw.count(b"\n") and b"\0" not in raw for raw in raws)
-
-
-async def test_a_way_that_there_is_not_is_told_at_the_start(settings: Settings) -> None:
-    with pytest.raises(BadSetting, match="reject or normalise"):
-        build_services(settings.changed(smtp_bare_line_ends="mend"), ["mail-intake"])
 
 
 async def test_an_empty_mail_ends_at_once(intake: Intake) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from clew_shared.runtime.listening import taking_port
 from clew_shared.runtime.room import Room
 from clew_shared.runtime.service import Door
-from clew_shared.runtime.settings import BadSetting, Settings
+from clew_shared.runtime.settings import Settings
 
 from clew_mail_intake.accept import Acceptance
 from clew_mail_intake.count_mails import show_from_the_start
@@ -23,16 +23,13 @@ from clew_mail_intake.smtp_tls import door_certificate
 _BACKLOG = 512
 _PATIENCE_SECONDS = 10.0
 _CLOSING = "421 4.3.2 Closing; please try again"
-_WAYS = ("reject", "normalise")
 
 
 def smtp_doors(
     settings: Settings, acceptance: Acceptance, refused: Refusals, addresses: dict[str, str]
 ) -> tuple[Door, ...]:
-    """Give the doors that the settings ask for; where they listen is noted in `addresses`. Raises `BadSetting`."""
-    if settings.smtp_bare_line_ends not in _WAYS:
-        raise BadSetting(f"CLEW_SMTP_BARE_LINE_ENDS is {' or '.join(_WAYS)}, not {settings.smtp_bare_line_ends!r}")
-    mends = settings.smtp_bare_line_ends == "normalise"
+    """Give the doors that the settings ask for; where they listen is noted in `addresses`."""
+    mends = settings.smtp_bare_line_ends.lower() == "normalise"
     policy = partial(_policy, settings, acceptance, refused)
     doors: list[Door] = [partial(_listen, settings, policy(mends), addresses, IntakeSMTP, settings.smtp_port)]
     if settings.lmtp_port is not None:

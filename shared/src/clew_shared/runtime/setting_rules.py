@@ -89,6 +89,7 @@ _RULES: dict[str, tuple[Rule, str]] = {
     "smtp_mails_per_minute": _between(1),
     "smtp_connections_per_address": _between(1),
     "smtp_idle_seconds": _between(1),
+    "smtp_bare_line_ends": _one_of("reject", "normalise"),
     "smtp_tls_cert": _FILE,
     "smtp_tls_key": _FILE,
     "lmtp_port": _PORT,
