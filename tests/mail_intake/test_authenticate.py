@@ -129,6 +129,13 @@ async def test_a_domain_says_whether_its_parts_may_sign_for_it(adkim: str, grade
     assert (await graded(raw, zone, mail_from="bounce@other.example")).dmarc == grade
 
 
+async def test_the_policy_of_the_organisation_holds_below_it_whatever_its_ending() -> None:
+    """B15: below an ending that the list does not know, such as that of a network of one's own, none was found."""
+    found = await graded(mail("From: ann@shop.lead.example"), client="198.51.100.1", mail_from="ann@shop.lead.example")
+
+    assert found.dmarc == "fail"
+
+
 async def test_a_neighbour_under_the_same_public_suffix_is_a_stranger() -> None:
     zone = {
         ("_dmarc.lead.co.uk", "TXT"): ['"v=DMARC1; p=reject"'],

@@ -58,7 +58,11 @@ def judge(domain: str, found: Alignment, ask: Callable[[str], Sequence[str]]) ->
 
 def organisation(domain: str) -> str:
     """Give the domain that was registered, by the public suffix list: `shop.example.co.uk` is `example.co.uk`."""
-    return _suffixes()(domain).top_domain_under_public_suffix or domain
+    found = _suffixes()(domain)
+    if found.suffix:
+        return found.top_domain_under_public_suffix or domain
+    # The list's own rule for an ending that it does not know: the last label is the public one.
+    return ".".join(domain.split(".")[-2:])
 
 
 @cache
