@@ -14,6 +14,7 @@ from uuid import UUID
 import pytest
 from clew_shared.contracts.event import encode_event, subject_of
 from clew_shared.contracts.ids import new_id, utc_now
+from clew_shared.runtime.bus import TooLarge
 from clew_shared.runtime.consumer import Received
 from clew_shared.runtime.engines import EmbeddedNats
 from clew_shared.runtime.rail import Rail
@@ -131,6 +132,15 @@ async def test_a_broker_that_is_away_delays_and_keeps_the_order(bare_settings: S
             await eventually(lambda: _heard(rail, "ann", set(range(40))), seconds=30)
 
             assert await toy.numbers_heard(rail, "ann") == list(range(40))
+
+
+async def test_an_event_that_no_broker_takes_is_refused_before_anything_is_committed(bare_settings: Settings) -> None:
+    async with started(bare_settings) as rail:
+        with pytest.raises(TooLarge):
+            await toy.greet(rail, "x" * 1024 * 1024, 1)
+        await toy.greet(rail, "ann", 1)
+
+        await eventually(lambda: _all_published(rail))
 
 
 async def test_a_poison_event_is_shunted_and_its_neighbours_proceed(bare_settings: Settings) -> None:

@@ -19,6 +19,8 @@ from clew_shared.runtime.tasks import end_tasks
 PUBLISH_TIMEOUT = 2.0
 MAX_BATCH = 1000
 _HEADER_RESERVE = 1024
+# What a NATS server takes unless it is told otherwise.
+LARGEST_EVENT = 1024 * 1024 - _HEADER_RESERVE
 _PING_SECONDS = 15
 _RECONNECT_SECONDS = 0.3
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncTransaction
 
 from clew_shared.contracts.event import Event, encode_event, subject_of
 from clew_shared.contracts.ids import new_id, utc_now
+from clew_shared.runtime.bus import LARGEST_EVENT, TooLarge
 from clew_shared.runtime.database import Database, as_arrays, insert_rows
 from clew_shared.runtime.failpoint import failpoint
 from clew_shared.runtime.outbox import Outgoing, Relay
@@ -81,10 +82,13 @@ class UnitOfWork:
         """Have `event` leave after the commit; give its id.
 
         `key` is the identity that a partitioned event is ordered by. `event_id` is given where the same cause must
-        lead to the same event (see `derived_id`).
+        lead to the same event (see `derived_id`). Raises `TooLarge` for what could never leave: after the commit it
+        would be lost, before it somebody sees it.
         """
         event_id = event_id or new_id()
         body = encode_event(event, event_id, self._service, utc_now(), traceparent or current_traceparent())
+        if len(body) > LARGEST_EVENT:
+            raise TooLarge(f"{type(event).__name__} of {len(body)} bytes")
         self._emitted.append(_Emitted(event_id, subject_of(self._service, event, key), body))
         return event_id
 
