@@ -306,6 +306,41 @@ def test_a_file_name_is_read_in_each_of_its_encodings(header: str) -> None:
     assert file.name == "Preis €.pdf"
 
 
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("filename=plan (1).pdf", "plan (1).pdf"),
+        ("filename='plan.pdf'", "plan.pdf"),
+        ("filename*=utf-8'gr%C3%B6%C3%9Fe.pdf", "größe.pdf"),
+        ("filename*=iso-8859-1'de'gr%F6%DFe.pdf", "größe.pdf"),
+        ("filename=\"plain.pdf\"; filename*=UTF-8''sch%C3%B6n.pdf", "schön.pdf"),
+        ("filename*=utf-8''..%2F..%2Fetc%2Fpasswd%00.pdf", "passwd.pdf"),
+        ('filename*1="two.pdf"; filename*0="one "', "one two.pdf"),
+        ('filename="b.pdf"\r\nContent-Type: application/pdf; name="a.exe"', "b.pdf"),
+        ('filename=""\r\nContent-Type: application/pdf; name="b.pdf"', "b.pdf"),
+    ],
+)
+def test_a_file_name_is_read_as_it_was_meant(header: str, name: str) -> None:
+    """B30: what senders get wrong, and two names that differ."""
+    body = f"--b\r\nContent-Disposition: attachment; {header}\r\n\r\nx\r\n--b--"
+
+    assert read("Content-Type: multipart/mixed; boundary=b", body=body).attachments[0].name == name
+
+
+def test_a_lost_semicolon_before_a_file_name_is_found() -> None:
+    """B30."""
+    body = "--b\r\nContent-Disposition: attachment filename=plan.pdf\r\n\r\nx\r\n--b--"
+
+    assert read("Content-Type: multipart/mixed; boundary=b", body=body).attachments[0].name == "plan.pdf"
+
+
+def test_seven_bit_japanese_stands_in_a_header_as_it_is() -> None:
+    """B24: no encoded word, no charset."""
+    subject = "椅子を20脚".encode("iso2022_jp").decode("ascii")
+
+    assert read(f"Subject: {subject}").subject_line == "椅子を20脚"
+
+
 def test_an_invitation_says_what_when_and_who() -> None:
     """B29: not a blank body."""
     body = (

@@ -44,7 +44,9 @@ class Fields:
 
 def unfold(value: bytes) -> str:
     """Join a value's lines; a bare CR inside is white space and never a new field (B42)."""
-    text = (value.decode("ascii") if value.isascii() else decode_text(value)).strip()
+    # Japanese programs write seven bits and an escape as it is.
+    is_plain = value.isascii() and b"\x1b" not in value
+    text = (value.decode("ascii") if is_plain else decode_text(value)).strip()
     if "\n" in text or "\r" in text or "\t" in text:
         text = _FOLD.sub(" ", text)
     return clean_text(text).strip()
