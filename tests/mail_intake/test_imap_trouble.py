@@ -13,6 +13,7 @@ from clew_mail_intake.imap.take_new import MOST_TRIES, Taking, may_retry, retry_
 from clew_mail_intake.imap.wait import longest_idle
 from clew_mail_intake.mailboxes import Cursor, MailboxPlace
 from clew_shared.contracts.mail import MailboxTroubled
+from clew_shared.runtime.room import Room
 from clew_shared.runtime.settings import Settings
 from clew_shared.testing.dovecot import PASSWORD
 from clew_shared.testing.waiting import eventually
@@ -131,7 +132,7 @@ async def test_a_mail_that_is_refused_each_time_is_kept_by_its_header(intake: In
     server.refused, server.withheld = {2}, {4}
     kept: list[Fetched] = []
     cursor = Cursor(7, 0, {})
-    taking = Taking(_place(server), tmp_path, 1 << 20, kept.extend, lambda _: None)
+    taking = Taking(_place(server), tmp_path, 1 << 20, kept.extend, lambda _: None, Room(tmp_path))
     with server.running():
         session = await asyncio.to_thread(open_session, taking.place, WithPassword("jo", "x"), Patience())
         await asyncio.to_thread(take_new, session, cursor, taking)

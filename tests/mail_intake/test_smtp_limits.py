@@ -1,13 +1,17 @@
 """What the SMTP door bears: slow and many visitors, long lists, strange commands, a full disk, its own end."""
 
 import asyncio
+import os
 import resource
-from collections.abc import AsyncIterator, Iterator
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 from clew_mail_intake.smtp_path import BadPath, read_path
 from clew_shared.runtime.settings import Settings
+from clew_shared.testing.dovecot import PASSWORD, Dovecot
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -161,6 +165,30 @@ async def test_a_full_disk_is_no_end_of_anything(settings: Settings) -> None:
         assert await intake.raw(well.rpartition(" ")[2]) == mail
 
 
+async def test_a_disk_that_is_nearly_full_closes_the_doors_until_there_is_room(
+    settings: Settings, dovecot: Dovecot, tmp_path: Path
+) -> None:
+    """F5, B40: SMTP says 452, IMAP leaves the mails where they are; both go on by themselves when there is room."""
+    with _small_disk(tmp_path / "disk") as make_room:
+        async with running_intake(settings.changed(data_dir=tmp_path / "disk", lmtp_port=0)) as intake:
+            user = "small"
+            await asyncio.to_thread(dovecot.deliver, user, a_mail(message_id="<imap@x>"))
+            place = {"host": "127.0.0.1", "port": dovecot.port, "tls": "none", "username": user, "password": PASSWORD}
+            await intake.running.post("/api/v1/mail/mailboxes", {**place, "folder": "INBOX"}, 201)
+            await intake.running.eventually(lambda: _says_no_room(intake))
+            for door in ("smtp", "lmtp"):
+                async with wire(intake.running.addresses[door]) as talk:
+                    await talk.say(b"LHLO x" if door == "lmtp" else b"EHLO x")
+                    assert (await talk.say(b"MAIL FROM:<jane@shop.example>")).startswith("452 4.3.1 ")
+            assert await intake.accepted() == 0
+
+            make_room()
+            await asyncio.sleep(1.1)
+
+            assert (await intake.send(a_mail())).startswith("250 ")
+            assert len(await intake.all_judged(2)) == 2
+
+
 async def test_a_door_that_closes_waits_for_the_mail_on_the_wire(settings: Settings) -> None:
     """F2, B40: the mail gets its 250 and is there after the restart; who has none is told to come back."""
     async with AsyncExitStack() as stack:
@@ -178,6 +206,28 @@ async def test_a_door_that_closes_waits_for_the_mail_on_the_wire(settings: Setti
     assert stored.startswith("250 ")
     async with running_intake(settings) as intake:
         assert await intake.rows("SELECT subject_line FROM mail_intake.message") == [("on the wire",)]
+
+
+async def _says_no_room(intake: Intake) -> bool:
+    [mailbox] = (await intake.running.get("/api/v1/mail/mailboxes"))["items"]
+    return "no room" in (mailbox["last_error"] or "")
+
+
+@contextmanager
+def _small_disk(place: Path) -> Iterator[Callable[[], None]]:
+    """Have a disk of 100 MB at `place`; what this gives makes it a larger one."""
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=100m", "tmpfs", str(place)]
+    if os.geteuid() or subprocess.run(mount, check=False).returncode:
+        pytest.skip("a disk of our own needs root")
+
+    def make_room() -> None:
+        subprocess.run(["mount", "-o", "remount,size=400m", place], check=True)
+
+    try:
+        yield make_room
+    finally:
+        subprocess.check_call(["umount", "-l", place])
 
 
 @contextmanager

@@ -96,7 +96,7 @@ class MailboxKeeper:
             await report_health(mailbox.id, connection, state="failing", error=str(error))
             await self._unlock(mailbox.id, connection)
             return
-        taking = Taking(mailbox.place, self._spool, self._limit, _nowhere, _nowhere)
+        taking = Taking(mailbox.place, self._spool, self._limit, _nowhere, _nowhere, self._rail.room)
         watch = Watch(mailbox, sign_in, self._patience, taking, self._rail, self._acceptance)
         self._watches[mailbox.id] = watch
         watch.start()

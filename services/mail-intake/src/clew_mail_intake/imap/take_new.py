@@ -3,6 +3,7 @@
 Next: clew_mail_intake.accept.Acceptance.accept.
 """
 
+import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from imaplib import IMAP4
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import structlog
 from clew_shared.runtime.failpoint import failpoint
+from clew_shared.runtime.room import Room
 
 from clew_mail_intake.imap.fetch import (
     Fetched,
@@ -45,6 +47,7 @@ class Taking:
     limit: int
     store: Callable[[Sequence[Fetched]], None]
     save: Callable[[Cursor], None]
+    room: Room
     suspects: frozenset[int] = frozenset()
     trouble: dict[int, str] = field(default_factory=dict)
 
@@ -102,6 +105,7 @@ def retry_pending(session: Session, cursor: Cursor, taking: Taking) -> None:
 
 
 def _take_group(session: Session, group: list[Sized], cursor: Cursor, taking: Taking) -> None:
+    _need_room(sum(one.size for one in group), taking)
     if any(one.uid in taking.suspects for one in group):
         _take_each(session, group, cursor, taking)
         return
@@ -129,6 +133,7 @@ def _take_each(session: Session, group: list[Sized], cursor: Cursor, taking: Tak
 
 
 def _take_carefully(session: Session, one: Sized, cursor: Cursor, taking: Taking) -> None:
+    _need_room(one.size, taking)
     tries = cursor.pending.get(one.uid, 0) + 1
     cursor.pending[one.uid] = tries
     cursor.pass_by(one.uid)
@@ -152,6 +157,12 @@ def _take_carefully(session: Session, one: Sized, cursor: Cursor, taking: Taking
     del cursor.pending[one.uid]
     taking.trouble.pop(one.uid, None)
     _keep(session, [fetched], cursor, taking, one.uid)
+
+
+def _need_room(size: int, taking: Taking) -> None:
+    """Leave a mail where it is while our disk is full: that is no fault of its own, and counts as no try."""
+    if taking.room.lacks(min(size, taking.limit)):
+        raise OSError(errno.ENOSPC, "no room on our disk")
 
 
 def _note_trouble(uid: int, tries: int, error: str, cursor: Cursor, taking: Taking) -> None:
