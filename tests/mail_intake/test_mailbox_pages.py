@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import pytest
 from clew_shared.contracts.enquiry import EnquiryReceived
 from clew_shared.runtime.settings import Settings
 from clew_shared.testing.dovecot import PASSWORD, Dovecot
@@ -14,41 +13,34 @@ from tests.mail_intake.intake import Intake, a_mail, running_intake
 _MAILBOXES = "/api/v1/mail/mailboxes"
 
 
-@pytest.mark.parametrize(
-    ("wrong", "said", "who"),
-    [
+_NO_TOKEN = {
+    "kind": "oauth2",
+    "provider": "microsoft",
+    "flow": "client_credentials",
+    "client_id": "app",
+    "client_secret": "secret",
+    "token_url": "http://127.0.0.1:1/token",
+}
+
+
+async def test_a_trial_says_what_is_wrong_and_who_can_mend_it(intake: Intake, dovecot: Dovecot) -> None:
+    asked = {"host": "127.0.0.1", "port": dovecot.port, "tls": "none", "username": "trier", "password": PASSWORD}
+    cases: list[tuple[dict[str, Any], str, str]] = [
         ({}, "It works: “INBOX” can be read", ""),
         ({"password": "no"}, "does not let trier in", "You can mend this here"),
         ({"folder": "Nowhere"}, "There is no folder “Nowhere”. There are: INBOX.", "You can mend this here"),
         ({"tls": "tls"}, "does not speak TLS", "Another port or another encryption"),
         ({"port": 1}, "Nothing listens at 127.0.0.1, port 1.", "Whoever runs the mail server"),
         ({"host": "imap.nowhere.invalid"}, "There is no server called imap.nowhere.invalid.", "Is the name right?"),
-        (
-            {
-                "auth": {
-                    "kind": "oauth2",
-                    "provider": "microsoft",
-                    "flow": "client_credentials",
-                    "client_id": "app",
-                    "client_secret": "secret",
-                    "token_url": "http://127.0.0.1:1/token",
-                }
-            },
-            "No token could be had",
-            "An administrator of your Microsoft 365",
-        ),
-    ],
-)
-async def test_a_trial_says_what_is_wrong_and_who_can_mend_it(
-    intake: Intake, dovecot: Dovecot, wrong: dict[str, Any], said: str, who: str
-) -> None:
-    asked = {"host": "127.0.0.1", "port": dovecot.port, "tls": "none", "username": "trier", "password": PASSWORD}
+        ({"auth": _NO_TOKEN}, "No token could be had", "An administrator of your Microsoft 365"),
+    ]
 
-    trial = await intake.running.post(f"{_MAILBOXES}/test", {**asked, **wrong})
+    trials = [await intake.running.post(f"{_MAILBOXES}/test", {**asked, **wrong}) for wrong, _, _ in cases]
 
-    assert said in trial["message"]
-    assert who in trial["who"]
-    assert trial["works"] is not bool(wrong)
+    for trial, (wrong, said, who) in zip(trials, cases, strict=True):
+        assert said in trial["message"]
+        assert who in trial["who"]
+        assert trial["works"] is not bool(wrong)
     assert (await intake.running.get(_MAILBOXES))["items"] == []
 
 
