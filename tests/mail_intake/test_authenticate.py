@@ -220,9 +220,18 @@ async def test_a_trusted_hop_is_believed_and_nobody_asked_again() -> None:
     """B13: its word stands at the top."""
     raw = mail("Authentication-Results: mx.ours.example; dmarc=pass; spf=pass")
 
-    found = await graded(raw, {}, client="198.51.100.1", trusted=("mx.ours.example",))
+    found = await graded(raw, {}, client="10.0.0.7", trusted=("mx.ours.example",))
 
     assert found.dmarc == "pass"
+
+
+async def test_a_stranger_at_our_door_is_no_trusted_hop_whatever_their_header_says() -> None:
+    """B13: who brought the mail directly could write our own hop's name, and was believed."""
+    raw = mail("From: ann@lead.example", "Authentication-Results: mx.ours.example; dmarc=pass; spf=pass")
+
+    found = await graded(raw, client="198.51.100.1", trusted=("mx.ours.example",))
+
+    assert found.dmarc == "fail"
 
 
 async def test_a_chain_of_seals_is_believed_when_a_hop_we_trust_closed_it() -> None:

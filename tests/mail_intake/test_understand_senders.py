@@ -1,10 +1,11 @@
 """Who a mail is from (B13, B14, B16, B18)."""
 
+import msgspec
 import pytest
 from clew_mail_intake.understanding.addresses import read_addresses
 from clew_mail_intake.understanding.understand import understand
 
-from tests.mail_intake.mails import OURS, read
+from tests.mail_intake.mails import OURS, mail, read
 
 
 def test_a_web_forms_mail_is_the_visitors() -> None:
@@ -187,7 +188,11 @@ def test_the_trusted_hops_results_count_and_nobody_elses() -> None:
         (["mx.ours.example; spf=pass (open\\) ; dmarc=pass"], "none"),
         (['mx.ours.example; spf=pass smtp.mailfrom="; dmarc=pass"'], "none"),
         (["mx.ours.example; x-dmarc=pass; dmarc-policy=pass"], "none"),
-        (["mx.ours.example 1; dmarc/1 = pass (p=reject) header.from=x"], "pass"),
+        (["mx.ours.example 1; dmarc/1 = pass (p=reject) header.from=Lead.example"], "pass"),
+        (["mx.ours.example; dmarc=pass header.from=shop.lead.example"], "pass"),
+        (["mx.ours.example; dmarc=pass (p=none) header.from=evil.example"], "none"),
+        (["mx.ours.example; dmarc=permerror header.from=lead.example"], "none"),
+        (["spf=pass smtp.mailfrom=lead.example; dmarc=pass header.from=lead.example"], "none"),
         (["MX.Ours.Example.;\r\n\tdmarc=PASS"], "pass"),
         (["mx.ours.example; none"], "none"),
         (["mx.ours.example; dkim=pass", "mx.ours.example; dmarc=pass"], "none"),
@@ -201,6 +206,15 @@ def test_only_what_a_trusted_hop_says_itself_is_believed(values: list[str], dmar
     found = read(*(f"Authentication-Results: {value}" for value in values))
 
     assert found.authenticity.dmarc == dmarc
+
+
+def test_exchange_online_is_believed_where_it_is_named_though_it_names_nobody() -> None:
+    """B13: what Microsoft 365 writes has no authserv-id."""
+    told = "spf=pass (sender IP is 203.0.113.7) smtp.mailfrom=lead.example; dmarc=fail action=none header.from=x"
+    known = msgspec.structs.replace(OURS, trusted_authserv_ids=frozenset({"exchange-online"}))
+
+    assert understand(mail(f"Authentication-Results: {told}"), known=known).authenticity.dmarc == "fail"
+    assert understand(mail(f"Authentication-Results: {told}"), known=OURS).authenticity.dmarc == "none"
 
 
 def test_what_stands_below_a_hop_is_the_senders() -> None:

@@ -39,7 +39,7 @@ class SenderChecks:
         head = raw[:ALL_HEADERS_BYTES]
         fields, _ = split_header(head, 0, len(head))
         direct = mail.client_address is not None and not self._relays.include(mail.client_address)
-        if read_authenticity(fields, self._trusted) is not None:
+        if not direct and read_authenticity(fields, self._trusted) is not None:
             return None
         if not direct and "dkim-signature" not in fields and not (self._trusted and "arc-seal" in fields):
             return None

@@ -104,7 +104,8 @@ def _read_seal(
         return None
     if state != b"pass" or sets[0]["as-domain"].decode(errors="replace").lower() not in trusted:
         return None
-    return read_results(sets[0]["aar-value"].decode(errors="replace").partition(";")[2])
+    results = sets[0]["aar-value"].decode(errors="replace").partition(";")[2]
+    return read_results(results, author_domain(fields))
 
 
 def _key_finder(ask: Callable[[str], Sequence[str]]) -> Callable[..., bytes | None]:

@@ -4,11 +4,16 @@ import re
 
 import msgspec
 
+from clew_mail_intake.understanding.dmarc import author_domain, organisation
 from clew_mail_intake.understanding.header_fields import Fields, unfold
 from clew_mail_intake.understanding.understood import Authenticity, Grade
 
 _PIECE = re.compile(r'\\.|["()\\]|[^"()\\]+', re.DOTALL)
 _RESULT = re.compile(r"(?:^|[\s;])(spf|dkim|dmarc)(?:\s*/\s*\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
+_AUTHOR = re.compile(r"(?:^|[\s;])dmarc\s*=[^;]*?\sheader\.from\s*=\s*([^\s;]+)", re.IGNORECASE)
+_BROKEN_POLICY = re.compile(r"(?:^|[\s;])dmarc\s*=\s*permerror", re.IGNORECASE)
+# Exchange Online writes its results without saying who it is.
+_NAMELESS = "exchange-online"
 _GRADES: dict[str, Grade] = {
     "pass": "pass",
     "fail": "fail",
@@ -31,13 +36,15 @@ def read_authenticity(fields: Fields, trusted: frozenset[str]) -> Authenticity |
         if name == "received" and found is not None:
             break
         if name == "authentication-results" and (results := _of_trusted(unfold(value), trusted)) is not None:
-            read = read_results(results)
+            read = read_results(results, author_domain(fields))
             found = read if found is None else _with_failures(found, read)
     return found
 
 
 def _of_trusted(value: str, trusted: frozenset[str]) -> str | None:
     server, _, results = _bare(value).partition(";")
+    if "=" in server:
+        return value if _NAMELESS in trusted else None
     return results if (server.split() or [""])[0].lower().rstrip(".") in trusted else None
 
 
@@ -50,14 +57,21 @@ def _with_failures(first: Authenticity, below: Authenticity) -> Authenticity:
     return msgspec.structs.replace(first, **grades)
 
 
-def read_results(text: str) -> Authenticity:
-    """Read `method=result` between semicolons."""
+def read_results(text: str, author: str | None) -> Authenticity:
+    """Read `method=result` between semicolons; a pass for somebody else's domain says nothing of the `author`'s."""
     found: dict[str, Grade] = {}
-    for name, result in _RESULT.findall(_bare(text)):
+    text = _bare(text)
+    for name, result in _RESULT.findall(text):
         grade = _GRADES.get(result.lower(), "none")
         # A mail may carry several signatures: one that holds is enough.
         if found.get(name.lower()) != "pass":
             found[name.lower()] = grade
+    meant = _AUTHOR.search(text)
+    if found.get("dmarc") == "fail" and _BROKEN_POLICY.search(text):
+        # The domain's own record is broken, which asks for nothing (RFC 7489 6.6.3).
+        found["dmarc"] = "none"
+    if meant and found.get("dmarc") == "pass" and organisation(meant[1].lower()) != organisation(author or ""):
+        found["dmarc"] = "none"
     return Authenticity(spf=found.get("spf", "none"), dkim=found.get("dkim", "none"), dmarc=found.get("dmarc", "none"))
 
 
