@@ -33,11 +33,15 @@ async def test_a_hard_bounce_ends_the_address_until_somebody_says_otherwise(clew
     contact = await clew.post(f"/api/v1/contacts/{deal['contact']['id']}/reactivate", {})
     assert contact["suspended"] == []
     await clew.eventually(lambda: no_suppression(clew))
+    # What had been sent before is no news.
+    await deliver(clew, report(message_id=letter["message_id"], headers_only=False))
+    assert len(await bounces(clew, deal, 2)) == 2
+    assert await no_suppression(clew)
     assert await next_letter(clew, deal) == "accepted"
     assert (await clew.get("/api/v1/contacts", email=ANN))["items"][0]["suspended"] == []
     assert len((await clew.get("/api/v1/deals", status="all"))["items"]) == 1
     lifecycle_told = await told(clew, "lifecycle")
-    assert (lifecycle_told.count("entry_added"), lifecycle_told.count("contact_changed")) == (1, 2)
+    assert (lifecycle_told.count("entry_added"), lifecycle_told.count("contact_changed")) == (2, 2)
 
 
 @pytest.mark.parametrize(

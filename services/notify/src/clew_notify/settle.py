@@ -94,7 +94,8 @@ async def _suppress_gone(results: Sequence[Result], uow: UnitOfWork) -> None:
         if isinstance(outcome, Refused) and outcome.gone:
             gone[claimed.recipient] = claimed.id
     if gone:
-        await suppress(gone, uow, scope="all", reason="The mail system says that there is no such mailbox.")
+        reason = "The mail system says that there is no such mailbox."
+        await suppress(gone, uow, scope="all", reason=reason, just_now=True)
 
 
 def _tell(claimed: Claimed, state: Next, uow: UnitOfWork) -> None:

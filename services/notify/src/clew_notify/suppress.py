@@ -6,16 +6,21 @@ from uuid import UUID
 
 from clew_shared.contracts.notify import AddressSuspended
 from clew_shared.runtime.unit_of_work import UnitOfWork
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, text
+from sqlalchemy import ARRAY, Boolean, Text, Uuid, bindparam, text
 
 
 async def suppress(
-    deliveries: Mapping[str, UUID], uow: UnitOfWork, *, scope: Literal["all", "automatic"], reason: str
+    deliveries: Mapping[str, UUID],
+    uow: UnitOfWork,
+    *,
+    scope: Literal["all", "automatic"],
+    reason: str,
+    just_now: bool = False,
 ) -> None:
     """Send nothing more (`all`) or nothing automatic to these addresses; `deliveries` are what showed it.
 
     An address that gets nothing at all stays so. What was sent before somebody said that an address may be written to
-    says nothing against it any more.
+    says nothing against it any more, unless it was refused `just_now`.
     """
     by_address = {address.lower(): delivery_id for address, delivery_id in deliveries.items()}
     addresses = sorted(by_address)
@@ -24,6 +29,7 @@ async def suppress(
         "deliveries": [by_address[address] for address in addresses],
         "scope": scope,
         "reason": reason,
+        "just_now": just_now,
     }
     for row in await uow.connection.execute(_SUPPRESS, values):
         uow.emit(
@@ -45,6 +51,12 @@ ON CONFLICT (address) DO UPDATE SET
   scope = excluded.scope, reason = excluded.reason, delivery_id = excluded.delivery_id, created_at = now(),
   lifted_at = NULL
 WHERE (kept.lifted_at IS NULL AND kept.scope <> 'all' AND excluded.scope = 'all')
-  OR kept.lifted_at < (SELECT delivery.created_at FROM notify.delivery WHERE delivery.id = excluded.delivery_id)
+  OR kept.lifted_at < CASE WHEN :just_now THEN now() ELSE (
+    SELECT coalesce(delivery.sent_at, delivery.created_at) FROM notify.delivery
+    WHERE delivery.id = excluded.delivery_id) END
 RETURNING kept.address, kept.delivery_id, kept.created_at"""
-).bindparams(bindparam("addresses", type_=ARRAY(Text)), bindparam("deliveries", type_=ARRAY(Uuid)))
+).bindparams(
+    bindparam("addresses", type_=ARRAY(Text)),
+    bindparam("deliveries", type_=ARRAY(Uuid)),
+    bindparam("just_now", type_=Boolean),
+)
