@@ -231,6 +231,21 @@ async def test_lmtp_answers_for_each_recipient(intake: Intake) -> None:
     assert replies[2] == "250 2.0.0 OK"
 
 
+async def test_lmtp_refuses_a_mail_for_many_as_one(settings: Settings) -> None:
+    """B41: forty replies for forty recipients; counted one by one they ended the line in their middle."""
+    async with running_intake(settings.changed(lmtp_port=0, max_mail_bytes=1_000_000)) as intake:
+        async with wire(intake.running.addresses["lmtp"]) as talk:
+            await talk.say(b"LHLO client.example")
+            await talk.say(b"MAIL FROM:<jane@shop.example>")
+            for number in range(40):
+                await talk.say(b"RCPT TO:<deals+%d@in.localhost>" % number)
+            await talk.say(b"DATA")
+            await talk.throw(a_mail(body="x" * 1_100_000) + b".\r\nNOOP\r\n")
+            replies = [(await talk.reply())[:9] for _ in range(41)]
+
+    assert replies == [*["552 5.3.4"] * 40, "250 2.0.0"]
+
+
 async def _say_up_to_data(talk: Wire) -> None:
     await talk.say(b"EHLO client.example")
     await talk.say(b"MAIL FROM:<jane@shop.example>")
@@ -255,6 +270,8 @@ async def test_large_mails_side_by_side_are_stored_and_read_whole(intake: Intake
     async with intake.running.http.get(f"{intake.running.url}{judged[0]['raw_url'][:-4]}/attachments/0") as response:
         assert await response.read() == bytes(range(256)) * 10_000
         assert response.headers["Content-Disposition"] == "attachment; filename*=UTF-8''plan.pdf"
+        # Piece by piece: it was in no memory whole.
+        assert response.headers["Transfer-Encoding"] == "chunked"
     assert {mail["verdict"] for mail in judged} == {"enquiry"}
     enquiries = await intake.told(EnquiryReceived)
     assert [(one.text, [file.size for file in one.attachments]) for one in enquiries] == [

@@ -22,5 +22,6 @@ class IntakeLMTP(IntakeSMTP):
         await self.push("500 5.5.1 This is LMTP: say LHLO")
 
     async def _answer(self, status: str) -> None:
-        for _ in self._open_envelope().rcpt_tos:
-            await self.push(status)
+        # One error at most, however many it is told to: whoever makes too many is sent away.
+        self._writer.write(f"{status}\r\n".encode() * (len(self._open_envelope().rcpt_tos) - 1))
+        await self.push(status)

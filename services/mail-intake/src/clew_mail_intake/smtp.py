@@ -114,6 +114,7 @@ class IntakeSMTP(Talk):
         try:
             with self._policy.acceptance.coming():
                 refusal = await self._read_mail(raw)
+                self._take_our_time()
                 status = refusal or await self._store_or_say_why(raw)
             self._note(status)
             await self._answer(status)

@@ -160,6 +160,11 @@ class Talk(SMTP):
         transport.close()
         self.loop.call_later(_LAST_WORDS_SECONDS, transport.abort)
 
+    def _take_our_time(self) -> None:
+        """Run out of no patience with them while it is we who work; the next command starts it again."""
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+
     def _timeout_cb(self) -> None:
         self.say_last("421 4.4.2 Too slow")
 
