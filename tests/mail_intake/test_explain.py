@@ -161,3 +161,12 @@ def test_score_names_what_went_wrong(tmp_path: Path) -> None:
     assert code == 0
     assert "1 of     2" in out
     assert "machine.eml" in out
+
+
+def test_whom_the_settings_trust_is_trusted_here_too(tmp_path: Path) -> None:
+    """B13: the service had set a mail aside, and the explanation of it said that a person wrote."""
+    path = tmp_path / "a.eml"
+    path.write_bytes(mail("Authentication-Results: mx.ours.example; dmarc=fail"))
+
+    assert explain(path)[0]["verdict"] == "enquiry"
+    assert explain(path, CLEW_TRUSTED_AUTHSERV="mx.ours.example")[0]["verdict"] == "quarantine"

@@ -33,12 +33,13 @@ def surroundings(args: argparse.Namespace) -> Surroundings:
     """Take the house's names from the settings' environment and the options."""
     colleagues = os.environ.get("CLEW_TEAM_DOMAINS", "").replace(";", ",").split(",") + args.colleague_domain
     team = os.environ.get("CLEW_TEAM", "").split(",")
+    trusted = os.environ.get("CLEW_TRUSTED_AUTHSERV", "").split(",") + args.trust
     return Surroundings(
         intake_domain=os.environ.get("CLEW_INTAKE_DOMAIN", "in.localhost").lower(),
         colleague_domains=frozenset(name.strip().lower() for name in colleagues if name.strip()),
         colleagues=frozenset(name.strip().lower() for name in team if name.strip()),
         people_write_through_lists=as_bool(os.environ.get("CLEW_LISTS_OPEN_DEALS", "no")),
-        trusted_authserv_ids=frozenset(name.strip().lower() for name in args.trust),
+        trusted_authserv_ids=frozenset(name.strip().lower() for name in trusted if name.strip()),
     )
 
 
