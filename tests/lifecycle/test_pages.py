@@ -155,6 +155,26 @@ async def test_the_deal_page_tells_the_story(browser: ClientSession, intake: Des
     assert f'href="/mail/messages/{(await intake.entries(deal.id))[0].enquiry_id}"' in story
 
 
+async def test_a_mail_that_waits_is_placed_by_a_person_once(browser: ClientSession, intake: Desk) -> None:
+    """B14: a second click leads to the same deal; what was placed cannot be dropped any more."""
+    waits, other = mail(policy="triage", subject_line="Stand 12"), mail(policy="triage")
+    await intake.receive(waits, other)
+
+    places = [await send(browser, f"/deals/of-mail/{waits.enquiry_id}") for _ in range(2)]
+    late, _, _ = await send(browser, f"/deals/of-mail/{waits.enquiry_id}/drop")
+    deal = await intake.only_deal()
+    put, location, _ = await send(
+        browser, f"/deals/of-mail/{other.enquiry_id}", deal=f"https://x.example/deals/{deal.id}"
+    )
+    nowhere, _, _ = await send(browser, f"/deals/of-mail/{other.enquiry_id}", deal="the stand")
+
+    assert [place[0] for place in places] == [303, 303]
+    assert {place[1] for place in places} == {f"/deals/{deal.id}?done=saved#mail-{waits.enquiry_id}"}
+    assert (late, put, nowhere) == (409, 303, 422)
+    assert location == f"/deals/{deal.id}?done=saved#mail-{other.enquiry_id}"
+    assert len([entry for entry in await intake.entries(deal.id) if entry.kind == "mail_in"]) == 2
+
+
 async def test_a_letter_that_cannot_be_sent_keeps_what_was_typed(browser: ClientSession, intake: Desk) -> None:
     await intake.receive(form())
     deal = await intake.only_deal()

@@ -45,7 +45,9 @@ def _receive(received: Received[EnquiryReceived], world: World, uow: UnitOfWork)
         return
     world.seen.add(key)
     policy = policy_of(event, world.sources[event.source])
-    if policy == "triage" or (event.authenticity == "fail" and event.released_by is None):
+    is_doubtful = event.authenticity == "fail" and event.released_by is None
+    # Whoever named a deal for it has placed it.
+    if event.placed_on is None and (policy == "triage" or is_doubtful):
         world.waiting.append((event, "triage" if policy == "triage" else "unauthenticated"))
         return
     case = read_case(received, world)

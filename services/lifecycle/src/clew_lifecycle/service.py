@@ -89,6 +89,7 @@ from clew_lifecycle.routes.odata import ODataRoutes
 from clew_lifecycle.routes.people_pages import PeoplePages
 from clew_lifecycle.routes.sign_in_pages import SignInPages
 from clew_lifecycle.routes.site import Site
+from clew_lifecycle.routes.waiting_mail import WaitingMailActs
 from clew_lifecycle.seed import seed
 from clew_lifecycle.segment_companies import segment_due
 from clew_lifecycle.sign_in import issue_sign_in_link
@@ -113,7 +114,7 @@ _TELLS = (
 _EDGES = (
     *(DealApi, PeopleApi, LifecycleApi, CompanyTypeApi, TeammateApi),
     *(AttributeApi, WebhookApi, HookApi, OrderApi, MergeApi, BulkApi, DealNotesApi, FileApi, ReminderApi),
-    *(BoardPages, DealPages, PeoplePages, SignInPages, EventRoutes, AssetRoutes, ODataRoutes),
+    *(BoardPages, DealPages, WaitingMailActs, PeoplePages, SignInPages, EventRoutes, AssetRoutes, ODataRoutes),
     *(ReportApi,),
     *(PipelineApi, DealWorkApi, EnquiryApi, LostReasonApi, SourceApi),
 )
