@@ -36,6 +36,11 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + b"0" * 100
         ("Zażółć gęślą jaźń", "iso8859-2", "iso-8859-2"),
         ("Grüße, 椅子", "utf-16", "utf-16"),
         ("Grüße, 椅子", "utf-7", "utf-7"),
+        ("Bonjour, l’œuvre est déjà prête, où ça ?", "cp1252", "gb2312"),
+        ("Добрый день, нужны стулья для офиса!", "cp1251", "utf-16"),
+        ("Grüße, 椅子", "utf-8", "utf-16"),
+        ("¿Cuándo? Mañana, señor.", "cp850", "cp-850"),
+        ("의자 스무 개가 필요합니다", "cp949", "x-windows-949"),
     ],
 )
 def test_a_text_is_decoded_whatever_it_is_called(text: str, codec: str, declared: str | None) -> None:

@@ -73,6 +73,10 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_CODE_PAGE = re.compile(r"(?:x-)?(?:windows|cp|win|ms|ibm|dos)[-_]?(\d{3,5})")
+# Python calls these encodings of text, and nobody a charset.
+_NO_CHARSETS = {"unicode-escape", "raw-unicode-escape", "unicode_escape", "raw_unicode_escape", "idna", "punycode"}
+_UTF16 = {"utf-16", "utf-16-le", "utf-16-be"}
 _JAPANESE_ESCAPE = re.compile(rb"\x1b\$[B@]|\x1b\(J|\x1b\$\(D")
 _KOREAN_ESCAPE = b"\x1b$)C"
 _SAMPLE = 4 * 1024
@@ -90,7 +94,10 @@ def _decoded(data: bytes, declared: str | None) -> str:
     meant = codec_for(declared)
     if data.isascii():
         return _decode_seven_bit(data, meant)
-    if meant not in {"utf-16", "utf-16-le", "utf-16-be", "utf-32"}:
+    if meant in _UTF16 and b"\0" not in data and data.count(b" ") * 20 > len(data):
+        # In two bytes a character, a space has a NUL beside it.
+        meant = None
+    if meant not in {*_UTF16, "utf-32"} or b"\0" not in data:
         # Bytes that happen to be valid UTF-8 beyond ASCII are UTF-8, whatever the label says.
         found = _strictly(data, "utf-8") if meant not in _MULTIBYTE else None
         if found is not None:
@@ -108,13 +115,15 @@ def codec_for(declared: str | None) -> str | None:
     label = (declared or "").strip().strip("\"'").lower()
     if not label or not label.isascii() or "\0" in label:
         return None
-    label = _MEANT.get(label, label)
-    try:
-        info = codecs.lookup(label)
-    except (LookupError, ValueError):
-        windows = re.fullmatch(r"(?:x-)?(?:windows|cp|win)[-_]?(125\d)", label)
-        return f"cp{windows[1]}" if windows else None
-    return _MEANT.get(info.name, info.name) if getattr(info, "_is_text_encoding", True) else None
+    numbered = _CODE_PAGE.fullmatch(label)
+    for name in (label, f"cp{numbered[1]}" if numbered else label, label.removeprefix("x-").removeprefix("x-")):
+        try:
+            info = codecs.lookup(_MEANT.get(name, name))
+        except (LookupError, ValueError):
+            continue
+        is_charset = getattr(info, "_is_text_encoding", True) and info.name not in _NO_CHARSETS
+        return _MEANT.get(info.name, info.name) if is_charset else None
+    return None
 
 
 def clean_text(text: str) -> str:
@@ -150,16 +159,16 @@ def _decode_mislabelled(data: bytes, meant: str | None) -> str:
     found = _strictly(data, "utf-8")
     if found is not None:
         return found
-    if meant in {"utf-16", "utf-16-le", "utf-16-be"}:
-        return data.decode(_utf16_order(data) if meant == "utf-16" else meant, "replace")
-    if meant in _MULTIBYTE:
+    if meant in _UTF16 and b"\0" in data:
+        return data.decode(_utf16_order(data) if meant == "utf-16" else meant or "", "replace")
+    if meant in _MULTIBYTE and not _is_western(data):
         text = data.decode(meant, "replace")
         if text.count("\ufffd") * 20 <= len(text):
             # The declared charset, with a character cut or a foreign byte.
             return text
     if _is_mostly_utf8(data):
         return data.decode("utf-8", "clew-windows")
-    guess = _guess(data[:_SAMPLE]) if meant in {None, "ascii", "utf-8"} else None
+    guess = _guess(data[:_SAMPLE]) if meant in {None, "ascii", "utf-8", *_UTF16, *_MULTIBYTE} else None
     for codec in (guess, meant, "cp1252", "latin-1"):
         found = _strictly(data, codec)
         if found is not None:
@@ -177,6 +186,12 @@ def _guess(sample: bytes) -> str | None:
     return codec_for(found["encoding"])
 
 
+def _is_western(data: bytes) -> bool:
+    """Say whether the bytes beyond ASCII stand alone among letters, where those of East Asia come in pairs."""
+    runs = _HIGH_RUN.findall(data[:_SAMPLE])
+    return len(runs) > 1 and sum(len(run) == 1 for run in runs) * 3 > len(runs) * 2
+
+
 def _is_mostly_utf8(data: bytes) -> bool:
     """Say whether most bytes beyond ASCII are UTF-8, so that a stray one is a slip and not another charset."""
     broken = len(data) - len(data.decode("utf-8", "ignore").encode())
@@ -186,6 +201,7 @@ def _is_mostly_utf8(data: bytes) -> bool:
 
 _LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _SURE = 0.9
+_HIGH_RUN = re.compile(rb"[\x80-\xff]+")
 _HIGH = frozenset(range(0x80, 0x100))
 
 
