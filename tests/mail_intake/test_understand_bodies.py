@@ -73,6 +73,7 @@ def test_what_postgresql_refuses_is_taken_out() -> None:
         ("Content-Type: text/plain\r\nContent-Transfer-Encoding: 7-bit;", "words", "words"),
         ("Content-Type: text/plain\r\nContent-Transfer-Encoding: Base64 ", "d29yZHM\r\n", "words"),
         ("Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable", "w=6Frds =ZZ=\r\n!", "words =ZZ!"),
+        ("Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable (it is)", "w=6Frds", "words"),
         ("Content-Type: text", "words", "words"),
         ("Content-Type: ; charset=", "words", "words"),
         ("X-Nothing: x", "", ""),
