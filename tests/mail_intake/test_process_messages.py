@@ -12,6 +12,7 @@ from clew_mail_intake.reading import Reading, surroundings
 from clew_mail_intake.recipients import our_recipients
 from clew_mail_intake.understanding.understood import Envelope, Understanding
 from clew_shared.contracts.enquiry import EnquiryReceived
+from clew_shared.contracts.event import decode_envelope
 from clew_shared.contracts.ids import new_id, utc_now
 from clew_shared.contracts.mail import AutoReplyReceived, MailAccepted, MailBounced
 from clew_shared.contracts.reply_address import make_reply_address
@@ -180,6 +181,9 @@ async def test_what_was_set_aside_is_released_once(settings: Settings) -> None:
         assert (event.claims.email, event.authenticity) == ("jane@shop.example", "fail")
         details = await intake.running.get(f"/api/v1/mail/messages/{shown['id']}")
         assert (details["verdict"], details["released_by"]) == ("enquiry", "sam@team.example")
+        # Later and by a person, in the mail's own trace (B45).
+        rows = await intake.rows("SELECT body FROM mail_intake.outbox")
+        assert all(details["trace_id"] in (decode_envelope(body).traceparent or "") for (body,) in rows)
 
 
 async def test_our_own_mail_that_comes_back_is_told_to_nobody(intake: Intake) -> None:

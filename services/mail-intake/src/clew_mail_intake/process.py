@@ -12,6 +12,7 @@ from clew_shared.contracts.ids import derived_id
 from clew_shared.contracts.mail import MailAccepted
 from clew_shared.runtime.consumer import Received
 from clew_shared.runtime.failpoint import failpoint
+from clew_shared.runtime.trace import new_trace
 from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -129,7 +130,9 @@ def emit_decision(key: UUID, decision: Decision, uow: UnitOfWork, traceparent: s
     reasons = list(decision.reasons)[:8]
     log.info("mail.judged", message=str(key), trace=key.hex, verdict=decision.verdict, reasons=reasons)
     if decision.event is not None:
-        uow.emit(decision.event, key=decision.key, event_id=derived_id(key, decision.verdict), traceparent=traceparent)
+        # Whoever let it through later did so within another trace.
+        trace, event_id = traceparent or new_trace(key), derived_id(key, decision.verdict)
+        uow.emit(decision.event, key=decision.key, event_id=event_id, traceparent=trace)
 
 
 def envelope_of(mail: StoredMail) -> Envelope:
