@@ -4,6 +4,7 @@ import base64
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from clew_mail_intake.understanding.attachments import read_attachment
 from clew_mail_intake.understanding.signed_data import read_signed_data
 from clew_mail_intake.understanding.understand import understand
 from clew_mail_intake.understanding.understood import Envelope, Surroundings, Understanding
+from clew_mail_intake.worker import may_be_read_at_once
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -171,6 +173,25 @@ def test_a_signature_cut_off_or_bent_is_no_end_of_the_world(roots: str, cut: int
 def test_elements_deep_in_each_other_are_refused() -> None:
     """B29: what an attacker nests."""
     assert read_signed_data(b"\x30\x80" * 100_000) is None
+
+
+def test_many_certificates_that_vouch_for_each_other_are_not_tried_in_every_order(roots: str) -> None:
+    """B29: and a signed mail is never read in the service's own process."""
+    circle = [Issued("Circle") for _ in range(20)]
+    crossed = [Issued("Circle", other, one.key) for one, other in pairwise([*circle, circle[0]])]
+    builder = pkcs7.PKCS7SignatureBuilder().set_data(WORDS)
+    who = Issued("ann@lead.example", circle[0])
+    builder = builder.add_signer(who.certificate, who.key, hashes.SHA256())
+    for one in (*circle, *crossed):
+        builder = builder.add_certificate(one.certificate)
+    raw = opaque(builder.sign(Encoding.DER, [pkcs7.PKCS7Options.Binary]))
+
+    found = read(raw, roots)
+
+    # Tried in every order this would not end.
+    assert found.secured is not None
+    assert found.secured.result == "untrusted"
+    assert not may_be_read_at_once(raw)
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl")

@@ -120,6 +120,9 @@ def may_be_read_at_once(raw: bytes) -> bool:
         and raw.count(b"\n--") <= _AT_ONCE_PARTS
         and raw.count(b"=?") <= _AT_ONCE_WORDS
         and raw.count(b"<") <= len(raw) // 8
+        # Certificates are another's, and checking them is not interrupted.
+        and b"pkcs7-" not in raw
+        and b".p7" not in raw
     )
 
 

@@ -25,6 +25,7 @@ _SMIME_SIGNATURE = {"application/pkcs7-signature", "application/x-pkcs7-signatur
 _CLEAR = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]{1,40}: [^\n]*\n)*\n?", re.MULTILINE)
 _BLOCK = "-----BEGIN PGP MESSAGE-----"
 _PIECE = 1024 * 1024
+_SECURED = {"multipart/signed", "multipart/encrypted"}
 _NEAR_TOP = 3
 _LONE_LF = re.compile(rb"(?<!\r)\n")
 
@@ -47,9 +48,14 @@ def open_secured(parsed: ParsedMail, senders: frozenset[str], at: datetime, auth
         return Opened(parsed, Secured(form=_form(top), kind="encrypted"))
     if top.content_type == "multipart/signed":
         return Opened(parsed, _verify_clear(parsed, senders, at, authorities))
-    if any(part.content_type == "multipart/signed" and part.depth <= _NEAR_TOP for part in parsed.parts[:20]):
-        return Opened(parsed, Secured(form="S/MIME", kind="signed", detail="only a part of the mail is signed"))
-    return Opened(parsed)
+    within = _signed_within(parsed)
+    told = Secured(form=_form(within), kind="signed", detail="only a part of the mail is signed") if within else None
+    return Opened(parsed, told)
+
+
+def looks_secured(parsed: ParsedMail) -> bool:
+    """Say whether there is anything to open; with nearly every mail there is not."""
+    return _is_opaque(parsed.top) or parsed.top.content_type in _SECURED or _signed_within(parsed) is not None
 
 
 def readable(parsed: ParsedMail) -> ParsedMail:
@@ -85,6 +91,12 @@ def without_armour(text: str) -> tuple[str, Secured | None]:
     end = text.find("-----END PGP SIGNATURE-----", signature)
     after = text[end + 27 :] if end >= 0 else ""
     return f"{text[: opened.start()]}{signed}{after}".strip("\n"), Secured(form="PGP", kind="signed")
+
+
+def _signed_within(parsed: ParsedMail) -> Part | None:
+    """Return a signed part near the top: lists put what they sign, or what others signed, beside words of their own."""
+    near = (part for part in parsed.parts[:20] if part.depth <= _NEAR_TOP)
+    return next((part for part in near if part.content_type == "multipart/signed"), None)
 
 
 def _is_opaque(top: Part) -> bool:

@@ -14,7 +14,7 @@ _SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
 _MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
 # [0] and [1], explicit and implicit.
 _ZERO, _ONE, _ZERO_PLAIN = 0xA0, 0xA1, 0x80
-_MOST_CERTIFICATES, _MOST_SIGNERS, _MOST_ATTRIBUTES = 20, 4, 50
+_MOST_CERTIFICATES, _MOST_SIGNERS, _MOST_ATTRIBUTES = 100, 4, 50
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from clew_mail_intake.understanding.parse import ParsedMail, parse_mail
 from clew_mail_intake.understanding.read_bounce import MachineSigns
 from clew_mail_intake.understanding.read_meeting import why_meeting_answer
 from clew_mail_intake.understanding.reply_text import Reply, split_reply
-from clew_mail_intake.understanding.secured import ENCRYPTED, Opened, open_secured, say_secured
+from clew_mail_intake.understanding.secured import ENCRYPTED, Opened, looks_secured, open_secured, say_secured
 from clew_mail_intake.understanding.sender import Authorship, read_authorship, read_sender
 from clew_mail_intake.understanding.understood import (
     Attachment,
@@ -153,11 +153,12 @@ def _told(
 
 def _open(parsed: ParsedMail, envelope: Envelope | None, known: Surroundings) -> tuple[Opened, Bodies]:
     """Take the mail out of its signature, if it stands in one, and read its words."""
-    fields = parsed.top.fields
-    came = read_date(fields.get("date"), envelope.received_at if envelope else None)
-    at = (envelope.received_at if envelope else None) or came or utc_now()
-    senders = frozenset(person.email for person in read_people(fields, "from"))
-    opened = open_secured(parsed, senders, at, known.smime_authorities)
+    opened = Opened(parsed)
+    if looks_secured(parsed):
+        fields = parsed.top.fields
+        at = (envelope.received_at if envelope else None) or read_date(fields.get("date"), None) or utc_now()
+        senders = frozenset(person.email for person in read_people(fields, "from"))
+        opened = open_secured(parsed, senders, at, known.smime_authorities)
     bodies = read_bodies(opened.parsed)
     secured = opened.secured or bodies.armour
     if secured is not None:

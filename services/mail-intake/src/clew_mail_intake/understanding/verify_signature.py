@@ -35,7 +35,9 @@ _SMTP_UTF8_MAILBOX: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.8.9")
 _MAIL_USES: Final = (ExtendedKeyUsageOID.EMAIL_PROTECTION, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE)
 # Clocks of those who sign and of those who receive differ.
 _SLACK = timedelta(minutes=10)
-_LONGEST_CHAIN = 6
+_LONGEST_CHAIN = 4
+# Certificates of one name that vouch for each other could be put in a row in every order.
+_MOST_BETWEEN = 6
 # Of several signatures the best counts, as a list may have added its own.
 _BEST: Final[tuple[SecuredResult, ...]] = (
     "verified",
@@ -100,7 +102,7 @@ def _trust(
     policy = PolicyBuilder().store(roots).time(within).max_chain_depth(_LONGEST_CHAIN)
     verifier = policy.extension_policies(ca_policy=_AUTHORITY, ee_policy=_PERSON).build_client_verifier()
     try:
-        verifier.verify(own, [other for other in others if other != own])
+        verifier.verify(own, [other for other in dict.fromkeys(others) if other != own][:_MOST_BETWEEN])
     except (VerificationError, ValueError, UnsupportedAlgorithm) as error:
         return _told("untrusted", own, str(error).split("\n", 1)[0][:120])
     addresses = _addresses(own)
