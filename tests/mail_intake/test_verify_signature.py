@@ -37,6 +37,7 @@ class Issued:
         self.key: Key = key or ec.generate_private_key(ec.SECP256R1())
         own = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         is_authority = "@" not in name
+        self.by = by
         begins = more.get("begins", NOW - timedelta(days=30))
         assert isinstance(begins, datetime)
         builder = (
@@ -62,6 +63,8 @@ ANN = Issued("ann@lead.example", BETWEEN)
 def p7(who: Issued, content: bytes, *options: pkcs7.PKCS7Options) -> bytes:
     builder = pkcs7.PKCS7SignatureBuilder().set_data(content)
     builder = builder.add_signer(who.certificate, who.key, hashes.SHA256()).add_certificate(BETWEEN.certificate)
+    if who.by and who.by is not BETWEEN:
+        builder = builder.add_certificate(who.by.certificate)
     return builder.sign(Encoding.DER, [pkcs7.PKCS7Options.Binary, *options])
 
 

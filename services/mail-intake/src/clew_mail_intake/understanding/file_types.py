@@ -51,7 +51,6 @@ _SAME = {
     "application/xhtml+xml": "text/html",
 }
 # These begin with letters; the other magic numbers of two or three letters also begin ordinary texts.
-_LETTERED = ("application/pdf", "application/rtf", "application/postscript")
 _LETTERS = (b"%", b"{", b"\xef\xbb\xbf%")
 _PAGE = re.compile(
     rb"\s*(?:<!--.{0,400}?-->\s*)?<(?:!doctype html|html|head|body|script|iframe)\b", re.IGNORECASE | re.DOTALL
@@ -98,8 +97,6 @@ def sniff(head: bytes) -> str | None:
         # Asking for every kind of file costs as much as reading the rest of a small mail.
         return None
     found = filetype.guess_mime(head)
-    if found and found not in _LETTERED and _is_text(head):
-        return None
     return str(found) if found else None
 
 

@@ -182,11 +182,6 @@ def _name(certificate: x509.Certificate) -> str:
     return certificate.issuer.rfc4514_string()[:120]
 
 
-def _is_authority(_policy: Policy, _certificate: x509.Certificate, found: x509.BasicConstraints) -> None:
-    if not found.ca:
-        raise ValueError("a person's certificate cannot vouch for another one")
-
-
 def _is_no_authority(_policy: Policy, _certificate: x509.Certificate, found: x509.BasicConstraints | None) -> None:
     if found is not None and found.ca:
         raise ValueError("an authority's certificate signs no mail")
@@ -209,7 +204,8 @@ def _is_for_mail(_policy: Policy, _certificate: x509.Certificate, found: x509.Ex
 
 _AUTHORITY: Final = (
     ExtensionPolicy.permit_all()
-    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_authority)
+    # That it says so is the library's own question.
+    .require_present(x509.BasicConstraints, Criticality.AGNOSTIC, None)
     .may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_certify)
     .may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _is_for_mail)
 )
