@@ -36,6 +36,8 @@ from clew_mail_intake.show_mails import (
 from clew_mail_intake.shown_mail import MailFilter, Outcome
 
 _ON_A_PAGE = 50
+# What somebody should look at comes first.
+_IN_ORDER = ("enquiry", "quarantine", "spam", "auto_reply", "bounce", "complaint", "list")
 _OUTCOMES = tuple(name for group in get_args(Outcome) for name in get_args(group))
 
 
@@ -63,7 +65,7 @@ class MailPages:
         filters = {name: value for name, value in msgspec.to_builtins(wanted).items() if value}
         context = {
             "messages": [row_of(mail, placements.get(mail.key)) for mail in shown],
-            "counts": {name: number for name, number in sorted(counts.items()) if name != "waiting"},
+            "counts": {name: counts[name] for name in _IN_ORDER if name in counts},
             "total": sum(counts.values()),
             "refused": refused,
             "aside": aside,
