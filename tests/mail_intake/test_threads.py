@@ -197,6 +197,7 @@ async def test_a_mail_that_comes_again_is_one_and_another_under_its_id_is_anothe
     await mailroom.send(b"Received: from a by b; now\r\n" + mail, "sales@in.localhost")
     await mailroom.send(mail, door="lmtp")
     await mailroom.send(a_mail(message_id="<same@client.example>", body="not the same", From="bob@else.example"))
+    await mailroom.send(a_mail(message_id="<same@client.example>", body="nor the same", From=ANN))
     for number, given in enumerate((None, "", "garbage", "<>")):
         odd = a_mail(message_id=given, body=f"odd {number}", From=f"odd{number}@else{number}.example")
         await mailroom.send(odd)
@@ -205,13 +206,14 @@ async def test_a_mail_that_comes_again_is_one_and_another_under_its_id_is_anothe
     deal, entry = await mailroom.landed("the same")
     again, _ = await mailroom.landed("not the same")
     assert again["contact"]["email"] == "bob@else.example"
+    assert (await mailroom.landed("nor the same"))[0]["id"] == deal["id"]
     kept = await mailroom.clew.get(f"/api/v1/mail/messages/{entry['enquiry_id']}")
     assert kept["to"] == [INTAKE, "sales@in.localhost"]
     ids = {(await mailroom.landed(f"odd {number}"))[1]["message_id"] for number in range(4)}
     assert len(ids) == 4
     counts = await mailroom.clew.get("/api/v1/mail/counts")
-    assert (counts["received"], counts["duplicate"]) == (12, 6)
-    assert len(await mailroom.entries(deal["id"])) == 1
+    assert (counts["received"], counts["duplicate"]) == (13, 6)
+    assert await said_on(mailroom, deal["id"]) == 2
 
 
 async def test_a_reply_that_comes_before_what_it_answers_waits_for_nobody_and_is_joined(mailroom: Mailroom) -> None:

@@ -23,6 +23,28 @@ def test_a_web_form_elsewhere_that_reads_no_answers_is_the_visitors_as_well() ->
     assert (found.verdict, found.contact.email) == ("enquiry", "lea@customer.example")
 
 
+@pytest.mark.parametrize(
+    "sender",
+    ["form-submission@builder.example", "mailer@shop.example", "cgi-mailer@host.example", "u12345@host.example"],
+)
+def test_a_site_that_sends_for_its_visitors_is_known_by_its_name(sender: str) -> None:
+    """B16."""
+    assert read(f"From: Site <{sender}>", "Reply-To: lea@customer.example").contact.email == "lea@customer.example"
+
+
+def test_a_form_of_ours_may_call_its_mail_bulk() -> None:
+    """B16, B21."""
+    found = read("From: Site <wordpress@ours.example>", "Reply-To: lea@customer.example", "Precedence: bulk")
+
+    assert (found.verdict, found.contact.email) == ("enquiry", "lea@customer.example")
+
+
+@pytest.mark.parametrize("name", ["X-Original-From", "X-Original-Sender"])
+def test_who_is_no_list_puts_nobody_else_in_their_place(name: str) -> None:
+    """B16: else anybody could write in anybody's name."""
+    assert read(f"{name}: victim@customer.example").contact.email == "ann@lead.example"
+
+
 @pytest.mark.parametrize("reply_to", ["deals@in.example", "someone@in.example", "noreply@else.example"])
 def test_a_reply_to_ourselves_is_ignored(reply_to: str) -> None:
     """B16: it would make a loop."""

@@ -91,7 +91,7 @@ def _enquiry(
     release: Release | None = None,
 ) -> Decision:
     contact = normalise_email(read.contact.email)
-    proven = read.authenticity.dmarc == "pass" or (found.token is not None and not found.token.expired)
+    proven = _authenticity(read) == "pass" or (found.token is not None and not found.token.expired)
     claims = Claims(
         email=contact.key if contact else None,
         email_raw=read.contact.email or None,
@@ -211,4 +211,7 @@ def _source(mail: StoredMail, ours: Recipients) -> str:
 
 
 def _authenticity(read: Understanding) -> Authenticity:
-    return read.authenticity.dmarc
+    """Say how sure it is who wrote: what is proven of a form or a list proves nothing of whom they name."""
+    grade = read.authenticity.dmarc
+    named_by_another = read.forwarder is None and read.contact.email != read.sender.email
+    return "none" if named_by_another and grade == "pass" else grade

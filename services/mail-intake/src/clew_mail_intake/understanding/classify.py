@@ -86,6 +86,12 @@ def _is_a_persons_through_a_list(signs: MachineSigns, known: Surroundings) -> bo
     fields = signs.fields
     if known.people_write_through_lists and is_discussion(fields):
         return True
+    if (
+        is_web_form(signs)
+        and "list-id" not in fields
+        and (known.owns(signs.sender.email) or known.is_colleague(signs.sender.email))
+    ):
+        return True
     behind = behind_list(fields, signs.sender, known)
     author = behind[0] if behind else signs.sender
     if is_campaign(fields) or NO_REPLY.search(author.email.partition("@")[0]):

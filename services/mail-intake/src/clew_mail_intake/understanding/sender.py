@@ -10,8 +10,10 @@ from clew_mail_intake.understanding.machine_words import NO_REPLY
 from clew_mail_intake.understanding.understood import Forwarded, Person, Surroundings
 
 _VIA = re.compile(r"^(.*?)\s+\(?(?:via|über|par|por|tramite|przez)\s+\S", re.IGNORECASE)
+# Whoever is no list has put no author aside.
+_LIST_FIELDS = ("list-id", "list-post", "precedence", "mailing-list", "x-google-group-id")
 _SITE = re.compile(
-    r"^(?:wordpress|webform\w*|web-?master|web|www(?:-data)?|form\w*|contact-?form|kontakt(?:formular)?|website|web-?site|apache|nobody|mail(?:er)?|notifications?|"
+    r"^(?:wordpress|webform\w*|web-?master|web|www(?:-data)?|form[\w-]*|contact-?(?:form|us)|submissions?|leads?|cgi[\w-]*|u\d{5,}|kontakt(?:formular)?|website|web-?site|apache|nobody|mail(?:er)?|notifications?|"
     r"typo3|joomla|drupal|cms|server|system|no-?reply.*|noreply.*|do-?not-?reply.*)$"
 )
 
@@ -79,11 +81,12 @@ def named_visitor(sender: Person, text: str, known: Surroundings) -> Person | No
 
 def behind_list(fields: Fields, sender: Person, known: Surroundings) -> tuple[Person, str] | None:
     """Return the author whose From a list or group has rewritten."""
-    for name in ("x-original-from", "x-original-sender"):
+    via = _VIA.match(sender.name)
+    is_list = via is not None or any(name in fields for name in _LIST_FIELDS)
+    for name in ("x-original-from", "x-original-sender") if is_list else ():
         for person in read_addresses(fields.get(name)):
             if person.email and person.email != sender.email and not known.owns(person.email):
                 return Person(person.email, person.name or _before_via(sender.name)), f"sender: {name} of a list"
-    via = _VIA.match(sender.name)
     if via and ("list-id" in fields or "list-post" in fields or "reply-to" in fields):
         posting = {*_addresses_in(fields, "list-post"), *_addresses_in(fields, "to"), sender.email}
         for person in read_people(fields, "reply-to"):
