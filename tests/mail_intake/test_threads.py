@@ -43,7 +43,7 @@ async def test_a_reply_is_known_by_our_id_wherever_it_stands(mailroom: Mailroom)
     others = [f"<{number}@else.example>" for number in range(200)]
     headers = {
         "answered": {"In_Reply_To": ours},
-        "answered among others": {"In_Reply_To": f"<a@x>, <b@x>, {ours}"},
+        "among others answered": {"In_Reply_To": f"<a@x>, <b@x>, {ours}"},
         "referred": {"References": ours},
         "fortieth": {"References": "\r\n ".join([*others[:39], ours, *others[40:100]])},
         "last of two hundred": {"References": "\r\n\t".join([*others[:199], ours])},
