@@ -54,7 +54,7 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     repeated: bool = False
 
 
-class Secured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Secured(msgspec.Struct, frozen=True, kw_only=True):
     """How a mail is signed or encrypted (RFC 8551, RFC 9580), and what a signature is worth.
 
     `result` is verified, or why not: altered, expired when it came, of an untrusted issuer, of another address than the
