@@ -175,15 +175,20 @@ async def test_fifty_mails_of_a_stranger_at_once_are_one_deal(clew: RunningClew,
 
 
 async def test_only_a_person_who_writes_to_us_is_acknowledged(clew: RunningClew) -> None:
-    """B22: not for a blind copy, not a machine's or a list's name, nor one reader under many tags."""
+    """B22: not for a blind copy, not a machine's or a list's name, nor one reader under many tags.
+
+    Nor one whose return path is empty, or who asks for silence (RFC 3834 2).
+    """
     await say(clew, "blind@one.example", "x", To="undisclosed-recipients:;")
     await say(clew, "support+1@two.example", "x")
     await say(clew, "support+2@two.example", "x")
     await say(clew, "chairs-request@three.example", "x")
     await say(clew, "owner-chairs@four.example", "x")
+    await say(clew, "null@six.example", "x", mail_from="")
+    await say(clew, "silent@seven.example", "x", **{"X-Auto-Response-Suppress": "DR, OOF, AutoReply"})
     await say(clew, "jo@five.example", "x", To="someone@five.example", Cc=f"us <{INTAKE.upper()}>")
 
-    await judged(clew, 6, enquiry=6)
+    await judged(clew, 8, enquiry=8)
     told = {one["recipient"] for one in await acknowledgements(clew, 2)}
     assert told - {"support+1@two.example", "support+2@two.example"} == {"jo@five.example"}
     assert len(told) == 2

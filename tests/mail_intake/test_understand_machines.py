@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 from clew_mail_intake.understanding.understand import understand
+from clew_mail_intake.understanding.understood import Envelope
 
 from tests.mail_intake.mails import OURS, mail, read
 
@@ -242,9 +243,29 @@ def test_exchanges_suppressed_answer_with_an_empty_path_is_automatic() -> None:
     assert read("X-Auto-Response-Suppress: All", "Subject: Re: Chairs", mail_from="").verdict == "auto_reply"
 
 
-def test_suppressing_answers_alone_makes_no_machine() -> None:
-    """B20: people's Outlook sets it as well."""
-    assert read("X-Auto-Response-Suppress: OOF", mail_from="ann@lead.example").verdict == "enquiry"
+@pytest.mark.parametrize(
+    ("fields", "mail_from", "answerable"),
+    [
+        (["X-Auto-Response-Suppress: OOF"], "ann@lead.example", False),
+        (["X-Auto-Response-Suppress: DR, OOF, AutoReply"], "ann@lead.example", False),
+        (["X-Auto-Response-Suppress: All"], "ann@lead.example", False),
+        (["X-Auto-Response-Suppress: DR, RN, NRN"], "ann@lead.example", True),
+        (["X-Auto-Response-Suppress: None"], "ann@lead.example", True),
+        ([], "", False),
+        (["Return-Path: <>"], None, False),
+        (["Return-Path: <ann@lead.example>"], None, True),
+        (["Auto-Submitted: no"], "ann@lead.example", True),
+        (["Auto-Submitted: auto-generated", "From: web@shop.example", "Reply-To: ann@lead.example"], None, False),
+    ],
+)
+def test_a_person_who_wants_no_automatic_answer_is_a_person(
+    fields: list[str], mail_from: str | None, answerable: bool
+) -> None:
+    """B20, B22: people's Outlook asks for silence as well; an empty path is answered by nobody (RFC 3834 2)."""
+    found = read(*fields, mail_from=mail_from)
+
+    assert (found.verdict, found.answerable) == ("enquiry", answerable), found.reasons
+    assert any(reason.startswith("no_answer: ") for reason in found.reasons) is not answerable
 
 
 def test_a_feedback_report_is_a_complaint() -> None:
@@ -333,15 +354,24 @@ def test_our_own_mail_come_back_is_a_loop(header: str) -> None:
     found = read(header)
 
     assert found.loop
-    assert found.verdict != "enquiry"
+    assert found.verdict == "quarantine"
+    assert [reason.partition(":")[0] for reason in found.reasons] == ["loop"]
 
 
 def test_a_mail_system_that_shares_our_domain_makes_nobody_a_loop() -> None:
     """B22: there only the form that our own Message-IDs have tells them from people's."""
     shared = msgspec.structs.replace(OURS, colleague_domains=frozenset({"in.example"}))
 
-    assert not understand(mail("Message-ID: <abc@in.example>"), known=shared).loop
-    assert understand(mail("Message-ID: <01a201f6-bd08-7975-b474-1e2ef8c1290c@in.example>"), known=shared).loop
+    def is_loop(*header: str, mail_from: str = "ann@lead.example", local: str = "abc") -> bool:
+        raw = mail(f"Message-ID: <{local}@in.example>", *header)
+        return understand(raw, known=shared, envelope=Envelope(mail_from=mail_from)).loop
+
+    assert not is_loop("From: sam@in.example")
+    # A form of ours may write in its visitor's name.
+    assert not is_loop(mail_from="www-data@in.example")
+    assert not is_loop("Sender: site@in.example")
+    assert is_loop()
+    assert is_loop("From: sam@in.example", local="01a201f6-bd08-7975-b474-1e2ef8c1290c")
 
 
 @pytest.mark.parametrize(

@@ -140,6 +140,7 @@ def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: b
         attachments=tuple(file for file in files if not file.repeated),
         acknowledge=is_known
         and event.names_us
+        and event.answerable
         # What was set aside may be in somebody else's name, who would get the answer.
         and event.released_by is None
         and sender.email is not None

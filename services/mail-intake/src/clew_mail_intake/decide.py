@@ -49,7 +49,7 @@ def decide(mail: StoredMail, read: Understanding, ours: Recipients, *, release: 
     found = find_token((*mail.recipients, *read.recipients), ours)
     reasons = read.reasons + (("forged_reply_address",) if found.forged else ())
     if release is not None:
-        return _enquiry(mail, read, ours, found, reasons, release)
+        return _enquiry(mail, read, ours, found, ("enquiry: a teammate let it through", *reasons), release)
     if mail.incomplete:
         return Decision("quarantine", (*reasons, f"incomplete: {mail.incomplete}"))
     if read.verdict == "enquiry":
@@ -121,6 +121,7 @@ def _enquiry(
         forwarded_by=read.forwarder.email if read.forwarder else None,
         note=cut_text(read.forwarder_note, _TEXT_BYTES) or None,
         names_us=_names_us(mail, read, ours),
+        answerable=read.answerable,
         released_by=release.by if release else None,
         placed_on=release.deal if release else None,
         subject_tag=_subject_tag(read.subject_line),

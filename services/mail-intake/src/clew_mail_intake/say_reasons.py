@@ -6,6 +6,7 @@ Next: clew_mail_intake.routes.mail_page_view.mail_context.
 from clew_mail_intake.understanding.understood import Authenticity
 
 _WHOLE = {
+    "enquiry: a teammate let it through": "A teammate let it through; before that:",
     "enquiry: a person wrote": "It reads like a person's mail, not like a machine's.",
     "quarantine: the sender is forged (dmarc=fail)": "The sender's domain says that this mail does not come from there "
     "(DMARC failed): the sender is probably forged.",
@@ -68,6 +69,7 @@ _KINDS = {
     "encrypted": "It is encrypted: {}.",
     "attachment": "A file is something else than it says: {}.",
     "cut": "It is too large to be read as a whole: {}.",
+    "no_answer": "It gets no acknowledgement: {}.",
     "incomplete": "Only a part of it could be fetched: {}.",
 }
 _GRADES = {"pass": "confirmed", "fail": "failed", "temperror": "could not be checked", "none": "nothing said"}

@@ -84,8 +84,9 @@ class EnquiryReceived(Event, frozen=True, kw_only=True, omit_defaults=True):
     received twice one. `message_id`, `in_reply_to` and `references` keep their angle brackets (RFC 5322 3.6.4),
     references oldest first. `subject_tag` is a deal's id in the subject, which anybody can write. `note` is what a
     colleague wrote above a mail that they forwarded.
-    `names_us` is false for a mail that says nowhere that it is for us: a blind copy, a list. `released_by` is who let
-    a mail through that had been set aside, and `placed_on` the deal that they named for it.
+    `names_us` is false for a mail that says nowhere that it is for us: a blind copy, a list. `answerable` is false for
+    one that no machine may answer: its return path is empty, or it asks for silence (RFC 3834 2). `released_by` is who
+    let a mail through that had been set aside, and `placed_on` the deal that they named for it.
     """
 
     SERVICE: ClassVar[str] = "forms"
@@ -116,6 +117,7 @@ class EnquiryReceived(Event, frozen=True, kw_only=True, omit_defaults=True):
     forwarded_by: str | None = None
     note: str | None = None
     names_us: bool = True
+    answerable: bool = True
     subject_tag: UUID | None = None
     amends: UUID | None = None
     suspicion: int = 0

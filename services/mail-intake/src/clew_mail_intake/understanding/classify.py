@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from clew_mail_intake.understanding.machine_words import NO_REPLY
 from clew_mail_intake.understanding.phrases import read_phrases
-from clew_mail_intake.understanding.read_auto_reply import is_automatic, is_web_form, why_auto_reply
+from clew_mail_intake.understanding.read_auto_reply import is_automatic, is_web_form, why_auto_reply, why_unanswerable
 from clew_mail_intake.understanding.read_bounce import MachineSigns, read_bounce
 from clew_mail_intake.understanding.read_bulk import is_campaign, is_discussion, is_own_list, why_list, why_spam
 from clew_mail_intake.understanding.read_complaint import read_complaint
@@ -18,13 +18,14 @@ _OFFICES = frozenset(read_phrases("office_names"))
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """What kind of mail it is and how that was seen."""
+    """What kind of mail it is and how that was seen; `silence` says why a person's gets no automatic answer."""
 
     verdict: Verdict
     reason: str
     auto: bool
     dsn: Bounced | None = None
     authenticity: Authenticity = field(default_factory=Authenticity)
+    silence: str | None = None
 
 
 def classify(signs: MachineSigns, known: Surroundings, authenticity: Authenticity) -> Classified:
@@ -37,7 +38,8 @@ def classify(signs: MachineSigns, known: Surroundings, authenticity: Authenticit
         return Classified("bounce", bounced[1], auto=True, dsn=bounced[0], authenticity=authenticity)
     verdict, reason = _verdict(signs, known, authenticity)
     auto = verdict in {"auto_reply", "list"} or is_automatic(signs)
-    return Classified(verdict, reason, auto=auto, authenticity=authenticity)
+    silence = why_unanswerable(signs) if verdict == "enquiry" else None
+    return Classified(verdict, reason, auto=auto, authenticity=authenticity, silence=silence)
 
 
 def _verdict(signs: MachineSigns, known: Surroundings, authenticity: Authenticity) -> tuple[Verdict, str]:

@@ -35,6 +35,7 @@ _MARKED = (
 _MARKED_NO = {"no", "false", "0"}
 _CRON = re.compile(r"^(?:cron <|logwatch for |\*{3} )", re.IGNORECASE)
 _SUPPRESS = re.compile(r"\b(?:all|oof|autoreply|none)\b", re.IGNORECASE)
+_WANTS_SILENCE = re.compile(r"\b(?:all|oof|autoreply)\b", re.IGNORECASE)
 _RECEIPT_SUBJECT = re.compile(rf"^{any_of('receipt_subject')}\s*[:：]", re.IGNORECASE)
 
 # An absence note says it at once.
@@ -61,6 +62,17 @@ def is_automatic(signs: MachineSigns) -> bool:
     """Say whether a machine sent the mail by itself, whatever it is about."""
     submitted = signs.fields.get("auto-submitted").lower()
     return bool(submitted) and not submitted.startswith("no")
+
+
+def why_unanswerable(signs: MachineSigns) -> str | None:
+    """Return why no machine may answer the mail, whoever wrote it, or None (RFC 3834 2, MS-OXCMAIL 2.1.3.2.20)."""
+    if signs.null_sender:
+        return "no_answer: its return path is empty"
+    if _WANTS_SILENCE.search(signs.fields.get("x-auto-response-suppress")):
+        return "no_answer: X-Auto-Response-Suppress asks for none"
+    if is_automatic(signs):
+        return "no_answer: Auto-Submitted says that no person handed it in"
+    return None
 
 
 def _why_by_headers(signs: MachineSigns) -> str | None:

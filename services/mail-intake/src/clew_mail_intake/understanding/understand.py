@@ -101,12 +101,12 @@ def _told(
 ) -> Understanding:
     fields = parsed.top.fields
     message_id, synthetic = own_message_id(fields, raw)
-    loop = _loop_reason(fields, author.sender, message_id, known)
+    loop = _loop_reason(fields, author.sender, message_id, envelope, known)
     verdict, verdict_reason = found.verdict, found.reason
     if verdict == "enquiry" and "@" not in author.contact.email:
         verdict, verdict_reason = "quarantine", "quarantine: no sender to answer"
     elif verdict == "enquiry" and loop:
-        verdict, verdict_reason = "quarantine", f"quarantine: {loop}"
+        verdict, verdict_reason = "quarantine", loop
     taken_over = forwarded is not None and author.contact.email == forwarded.sender.email != author.sender.email
     note = reply.text if taken_over else ""
     own = _own_words(bodies, reply, forwarded if taken_over else None)
@@ -116,7 +116,9 @@ def _told(
     files = read_attachments(opened.parsed, bodies)
     if opened.is_inside:
         files = inside_signature(files, parsed.top)
-    reasons = [verdict_reason, *author.reasons, *_notes(parsed, bodies, synthetic, loop), *_disguised(files)]
+    reasons = [verdict_reason, *author.reasons, *_notes(parsed, bodies, synthetic), *_disguised(files)]
+    # Neither is said twice; whoever is set aside is answered by nobody anyway.
+    reasons += [why for why in (loop, found.silence if verdict == "enquiry" else None) if why and why not in reasons]
     if len(bodies.html) > CLEANED_HTML_BYTES:
         reasons.append("html: cut for showing, the text is whole")
     date_header = fields.get("date")
@@ -140,6 +142,7 @@ def _told(
         recipients=_recipients(fields, to, cc, envelope),
         auto=found.auto,
         loop=bool(loop),
+        answerable=found.silence is None,
         dsn=found.dsn,
         forwarded_from=forwarded.sender if forwarded and forwarded.sender.email else None,
         forwarder=author.sender if taken_over else None,
@@ -215,7 +218,9 @@ def _recipients(
     return tuple(dict.fromkeys(address for address in found if "@" in address))[:ADDRESSES]
 
 
-def _loop_reason(fields: Fields, sender: Person, message_id: str, known: Surroundings) -> str | None:
+def _loop_reason(
+    fields: Fields, sender: Person, message_id: str, envelope: Envelope | None, known: Surroundings
+) -> str | None:
     """Return why the mail is one of ours come back, or None (B22)."""
     marks = " ".join(fields.get_all("x-loop")).lower()
     if known.intake_domain in marks or any(address in marks for address in known.own_addresses):
@@ -223,22 +228,37 @@ def _loop_reason(fields: Fields, sender: Person, message_id: str, known: Surroun
     if "x-clew" in fields:
         return "loop: a notification of another clew"
     local, _, domain = message_id.strip("<>").lower().rpartition("@")
-    # A mail system that shares our domain marks people's mail with it too, and never as we do.
-    shared = domain in known.colleague_domains and not _OUR_ID.fullmatch(local)
+    # A mail system that shares our domain marks the mail of its people and sites with it too, and never as we do.
+    shared = (
+        domain in known.colleague_domains
+        and not _OUR_ID.fullmatch(local)
+        and _is_sent_from_our_house(fields, sender, envelope, known)
+    )
     if (domain in known.own_message_domains or domain == known.intake_domain) and not shared:
         return "loop: a Message-ID of ours"
-    if sender.email and known.owns(sender.email) and "reply-to" not in fields:
+    if sender.email and known.sends_as(sender.email) and "reply-to" not in fields:
         return "loop: sent from our own intake address"
     return None
 
 
-def _notes(parsed: ParsedMail, bodies: Bodies, synthetic: bool, loop: str | None) -> list[str]:
+def _is_sent_from_our_house(fields: Fields, sender: Person, envelope: Envelope | None, known: Surroundings) -> bool:
+    """Say whether a colleague or a site of ours sent the mail; a form of ours may do so in its visitor's name."""
+    path = envelope.mail_from if envelope is not None else None
+    senders = (
+        sender.email,
+        path or "",
+        *(read_address(fields.get(name)) for name in ("sender", "reply-to", "return-path")),
+    )
+    return any(known.is_colleague(address.strip("<> ").lower()) for address in senders if address)
+
+
+def _notes(parsed: ParsedMail, bodies: Bodies, synthetic: bool) -> list[str]:
     notes = [f"cut: {what}" for what in parsed.cut] + [f"body: {what}" for what in bodies.notes]
     if bodies.text_is_from_html:
         notes.append("body: the text is read from the HTML")
     if synthetic:
         notes.append("message_id: none given, made from the content")
-    return [*notes, loop] if loop else notes
+    return notes
 
 
 def _disguised(files: tuple[Attachment, ...]) -> list[str]:

@@ -57,6 +57,10 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
         """Say whether mail to the address comes to us."""
         return address in self.own_addresses or address.rpartition("@")[2] == self.intake_domain
 
+    def sends_as(self, address: str) -> bool:
+        """Say whether mail from the address is ours; where colleagues share our domain, only that of our own names."""
+        return address in self.own_addresses or (self.owns(address) and not self.is_colleague(address))
+
     def is_colleague(self, address: str) -> bool:
         """Say whether the address is a teammate's."""
         return address in self.colleagues or address.rpartition("@")[2] in self.colleague_domains
@@ -159,6 +163,8 @@ class Understanding(msgspec.Struct, frozen=True, kw_only=True):
     recipients: tuple[str, ...] = ()
     auto: bool = False
     loop: bool = False
+    # Whether a machine of ours may answer it (RFC 3834 2).
+    answerable: bool = True
     dsn: Bounced | None = None
     # Whom a forward names as its author, whoever says so; the contact only when `forwarder` is a colleague.
     forwarded_from: Person | None = None
