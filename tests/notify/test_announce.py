@@ -184,6 +184,22 @@ async def test_so_many_acknowledgements_go_out_in_an_hour(settings: Settings, bo
         assert "late@client.example" in told
 
 
+async def test_who_was_acknowledged_is_remembered_over_a_restart(settings: Settings, books: Books) -> None:
+    """mail B22: one a day for each reader, under any tag, and so many an hour for all, whoever stopped meanwhile."""
+    changed = settings.changed(acknowledgements_per_hour=2)
+    async with telling(changed) as lifecycle:
+        await lifecycle.tell(*team("sam@team.example"))
+        for run, readers in enumerate((["ada"], ["ada+again", "babbage"], ["curie"]), start=1):
+            async with run_services(changed, ["notify"]):
+                words = (a_word(reply_to=f"{reader}@client.example") for reader in readers)
+                await lifecycle.tell(*(deal_opened(word=word) for word in words))
+                await books.settled((1, 3, 4)[run - 1], rule="deal_opened")
+                await books.settled(min(run, 2), rule="acknowledgement")
+
+    told = [row["recipient"] for row in await books.deliveries(rule="acknowledgement")]
+    assert told == ["ada@client.example", "babbage@client.example"]
+
+
 async def test_two_who_count_at_the_same_time_do_not_both_send_what_is_left(notify: Notify) -> None:
     """mail B22"""
     rail = notify.running.services["notify"].rail

@@ -55,6 +55,29 @@ async def test_a_report_about_a_mail_that_is_not_ours_changes_nothing(notify: No
     assert len(await notify.books.deliveries(status="accepted")) == 1
 
 
+async def test_a_report_that_names_no_mail_is_believed_of_the_addresss_own_mail_system(notify: Notify) -> None:
+    """mail B19: DMARC passes, a machine's name sends it, and its domain is the very one of the address."""
+    await notify.lifecycle.tell(deal_opened(word=a_word(acknowledge=False)))
+    await notify.books.settled(2)
+    sam, theirs = "sam@team.example", "MAILER-DAEMON@team.example"
+    async with telling(notify.running.settings, "mail-intake") as mail_intake:
+        await mail_intake.tell(
+            bounced(recipient=sam, reporter=theirs, authenticity="none"),
+            bounced(recipient=sam, reporter=theirs, authenticity="temperror"),
+            bounced(recipient=sam, reporter="eve@team.example", authenticity="pass"),
+            bounced(recipient=sam, reporter="postmaster@evil.example", authenticity="pass"),
+            bounced(recipient=sam, reporter="postmaster@mx.team.example", authenticity="pass"),
+            bounced(recipient="KIM@team.example", reporter=theirs, authenticity="pass"),
+        )
+        [noted] = await notify.books.settled(1, "bounced")
+
+    assert noted["recipient"] == "kim@team.example"
+    assert [row["address"] for row in await notify.books.rows("SELECT address FROM notify.suppression")] == [
+        "kim@team.example"
+    ]
+    assert [row["recipient"] for row in await notify.books.deliveries(status="accepted")] == [sam]
+
+
 async def test_of_a_letter_to_several_the_copy_that_came_back_is_noted(notify: Notify) -> None:
     letter = reply_written(a_deal(), to=("ada@client.example",), cc=("babbage@client.example",))
     await notify.lifecycle.tell(letter)
