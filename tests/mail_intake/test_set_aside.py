@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from clew_mail_intake.accept import accepted_id
-from clew_mail_intake.say_reasons import say_reason
+from clew_mail_intake.showing.say_reasons import say_reason
 from clew_shared.contracts.enquiry import EnquiryReceived
 from clew_shared.contracts.event import encode_event, subject_of
 from clew_shared.contracts.ids import utc_now

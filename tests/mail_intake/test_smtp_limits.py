@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from clew_mail_intake.smtp_path import BadPath, read_path
+from clew_mail_intake.smtp.path import BadPath, read_path
 from clew_shared.runtime.settings import Settings
 from clew_shared.testing.dovecot import PASSWORD, Dovecot
 from hypothesis import given

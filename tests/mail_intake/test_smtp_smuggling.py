@@ -4,8 +4,8 @@ import asyncio
 import itertools
 
 import pytest
-from clew_mail_intake.line_ends import LineEnds
-from clew_mail_intake.wire_data import WireData
+from clew_mail_intake.smtp.line_ends import LineEnds
+from clew_mail_intake.smtp.wire_data import WireData
 from clew_shared.contracts.mail import MailAccepted
 from clew_shared.runtime.settings import Settings
 from hypothesis import given

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import AsyncIterator
 
 import pytest
-from clew_mail_intake.smtp_tls import door_certificate
+from clew_mail_intake.smtp.tls import door_certificate
 from clew_shared.runtime.settings import Settings
 
 from tests.mail_intake.intake import INTAKE, Intake, a_mail, running_intake, wire

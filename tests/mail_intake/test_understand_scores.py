@@ -4,9 +4,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from clew_mail_intake.mutants.mutate_mail import mutate_mail
-from clew_mail_intake.mutants.score_mutants import score_mutants
-from clew_mail_intake.score import Score, score_folder
+from clew_mail_intake.scoring.mutants.mutate_mail import mutate_mail
+from clew_mail_intake.scoring.mutants.score_mutants import score_mutants
+from clew_mail_intake.scoring.score import Score, score_folder
 
 
 @pytest.fixture(scope="module")

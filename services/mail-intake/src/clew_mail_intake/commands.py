@@ -35,7 +35,7 @@ def add_commands(subparsers: Subparsers) -> None:
     score.add_argument(
         "--mutate", type=int, metavar="SEED", help="read other forms of the same mails, made from a seed"
     )
-    score.set_defaults(run=later("clew_mail_intake.show_scores:run_score"))
+    score.set_defaults(run=later("clew_mail_intake.scoring.show_scores:run_score"))
 
     replay = commands.add_parser("replay", help="read stored mails again: what would be decided differently now?")
     replay.add_argument("--since", metavar="DATE", help="only mails that came on this day (UTC) or later")

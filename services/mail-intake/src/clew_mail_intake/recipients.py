@@ -1,4 +1,7 @@
-"""Whom mail may come for, known without a look into any table. Next: clew_mail_intake.smtp.IntakeSMTP.smtp_RCPT."""
+"""Whom mail may come for, known without a look into any table.
+
+Next: clew_mail_intake.smtp.take_mail.IntakeSMTP.smtp_RCPT.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
 """Mails that were refused for good: noted, so that somebody who asks after one gets an answer.
 
-Next: clew_mail_intake.show_mails.list_mails.
+Next: clew_mail_intake.showing.show_mails.list_mails.
 """
 
 import asyncio

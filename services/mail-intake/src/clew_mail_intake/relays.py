@@ -1,4 +1,4 @@
-"""Which systems that hand us mail are our own. Next: clew_mail_intake.smtp_policy.SmtpPolicy."""
+"""Which systems that hand us mail are our own. Next: clew_mail_intake.smtp.policy.SmtpPolicy."""
 
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network

@@ -1,4 +1,4 @@
-"""mail-intake, wired. Next: clew_mail_intake.smtp_door.smtp_doors."""
+"""mail-intake, wired. Next: clew_mail_intake.smtp.door.smtp_doors."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -31,7 +31,7 @@ from clew_mail_intake.routes.mailbox_pages import MailboxPages
 from clew_mail_intake.routes.one_mail_acts import OneMailActs
 from clew_mail_intake.routes.set_aside_pages import SetAsidePages
 from clew_mail_intake.scan_files import file_scans
-from clew_mail_intake.smtp_door import smtp_doors
+from clew_mail_intake.smtp.door import smtp_doors
 from clew_mail_intake.tables import RAIL, metadata
 from clew_mail_intake.tell_troubles import keep_telling
 

@@ -1,4 +1,7 @@
-"""Write what a batch of mails was taken for, in two statements. Next: clew_mail_intake.show_mails.list_mails."""
+"""Write what a batch of mails was taken for, in two statements.
+
+Next: clew_mail_intake.showing.show_mails.list_mails.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

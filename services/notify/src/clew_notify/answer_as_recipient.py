@@ -1,6 +1,6 @@
 """Answer a mail in the sandbox as the person who got it would: by a real mail through the SMTP door.
 
-Next: clew_mail_intake.smtp.IntakeSMTP.
+Next: clew_mail_intake.smtp.take_mail.IntakeSMTP.
 """
 
 from datetime import UTC, datetime

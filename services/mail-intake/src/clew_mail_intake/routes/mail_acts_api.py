@@ -1,6 +1,6 @@
 """`/api/v1/mail/messages/{id}/...`: what people do with a mail that was set aside.
 
-Next: clew_mail_intake.release.release_mail.
+Next: clew_mail_intake.handling.release.release_mail.
 """
 
 from collections.abc import Sequence
@@ -15,11 +15,11 @@ from clew_shared.runtime.problem import Problem, not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.web import actor_of
 
-from clew_mail_intake.discard import discard_mails, restore_mails
+from clew_mail_intake.handling.discard import discard_mails, restore_mails
+from clew_mail_intake.handling.release import NotReleasable, release_mail
 from clew_mail_intake.process import Processing
-from clew_mail_intake.release import NotReleasable, release_mail
 from clew_mail_intake.routes.mail_view import Handling, Released
-from clew_mail_intake.show_mails import list_handling, show_mail
+from clew_mail_intake.showing.show_mails import list_handling, show_mail
 
 
 class ReleaseAsked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

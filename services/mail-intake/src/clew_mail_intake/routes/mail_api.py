@@ -1,6 +1,6 @@
 """`/api/v1/mail/messages`: what came, what it was taken for, its bytes, its release.
 
-Next: clew_mail_intake.release.release_mail.
+Next: clew_mail_intake.handling.release.release_mail.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from clew_mail_intake.process import Processing
 from clew_mail_intake.raw_mail import RawMail
 from clew_mail_intake.routes.mail_view import Counts, MailDetails, MailView, view_details, view_mail
 from clew_mail_intake.scan_files import FileScans
-from clew_mail_intake.show_mails import (
+from clew_mail_intake.showing.show_mails import (
     KeptFile,
     count_arrivals,
     count_refused,
@@ -33,8 +33,8 @@ from clew_mail_intake.show_mails import (
     raw_piece_of,
     show_mail,
 )
-from clew_mail_intake.show_page import read_page
-from clew_mail_intake.shown_mail import MailFilter
+from clew_mail_intake.showing.show_page import read_page
+from clew_mail_intake.showing.shown_mail import MailFilter
 from clew_mail_intake.understanding.attachments import attachment_pieces, read_attachment
 from clew_mail_intake.understanding.understood import Attachment
 

@@ -1,4 +1,4 @@
-"""A mail as the pages show it. Next: clew_mail_intake.say_reasons.say_reason."""
+"""A mail as the pages show it. Next: clew_mail_intake.showing.say_reasons.say_reason."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 from clew_shared.contracts.placement import Placement
 
-from clew_mail_intake.read_again import Reading
-from clew_mail_intake.release import RELEASABLE
-from clew_mail_intake.say_reasons import say_proofs, say_reason, say_trust
-from clew_mail_intake.show_mails import KeptFile
-from clew_mail_intake.shown_mail import Handled, ShownMail
+from clew_mail_intake.handling.release import RELEASABLE
+from clew_mail_intake.showing.read_again import Reading
+from clew_mail_intake.showing.say_reasons import say_proofs, say_reason, say_trust
+from clew_mail_intake.showing.show_mails import KeptFile
+from clew_mail_intake.showing.shown_mail import Handled, ShownMail
 from clew_mail_intake.understanding.understood import PARSER_VERSION, Authenticity
 
 _PREVIEW = 220

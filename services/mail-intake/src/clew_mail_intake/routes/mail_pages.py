@@ -1,6 +1,6 @@
 """The pages `/mail` and `/mail/messages/{id}`: what came, what became of it, and why.
 
-Next: clew_mail_intake.show_mails.list_mails.
+Next: clew_mail_intake.showing.show_mails.list_mails.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,13 +18,13 @@ from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.web.pages import Pages
 
-from clew_mail_intake.ask_placements import ask_placements
-from clew_mail_intake.failed_mails import count_failed
+from clew_mail_intake.handling.failed_mails import count_failed
 from clew_mail_intake.mailboxes import list_mailboxes
 from clew_mail_intake.process import Processing
-from clew_mail_intake.read_again import read_again
 from clew_mail_intake.routes.mail_page_view import mail_context, row_of
-from clew_mail_intake.show_mails import (
+from clew_mail_intake.showing.ask_placements import ask_placements
+from clew_mail_intake.showing.read_again import read_again
+from clew_mail_intake.showing.show_mails import (
     count_refused,
     count_set_aside,
     count_verdicts,
@@ -33,7 +33,7 @@ from clew_mail_intake.show_mails import (
     list_mails,
     show_mail,
 )
-from clew_mail_intake.shown_mail import MailFilter, Outcome
+from clew_mail_intake.showing.shown_mail import MailFilter, Outcome
 
 _ON_A_PAGE = 50
 # What somebody should look at comes first.

@@ -1,4 +1,4 @@
-"""A mail as the API answers it. Next: clew_mail_intake.show_mails.ShownMail."""
+"""A mail as the API answers it. Next: clew_mail_intake.showing.show_mails.ShownMail."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from clew_mail_intake.show_mails import KeptFile
-from clew_mail_intake.shown_mail import Handled, ShownMail
+from clew_mail_intake.showing.show_mails import KeptFile
+from clew_mail_intake.showing.shown_mail import Handled, ShownMail
 from clew_mail_intake.understanding.understood import Bounced
 
 _PREVIEW = 400

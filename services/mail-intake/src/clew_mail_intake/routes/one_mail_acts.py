@@ -1,4 +1,4 @@
-"""What people do with one mail on its page. Next: clew_mail_intake.release.release_mail."""
+"""What people do with one mail on its page. Next: clew_mail_intake.handling.release.release_mail."""
 
 import re
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ from clew_shared.runtime.problem import Problem, not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.web import actor_of
 
-from clew_mail_intake.discard import discard_mails, restore_mails
-from clew_mail_intake.failed_mails import drop_mails, retry_mails
+from clew_mail_intake.handling.discard import discard_mails, restore_mails
+from clew_mail_intake.handling.failed_mails import drop_mails, retry_mails
+from clew_mail_intake.handling.release import NotReleasable, release_mail
 from clew_mail_intake.process import Processing
-from clew_mail_intake.release import NotReleasable, release_mail
 from clew_mail_intake.routes.mail_pages import MailPages
 
 _ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)

@@ -1,6 +1,6 @@
 """The page `/mail/set-aside`: quarantine, spam, and what could not be worked; and what people do with it.
 
-Next: clew_mail_intake.release.release_mails.
+Next: clew_mail_intake.handling.release.release_mails.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ from clew_shared.web.pages import Pages
 from multidict import MultiDictProxy
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from clew_mail_intake.ask_placements import ask_placements
-from clew_mail_intake.discard import discard_mails, restore_mails
-from clew_mail_intake.failed_mails import count_failed, drop_mails, list_failed, retry_mails
+from clew_mail_intake.handling.discard import discard_mails, restore_mails
+from clew_mail_intake.handling.failed_mails import count_failed, drop_mails, list_failed, retry_mails
+from clew_mail_intake.handling.release import release_mails
 from clew_mail_intake.process import Processing
-from clew_mail_intake.release import release_mails
 from clew_mail_intake.routes.mail_page_view import row_of
-from clew_mail_intake.show_mails import count_set_aside, list_mails
-from clew_mail_intake.shown_mail import MailFilter
+from clew_mail_intake.showing.ask_placements import ask_placements
+from clew_mail_intake.showing.show_mails import count_set_aside, list_mails
+from clew_mail_intake.showing.shown_mail import MailFilter
 
 Shelf = Literal["quarantine", "spam", "failed", "discarded"]
 _ON_A_PAGE = 50

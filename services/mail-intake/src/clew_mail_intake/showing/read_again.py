@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_mail_intake.process import Processing, envelope_of
 from clew_mail_intake.replay_mails import find_changes
-from clew_mail_intake.shown_mail import ShownMail
+from clew_mail_intake.showing.shown_mail import ShownMail
 from clew_mail_intake.stored_mail import read_mails, read_or_open
 from clew_mail_intake.understanding.understood import Understanding
 

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_mail_intake.accept import accepted_id
-from clew_mail_intake.show_refused import list_refused, show_refused
-from clew_mail_intake.shown_mail import Handled, MailFilter, ShownMail, days_of
+from clew_mail_intake.showing.show_refused import list_refused, show_refused
+from clew_mail_intake.showing.shown_mail import Handled, MailFilter, ShownMail, days_of
 from clew_mail_intake.tables import RAIL, arrival, attachment, handling, message, raw_piece, refused_mail
 from clew_mail_intake.understanding.understood import Attachment
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from clew_mail_intake.find_tests import KINDS, UNKNOWN, find_tests, tree_of
+from clew_mail_intake.scoring.find_tests import KINDS, UNKNOWN, find_tests, tree_of
 from clew_mail_intake.trim import trim_text
 from clew_mail_intake.understanding.bodies import read_bodies
 from clew_mail_intake.understanding.parse import parse_mail

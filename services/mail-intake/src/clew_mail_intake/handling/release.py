@@ -9,7 +9,7 @@ from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import update
 
 from clew_mail_intake.decide import Release, decide
-from clew_mail_intake.note_handling import note_handling
+from clew_mail_intake.handling.note_handling import note_handling
 from clew_mail_intake.process import Processing, emit_decision
 from clew_mail_intake.stored_mail import StoredMail, read_mails
 from clew_mail_intake.tables import message

@@ -1,6 +1,6 @@
 """Be done with mails that were set aside, or take them back; their bytes stay as long as any mail's.
 
-Next: clew_mail_intake.note_handling.note_handling.
+Next: clew_mail_intake.handling.note_handling.note_handling.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from uuid import UUID
 from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import func, null, update
 
-from clew_mail_intake.note_handling import note_handling
-from clew_mail_intake.release import RELEASABLE
+from clew_mail_intake.handling.note_handling import note_handling
+from clew_mail_intake.handling.release import RELEASABLE
 from clew_mail_intake.tables import message
 
 

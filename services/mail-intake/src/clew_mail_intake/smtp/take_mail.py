@@ -14,13 +14,13 @@ from clew_mail_intake.accept import AcceptedMail
 from clew_mail_intake.arriving_mail import ArrivingMail
 from clew_mail_intake.count_mails import put_off, refused_recipients
 from clew_mail_intake.glance import glance_at
-from clew_mail_intake.line_ends import LineEnds
 from clew_mail_intake.raw_mail import RawMail
 from clew_mail_intake.refused_mails import RefusedMail
-from clew_mail_intake.smtp_path import BadPath, Path, read_path
-from clew_mail_intake.smtp_policy import NO_ROOM, SmtpPolicy, address_of
-from clew_mail_intake.smtp_talk import Talk
-from clew_mail_intake.wire_data import WireData
+from clew_mail_intake.smtp.line_ends import LineEnds
+from clew_mail_intake.smtp.path import BadPath, Path, read_path
+from clew_mail_intake.smtp.policy import NO_ROOM, SmtpPolicy, address_of
+from clew_mail_intake.smtp.talk import Talk
+from clew_mail_intake.smtp.wire_data import WireData
 
 _CHUNK = 1 << 17
 # Who brings less than this in a second, patience aside, brings it slowly on purpose.

@@ -1,4 +1,7 @@
-"""A mail for those who look at it, and what a list is narrowed to. Next: clew_mail_intake.show_mails.list_mails."""
+"""A mail for those who look at it, and what a list is narrowed to.
+
+Next: clew_mail_intake.showing.show_mails.list_mails.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`clew mail score`: print the scoreboard. Next: clew_mail_intake.score.score_folder."""
+"""`clew mail score`: print the scoreboard. Next: clew_mail_intake.scoring.score.score_folder."""
 
 import argparse
 import json
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clew_mail_intake.explain import speak_utf8
-from clew_mail_intake.find_tests import KINDS, UNKNOWN, find_tests
-from clew_mail_intake.mutants.score_mutants import score_mutants
-from clew_mail_intake.score import Score, score_folder
+from clew_mail_intake.scoring.find_tests import KINDS, UNKNOWN, find_tests
+from clew_mail_intake.scoring.mutants.score_mutants import score_mutants
+from clew_mail_intake.scoring.score import Score, score_folder
 
 _NAMED = 8
 

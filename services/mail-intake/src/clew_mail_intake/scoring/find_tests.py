@@ -1,6 +1,6 @@
 """Which kinds of test a folder of mails holds, by the names that its sub-folders have or by what lies in itself.
 
-Next: clew_mail_intake.score.score_folder.
+Next: clew_mail_intake.scoring.score.score_folder.
 """
 
 from collections.abc import Callable

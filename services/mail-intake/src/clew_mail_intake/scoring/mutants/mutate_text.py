@@ -5,7 +5,7 @@ Next: clew_mail_intake.understanding.reply_text.split_reply.
 
 from random import Random
 
-from clew_mail_intake.mutants.client_phrases import (
+from clew_mail_intake.scoring.mutants.client_phrases import (
     GMAIL_FROM,
     GMAIL_PASSED_ON,
     OUTLOOK,

@@ -1,4 +1,7 @@
-"""Open the SMTP and LMTP doors, and close them without cutting anybody off. Next: clew_mail_intake.smtp.IntakeSMTP."""
+"""Open the SMTP and LMTP doors, and close them without cutting anybody off.
+
+Next: clew_mail_intake.smtp.take_mail.IntakeSMTP.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
@@ -12,13 +15,13 @@ from clew_shared.runtime.settings import Settings
 
 from clew_mail_intake.accept import Acceptance
 from clew_mail_intake.count_mails import show_from_the_start
-from clew_mail_intake.lmtp import IntakeLMTP
 from clew_mail_intake.recipients import our_recipients
 from clew_mail_intake.refused_mails import Refusals
 from clew_mail_intake.relays import Relays
-from clew_mail_intake.smtp import IntakeSMTP
-from clew_mail_intake.smtp_policy import SmtpPolicy
-from clew_mail_intake.smtp_tls import door_certificate
+from clew_mail_intake.smtp.lmtp import IntakeLMTP
+from clew_mail_intake.smtp.policy import SmtpPolicy
+from clew_mail_intake.smtp.take_mail import IntakeSMTP
+from clew_mail_intake.smtp.tls import door_certificate
 
 _BACKLOG = 512
 _PATIENCE_SECONDS = 10.0

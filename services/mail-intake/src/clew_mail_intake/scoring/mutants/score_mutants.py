@@ -1,6 +1,6 @@
 """The scoreboard on mails that nobody has seen: other forms of the known ones, made from a seed.
 
-Next: clew_mail_intake.mutants.mutate_mail.mutate_mail.
+Next: clew_mail_intake.scoring.mutants.mutate_mail.mutate_mail.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from random import Random
 
-from clew_mail_intake.find_tests import UNKNOWN, find_tests
-from clew_mail_intake.mutants.mutate_mail import mutate_mail
-from clew_mail_intake.mutants.mutate_text import passed_on, with_quote, with_signature
-from clew_mail_intake.score import (
+from clew_mail_intake.scoring.find_tests import UNKNOWN, find_tests
+from clew_mail_intake.scoring.mutants.mutate_mail import mutate_mail
+from clew_mail_intake.scoring.mutants.mutate_text import passed_on, with_quote, with_signature
+from clew_mail_intake.scoring.score import (
     Score,
     same_words,
     score_machines,

@@ -1,4 +1,7 @@
-"""What the SMTP door allows: whose mail, how many visitors, how much room. Next: clew_mail_intake.smtp.IntakeSMTP."""
+"""What the SMTP door allows: whose mail, how many visitors, how much room.
+
+Next: clew_mail_intake.smtp.take_mail.IntakeSMTP.
+"""
 
 import asyncio
 import errno
@@ -22,10 +25,10 @@ from clew_mail_intake.raw_mail import RawMail
 from clew_mail_intake.recipients import Recipients
 from clew_mail_intake.refused_mails import Refusals
 from clew_mail_intake.relays import Relays
-from clew_mail_intake.smtp_tls import Certificate
+from clew_mail_intake.smtp.tls import Certificate
 
 if TYPE_CHECKING:
-    from clew_mail_intake.smtp_talk import Talk
+    from clew_mail_intake.smtp.talk import Talk
 
 _MOST_RECIPIENTS = 1000
 _MOST_VISITORS = 2000

@@ -1,4 +1,4 @@
-"""Keep who did what with a mail. Next: clew_mail_intake.show_mails.list_handling."""
+"""Keep who did what with a mail. Next: clew_mail_intake.showing.show_mails.list_handling."""
 
 from collections.abc import Sequence
 from typing import Literal

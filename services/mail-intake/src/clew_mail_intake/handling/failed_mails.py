@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_mail_intake.accept import accepted_id
-from clew_mail_intake.note_handling import note_handling
+from clew_mail_intake.handling.note_handling import note_handling
 from clew_mail_intake.tables import RAIL, message
 
 _SHOWN = 200

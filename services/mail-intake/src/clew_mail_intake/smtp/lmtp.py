@@ -1,9 +1,9 @@
 """SMTP's local sister (RFC 2033): another greeting, and after the mail a reply for each of its recipients.
 
-Next: clew_mail_intake.smtp.IntakeSMTP.smtp_DATA.
+Next: clew_mail_intake.smtp.take_mail.IntakeSMTP.smtp_DATA.
 """
 
-from clew_mail_intake.smtp import IntakeSMTP
+from clew_mail_intake.smtp.take_mail import IntakeSMTP
 
 
 class IntakeLMTP(IntakeSMTP):

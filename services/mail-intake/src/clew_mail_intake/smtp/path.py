@@ -1,6 +1,6 @@
 """Read what stands behind MAIL FROM: and RCPT TO: (RFC 5321 4.1.2).
 
-Next: clew_mail_intake.smtp.IntakeSMTP.smtp_MAIL.
+Next: clew_mail_intake.smtp.take_mail.IntakeSMTP.smtp_MAIL.
 """
 
 import re

@@ -1,6 +1,6 @@
 """The part of an SMTP conversation that is not about a mail: commands one by one, TLS, errors, patience.
 
-Next: clew_mail_intake.smtp.IntakeSMTP.
+Next: clew_mail_intake.smtp.take_mail.IntakeSMTP.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from typing import Any, Self, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from clew_mail_intake.smtp_policy import SmtpPolicy, address_of
+from clew_mail_intake.smtp.policy import SmtpPolicy, address_of
 
 _CHUNK = 1 << 17
 _MOST_ERRORS = 30

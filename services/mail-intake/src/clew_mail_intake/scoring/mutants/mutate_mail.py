@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from random import Random
 
-from clew_mail_intake.mutants.mutate_text import with_quote, with_signature
+from clew_mail_intake.scoring.mutants.mutate_text import with_quote, with_signature
 from clew_mail_intake.understanding.encoded_words import decode_words
 from clew_mail_intake.understanding.parse import ParsedMail, Part, parse_mail
 

@@ -1,4 +1,7 @@
-"""The certificate of the SMTP door, for senders that ask for TLS (RFC 3207). Next: clew_mail_intake.smtp.IntakeSMTP."""
+"""The certificate of the SMTP door, for senders that ask for TLS (RFC 3207).
+
+Next: clew_mail_intake.smtp.take_mail.IntakeSMTP.
+"""
 
 import ssl
 from datetime import UTC, datetime, timedelta

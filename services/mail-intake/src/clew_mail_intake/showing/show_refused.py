@@ -1,11 +1,11 @@
-"""The mails that were refused for good, as a list shows them. Next: clew_mail_intake.shown_mail.ShownMail."""
+"""The mails that were refused for good, as a list shows them. Next: clew_mail_intake.showing.shown_mail.ShownMail."""
 
 from uuid import UUID
 
 from sqlalchemy import RowMapping, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from clew_mail_intake.shown_mail import MailFilter, ShownMail, days_of
+from clew_mail_intake.showing.shown_mail import MailFilter, ShownMail, days_of
 from clew_mail_intake.tables import refused_mail
 
 

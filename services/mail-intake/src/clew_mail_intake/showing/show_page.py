@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_mail_intake.process import Processing, envelope_of
-from clew_mail_intake.show_mails import KeptFile
+from clew_mail_intake.showing.show_mails import KeptFile
 from clew_mail_intake.stored_mail import read_mails, read_or_open
 from clew_mail_intake.understanding.clean_html import picture_names
 

@@ -1,0 +1,1 @@
+"""What people do with mails that were set aside or failed."""

@@ -1,0 +1,1 @@
+"""Mails for those who look at them."""
