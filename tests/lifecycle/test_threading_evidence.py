@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 import hypothesis
 import pytest
@@ -90,6 +91,34 @@ async def test_who_is_not_on_the_deal_brings_nobody_else_in(desk: Desk) -> None:
         BOB: "suggested",
         "mallory@else.example": "suggested",
     }
+
+
+@pytest.mark.parametrize(
+    ("named", "home", "reason"),
+    [
+        ({"references": ("<old@y>", "<sent@x>", "<new@y>")}, "x", "references"),
+        ({"references": ("<sent@x>", "<mail@y>"), "in_reply_to": "<mail@y>"}, "x", "references"),
+        ({"references": ("<mail@x>", "<new@y>"), "in_reply_to": "<new@y>"}, "x", "references"),
+        ({"references": ("<sent@y>",), "in_reply_to": "<sent@x>"}, "x", "in_reply_to"),
+        ({"references": ("<sent@x>", "<mail@x>"), "in_reply_to": "<mail@x>"}, "x", "in_reply_to"),
+        ({"references": ("<sent@x>", "<sent@y>", "<mail@x>")}, "y", "references"),
+    ],
+)
+async def test_an_id_of_ours_goes_before_ids_of_others_and_those_before_hearsay(
+    desk: Desk, named: dict[str, Any], home: str, reason: str
+) -> None:
+    """B2, B7: a client may answer our mail inside a thread of their own that another deal has heard of."""
+    await desk.receive(mail(ADA, message_id="<mail@x>"), mail(BOB, message_id="<mail@y>", references=("<old@y>",)))
+    await desk.receive(mail(BOB, references=("<new@y>",)))
+    of_ada, of_bob = await desk.deals()
+    for name, deal in (("<sent@x>", of_ada), ("<sent@y>", of_bob)):
+        await desk.execute(
+            f"INSERT INTO lifecycle.message_ref (message_id, deal_id, kind) VALUES ('{name}', '{deal.id}', 'sent')"
+        )
+    await desk.receive(mail("carl@third.example", **named, text="this one"))
+
+    entry = await desk.last_entry((of_ada if home == "x" else of_bob).id)
+    assert (entry.body, entry.match_reason) == ("this one", reason)
 
 
 async def test_two_mails_of_a_thread_at_once_are_not_placed_apart(desk: Desk) -> None:

@@ -26,6 +26,9 @@ from clew_lifecycle.store.world import Source, World
 
 log = structlog.get_logger()
 
+# Nobody but us makes the ids that we send; an ancestor may stand above mails of several deals.
+_MOST_TRUSTED = ("sent", "received", "ancestor")
+
 
 async def receive_enquiries(batch: Sequence[Received[EnquiryReceived]], uow: UnitOfWork) -> None:
     """Give each enquiry its effect once: a deal, a comment, or a place among those that wait for a person."""
@@ -127,13 +130,20 @@ def _strong(event: EnquiryReceived, world: World) -> list[tuple[rule.Reason, rul
     if event.reply_token is not None and not event.reply_token.expired:
         _name(event.reply_token.deal_id, "reply_token", named, world)
     if event.channel == "mail" and world.refs:
-        for message_id in message_ids(event):
-            deal_id, kind = world.refs.get(message_id, (None, ""))
-            if deal_id is not None and (message_id != event.message_id or kind != "received"):
-                _name(deal_id, "in_reply_to" if message_id == event.in_reply_to else "references", named, world)
+        answered = world.refs[event.in_reply_to][0] if event.in_reply_to in world.refs else None
+        for deal_id in _deals_of_ids(event, world):
+            _name(deal_id, "in_reply_to" if deal_id == answered else "references", named, world)
     if event.amends is not None and event.amends in world.amended:
         _name(world.amended[event.amends], "same_contact", named, world)
     return [(reason, world.deals[deal_id]) for deal_id, reason in named.items()]
+
+
+def _deals_of_ids(event: EnquiryReceived, world: World) -> list[UUID]:
+    """Give the deals that the mail's ids lead to: by ids of ours, by those of mails we have, by hearsay alone."""
+    known = [(message_id, *world.refs[message_id]) for message_id in message_ids(event) if message_id in world.refs]
+    # That a mail of this id was here says nothing of this one, which has its id from whoever wrote it.
+    known = [ref for ref in known if (ref[0], ref[2]) != (event.message_id, "received")]
+    return [deal_id for _, deal_id, _ in sorted(known, key=lambda ref: _MOST_TRUSTED.index(ref[2]))]
 
 
 def _name(deal_id: UUID, reason: rule.Reason, named: dict[UUID, rule.Reason], world: World) -> None:
