@@ -311,6 +311,75 @@ def test_a_person_for_whom_a_site_sends_is_a_person() -> None:
 
 
 @pytest.mark.parametrize(
+    ("sender", "subject", "body", "verdict"),
+    [
+        ("Sandra Klein <backup@klein.example>", "Stühle", "Guten Tag,\n\nwir brauchen zwölf.", "enquiry"),
+        ("Jean Lopez <monitoring@it.example>", "Chairs", "Could you quote twenty?", "enquiry"),
+        ("Backup <backup@klein.example>", "Backup report", "Hello,\n\nall jobs went well.", "auto_reply"),
+        ("Veeam Backup <backup@klein.example>", "Job done", "Objects: 12, errors: 0", "auto_reply"),
+        ("Synology Rack <backup@klein.example>", "Job done", "Objects: 12 https://nas/?job=1", "auto_reply"),
+        (
+            "Sandra Klein <postmaster@klein.example>",
+            "Re: Angebot",
+            "Hallo Sam,\n\nunser Server meldet: 550 5.1.1 user unknown, could not be delivered. Bitte nochmals.",
+            "enquiry",
+        ),
+        (
+            "postmaster@klein.example",
+            "AW: Stühle",
+            "Hi Sam,\n\nyour mail was refused: 550 5.7.1 delivery failed. Can you send it again?\n\n> Chairs",
+            "enquiry",
+        ),
+        (
+            "Mail Delivery System <postmaster@klein.example>",
+            "Re: Stühle",
+            "Hello,\n\nyour message could not be delivered: 550 5.1.1 user unknown. Questions?",
+            "bounce",
+        ),
+        ("postmaster@klein.example", "Re: Chairs", "550 5.1.1 user unknown, could not be delivered", "bounce"),
+    ],
+)
+def test_a_person_at_a_machines_address_is_a_person(sender: str, subject: str, body: str, verdict: str) -> None:
+    """B19, B21: by their name or their answer, and by greeting or asking."""
+    header = [f"From: {sender}", f"Subject: {subject}", "Content-Type: text/plain; charset=utf-8"]
+    found = read(*header, "In-Reply-To: <2@in.example>", body=body)
+
+    assert found.verdict == verdict, found.reasons
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "body", "verdict"),
+    [
+        ("info@shop.example", "Your order 7", "It was shipped today.\n\nPlease do not reply to this email.", "list"),
+        (
+            "Shop <info@shop.example>",
+            "x",
+            "Any questions? See our site.\n\nAutomated: do not reply to this mail.",
+            "list",
+        ),
+        ("info@laden.example", "Versand", "Ihr Paket kommt.\n\nBitte antworten Sie nicht auf diese E-Mail.", "list"),
+        ("info@magasin.example", "Colis", "Merci de ne pas répondre à ce message.", "list"),
+        ("info@tienda.example", "Pedido", "Por favor, no responda a este correo.", "list"),
+        ("info@sklep.example", "Paczka", "Prosimy nie odpowiadać na tę wiadomość.", "list"),
+        ("info@dian.example", "订单", "您的订单已发货。请勿直接回复此邮件。", "list"),
+        ("info@mise.example", "ご注文", "このメールに返信されてもお答えできません。", "list"),
+        ("Ihr Laden <info@laden.example>", "Versand", "Bitte nicht auf diese E-Mail antworten.", "list"),
+        ("Jo Miller <jo@client.example>", "Chairs", "Twenty, please. Do not reply to this mail, call me.", "enquiry"),
+        ("info@klein.example", "Stühle", "Können Sie liefern? Bitte nicht auf diese E-Mail antworten.", "enquiry"),
+        ("info@client.example", "Re: Chairs", "Yes, twenty.\n\n> Please do not reply to this email.", "enquiry"),
+        ("info@ours.example", "Contact form", "Jo: twenty chairs. Do not reply to this email.", "enquiry"),
+    ],
+)
+def test_an_offices_notice_that_wants_no_answer_opens_nothing(
+    sender: str, subject: str, body: str, verdict: str
+) -> None:
+    """B21: in what language it says so; people, answers and our own sites may have such words in their mails."""
+    found = read(f"From: {sender}", f"Subject: {subject}", "Content-Type: text/plain; charset=utf-8", body=body)
+
+    assert found.verdict == verdict, found.reasons
+
+
+@pytest.mark.parametrize(
     "header",
     [
         "X-Spam-Flag: YES",

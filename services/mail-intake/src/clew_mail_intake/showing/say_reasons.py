@@ -34,6 +34,7 @@ _WHOLE = {
     "auto_reply: header of an autoresponder": "An autoresponder marked it.",
     "list: a newsletter's List-Unsubscribe": "It offers to unsubscribe, as newsletters do.",
     "list: sent by an address that reads no answers": "It comes from an address that reads no answers.",
+    "list: its text says that nobody reads answers": "Its text says that answers to it reach nobody.",
     "loop: our own X-Loop": "It carries our own mark: it is a mail of ours that came back.",
     "loop: a notification of another clew": "Another clew sent it as a notification.",
     "loop: a Message-ID of ours": "Its Message-ID looks like one of ours.",

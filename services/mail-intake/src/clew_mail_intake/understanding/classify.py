@@ -1,19 +1,24 @@
 """One verdict for one mail, with its reason. Next: clew_mail_intake.understanding.understand.understand."""
 
+import re
 from dataclasses import dataclass, field, replace
 
-from clew_mail_intake.understanding.machine_words import NO_REPLY
-from clew_mail_intake.understanding.phrases import read_phrases
+from clew_shared.identity.subject_line import is_forward_subject
+
+from clew_mail_intake.understanding.machine_words import NO_REPLY, UNREAD_TEXT
 from clew_mail_intake.understanding.read_auto_reply import is_automatic, is_web_form, why_auto_reply, why_unanswerable
-from clew_mail_intake.understanding.read_bounce import MachineSigns, read_bounce
+from clew_mail_intake.understanding.read_bounce import MachineSigns, is_answer_subject, read_bounce
 from clew_mail_intake.understanding.read_bulk import is_campaign, is_discussion, is_own_list, why_list, why_spam
 from clew_mail_intake.understanding.read_complaint import read_complaint
+from clew_mail_intake.understanding.read_person import asks, is_a_persons, is_named_as_person
 from clew_mail_intake.understanding.reply_text import Reply
 from clew_mail_intake.understanding.sender import behind_list, named_visitor
-from clew_mail_intake.understanding.understood import Authenticity, Bounced, Forwarded, Person, Surroundings, Verdict
+from clew_mail_intake.understanding.understood import Authenticity, Bounced, Forwarded, Surroundings, Verdict
 
 _NO_WORDS = 40
-_OFFICES = frozenset(read_phrases("office_names"))
+# Where a notice says it: near its beginning or at its end.
+_ENDS = 2_000
+_AUTOMATIC = re.compile(r"\bautom[aá]t|автомат|自动|自動|자동", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +83,27 @@ def _why_many(signs: MachineSigns, known: Surroundings) -> str | None:
         and not is_web_form(signs)
         and named_visitor(signs.sender, signs.text, known) is None
     )
-    if not many and unread and not _is_a_persons(signs.sender):
+    if not many and unread and not is_a_persons(signs.sender):
         return "list: sent by an address that reads no answers"
+    if not many and _says_that_nobody_reads_answers(signs, known):
+        return "list: its text says that nobody reads answers"
     return many
+
+
+def _says_that_nobody_reads_answers(signs: MachineSigns, known: Surroundings) -> bool:
+    """Say whether it is an office's notice; people and sites of our own house may say so above what a visitor wrote."""
+    if (
+        is_named_as_person(signs.sender)
+        or is_web_form(signs)
+        or known.is_colleague(signs.sender.email)
+        or known.owns(signs.sender.email)
+        or is_answer_subject(signs.subject)
+        or is_forward_subject(signs.subject)
+    ):
+        return False
+    text = signs.text[:_ENDS] if len(signs.text) <= 2 * _ENDS else f"{signs.text[:_ENDS]}\n{signs.text[-_ENDS:]}"
+    # A person may ask for a call instead of an answer.
+    return bool(UNREAD_TEXT.search(text)) and (bool(_AUTOMATIC.search(text)) or not asks(text))
 
 
 def _is_a_persons_through_a_list(signs: MachineSigns, known: Surroundings) -> bool:
@@ -99,12 +122,3 @@ def _is_a_persons_through_a_list(signs: MachineSigns, known: Surroundings) -> bo
     if is_campaign(fields) or NO_REPLY.search(author.email.partition("@")[0]):
         return False
     return behind is not None or is_own_list(fields, known)
-
-
-def _is_a_persons(sender: Person) -> bool:
-    """Say whether a site sends for somebody: `Sandy Miller <noreply@forge.example>`, unlike `Forge Alerts`."""
-    words = [word.strip(".,'\"").lower() for word in sender.name.split()]
-    domain = sender.email.rpartition("@")[2]
-    return 2 <= len(words) <= 3 and not any(
-        not word.isalpha() or word in _OFFICES or (len(word) > 2 and word in domain) for word in words
-    )

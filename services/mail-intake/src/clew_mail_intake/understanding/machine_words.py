@@ -14,6 +14,7 @@ NO_REPLY: Final = re.compile(
     re.IGNORECASE,
 )
 BOUNCE_SUBJECT: Final = compile_any("bounce_subject")
+UNREAD_TEXT: Final = compile_any("unread_text")
 UNSUBSCRIBE: Final = read_phrases("unsubscribe")
 BOUNCE_TEXT: Final = read_phrases("bounce_text")
 DELAYED_TEXT: Final = read_phrases("delayed_text")

@@ -53,7 +53,8 @@ def why_auto_reply(signs: MachineSigns) -> str | None:
     ):
         return "auto_reply: a read receipt (RFC 8098)"
     local = signs.sender.email.partition("@")[0]
-    if MONITOR_SENDER.match(local) or (local == "root" and _CRON.match(signs.subject)):
+    watches = MONITOR_SENDER.match(local) and not signs.by_person
+    if watches or (local == "root" and _CRON.match(signs.subject)):
         return "auto_reply: a program that watches machines sends it"
     return _why_by_headers(signs) or _why_by_subject(signs, fields.get("x-auto-response-suppress"))
 

@@ -17,6 +17,7 @@ from clew_mail_intake.understanding.machine_words import (
 from clew_mail_intake.understanding.message_ids import read_message_ids
 from clew_mail_intake.understanding.parse import ParsedMail, Part
 from clew_mail_intake.understanding.phrases import any_of
+from clew_mail_intake.understanding.read_person import is_named_as_person, speaks_to_somebody
 from clew_mail_intake.understanding.transfer import decode_transfer
 from clew_mail_intake.understanding.understood import Bounced, Person
 
@@ -32,6 +33,7 @@ _HEADER_TYPES = {"text/rfc822-headers", "text/rfc822-header", "message/rfc822-he
 _ENOUGH = 5
 _READ_AHEAD = 64 * 1024
 _TEXT = 16 * 1024
+_KEEPER = re.compile(r"^post[-_.]?master$", re.IGNORECASE)
 _ANSWER = re.compile(r"^\s*(?:re|fw|fwd|aw|wg|tr|rv|sv)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
 
 
@@ -51,6 +53,21 @@ class MachineSigns:
         local = self.sender.email.partition("@")[0]
         names_machine = MACHINE_SENDER.match(local) or MACHINE_NAME.search(self.sender.name)
         return bool(names_machine) or bool(MACHINE_SENDER.match(self.sender.name.strip().lower()))
+
+    @property
+    def by_person(self) -> bool:
+        """Say whether somebody writes from a machine's address, under their name or as a mail system's keeper."""
+        if self.null_sender or not speaks_to_somebody(self.text):
+            return False
+        # RFC 5321 4.5.1: a person reads postmaster, and may answer from there.
+        keeper = _KEEPER.match(self.sender.email.partition("@")[0]) and not MACHINE_NAME.search(self.sender.name)
+        answers = is_answer_subject(self.subject) and "in-reply-to" in self.fields
+        return is_named_as_person(self.sender) or bool(keeper and answers)
+
+
+def is_answer_subject(subject: str) -> bool:
+    """Say whether a subject begins as answers and forwards do."""
+    return _ANSWER.match(subject) is not None
 
 
 def read_bounce(signs: MachineSigns) -> tuple[Bounced, str] | None:
@@ -84,10 +101,10 @@ def _is_shown_by_a_person(signs: MachineSigns, report: str) -> bool:
 
 def _why_bounce_by_words(signs: MachineSigns, own: list[Part]) -> str | None:
     """Weigh what a mail says without a report: who sends it, what it carries, which words it uses."""
-    answer = bool(_ANSWER.match(signs.subject))
+    answer, by_system = is_answer_subject(signs.subject), signs.from_machine and not signs.by_person
     carries = any(part.is_message or part.content_type in _HEADER_TYPES for part in own)
     points = {
-        "a mail system sends it": 3 * signs.from_machine,
+        "a mail system sends it": 3 * by_system,
         "its return path is empty": 2 * signs.null_sender,
         "nobody reads answers to it": int(bool(NO_REPLY.search(signs.sender.email.partition("@")[0]))),
         "its subject says so": 2 * (bool(BOUNCE_SUBJECT.search(signs.subject)) and not answer),
@@ -102,8 +119,8 @@ def _why_bounce_by_words(signs: MachineSigns, own: list[Part]) -> str | None:
     points["its words say so"] = min(3, phrases)
     points["it names an error"] = int(bool(STATUS.search(folded) or CODE.search(folded)))
     # A machine may answer under the subject of the mail it returns; a person who asks about a bounce does.
-    weight = sum(points.values()) - 3 * (answer and not signs.from_machine)
-    if weight < _ENOUGH or (not phrases and not signs.from_machine):
+    weight = sum(points.values()) - 3 * (answer and not by_system)
+    if weight < _ENOUGH or (not phrases and not by_system):
         return None
     return "bounce: " + ", ".join(what for what, found in points.items() if found)
 
