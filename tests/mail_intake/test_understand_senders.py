@@ -221,6 +221,20 @@ def test_the_trusted_hops_results_count_and_nobody_elses() -> None:
         (["mx.ours.example; dkim=pass", "mx.ours.example; dmarc=fail"], "fail"),
         (["mx.ours.example; dmarc=fail", "mx.ours.example; dmarc=pass"], "fail"),
         (["mx.evil.example; dmarc=pass", "mx.ours.example; dmarc=fail"], "fail"),
+        (["mx.ours.example; dkim=pass header.d=mail.lead.example"], "pass"),
+        (["mx.ours.example; dkim=pass header.d=list.example; dkim=pass header.i=@lead.example"], "pass"),
+        (["mx.ours.example; spf=pass (by a) smtp.mailfrom=bounce@lead.example"], "pass"),
+        (
+            ["mx.ours.example; dkim=pass header.d=evil.example; spf=pass smtp.mailfrom=lead.example@evil.example"],
+            "none",
+        ),
+        (
+            ["mx.ours.example; dkim=pass; spf=fail smtp.mailfrom=lead.example; x-dkim=pass header.d=lead.example"],
+            "none",
+        ),
+        (["mx.ours.example; dmarc=none; dkim=pass header.d=lead.example"], "none"),
+        (["mx.ours.example; dkim=pass header.d=lead.example", "mx.ours.example; dmarc=fail"], "fail"),
+        (["mx.ours.example; dkim=none", "mx.ours.example; dkim=pass header.d=lead.example"], "none"),
     ],
 )
 def test_only_what_a_trusted_hop_says_itself_is_believed(values: list[str], dmarc: str) -> None:
@@ -248,6 +262,33 @@ def test_what_stands_below_a_hop_is_the_senders() -> None:
     )
 
     assert found.authenticity.dmarc == "none"
+
+
+@pytest.mark.parametrize(
+    ("hop", "dmarc"),
+    [
+        ("from mx.other.example by mx2.ours.example with ESMTPS id 1; Sun, 22 Nov 2026 09:00:00 +0000", "pass"),
+        ("from x (a by b) by store.ours.example (Postfix)", "pass"),
+        ("by 2002:a05:7300:ac86:b0:134:f0e1:6bb0 with SMTP id 1", "pass"),
+        ("from a by mailhost with LMTP", "pass"),
+        ("from a by box.internal", "pass"),
+        ("(qmail 7 invoked by uid 89)", "pass"),
+        ("from evil by mx.other.example; Sun, 22 Nov 2026 09:00:00 +0000", "none"),
+        ("from by (by mx.ours.example) by mx.other.example", "none"),
+        ("from mx.ours.example [192.0.2.1] by other.example", "none"),
+    ],
+)
+def test_a_pass_that_came_through_strangers_hands_is_not_believed(hop: str, dmarc: str) -> None:
+    """B13: below a hop of theirs its sender may have written it, in the name of ours."""
+    ours = "Received: from mx.other.example by in.ours.example; Sun, 22 Nov 2026 09:00:00 +0000"
+
+    passed, failed = (
+        read(ours, f"Received: {hop}", f"Authentication-Results: mx.ours.example; dmarc={grade}")
+        for grade in ("pass", "fail")
+    )
+
+    assert passed.authenticity.dmarc == dmarc
+    assert failed.verdict == "quarantine"
 
 
 def test_a_forged_sender_is_set_aside() -> None:

@@ -11,6 +11,7 @@ import spf
 from clew_shared.runtime.settings import Settings
 
 from clew_mail_intake.ask_dns import Dns, DnsSilent
+from clew_mail_intake.reading import surroundings
 from clew_mail_intake.relays import Relays
 from clew_mail_intake.stored_mail import StoredMail
 from clew_mail_intake.understanding.authenticate import names_to_ask
@@ -30,7 +31,7 @@ class SenderChecks:
 
     def __init__(self, settings: Settings) -> None:
         self._dns = Dns(settings.dns_servers)
-        self._trusted = frozenset(name.casefold() for name in settings.trusted_authserv)
+        self._known = surroundings(settings)
         self._relays = Relays(settings.mail_relays)
         self._threads = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="dns")
 
@@ -39,16 +40,20 @@ class SenderChecks:
         head = raw[:ALL_HEADERS_BYTES]
         fields, _ = split_header(head, 0, len(head))
         direct = mail.client_address is not None and not self._relays.include(mail.client_address)
-        if not direct and read_authenticity(fields, self._trusted) is not None:
+        if not direct and read_authenticity(fields, self._known) is not None:
             return None
-        if not direct and "dkim-signature" not in fields and not (self._trusted and "arc-seal" in fields):
+        if (
+            not direct
+            and "dkim-signature" not in fields
+            and not (self._known.trusted_authserv_ids and "arc-seal" in fields)
+        ):
             return None
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, mail, fields, direct)
 
     def _ask(self, mail: StoredMail, fields: Fields, direct: bool) -> Evidence:
         txt: dict[str, tuple[str, ...]] = {}
         silent = []
-        for name in names_to_ask(fields, sealed=bool(self._trusted)):
+        for name in names_to_ask(fields, sealed=bool(self._known.trusted_authserv_ids)):
             try:
                 if found := self._dns.texts(name):
                     txt[name] = found

@@ -194,7 +194,7 @@ def _subject(subject: str, taken_over: Forwarded | None) -> str:
 def _authenticity(raw: bytes, fields: Fields, envelope: Envelope | None, known: Surroundings) -> Authenticity:
     evidence = envelope.evidence if envelope is not None else None
     # Who brings a mail to us directly has written its whole header, whatever names stand there.
-    told = None if evidence and evidence.is_direct else read_authenticity(fields, known.trusted_authserv_ids)
+    told = None if evidence and evidence.is_direct else read_authenticity(fields, known)
     if told is None and evidence is not None:
         return authenticate(raw, fields, evidence, known.trusted_authserv_ids)
     return told or Authenticity()
