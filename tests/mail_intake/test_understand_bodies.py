@@ -294,6 +294,21 @@ def test_a_file_over_the_cap_is_listed_with_the_reason() -> None:
     assert found.attachments[1].rejected is None
 
 
+def test_what_is_beyond_the_last_part_that_is_read_is_one_more_line_with_the_number() -> None:
+    """B30: neither file nor line told of the others."""
+    part = "--b\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nx\r\n"
+
+    files, exactly = (
+        read("Content-Type: multipart/mixed; boundary=b", body=part * count + "--b--").attachments
+        for count in (1_000, 499)
+    )
+
+    assert len(files) == 500
+    assert (files[-1].name, files[-1].rejected) == ("501 more parts", "more than 500 parts")
+    assert len(exactly) == 499
+    assert "more parts" not in exactly[-1].name
+
+
 @pytest.mark.parametrize(
     "header",
     [

@@ -12,7 +12,7 @@ from clew_mail_intake.understanding.bodies import Bodies
 from clew_mail_intake.understanding.clean_html import picture_names
 from clew_mail_intake.understanding.file_names import name_of, safe_name
 from clew_mail_intake.understanding.file_types import HEAD_BYTES, claimed_type, sniff, type_of_file
-from clew_mail_intake.understanding.limits import ATTACHMENT_BYTES, ATTACHMENTS, ATTACHMENTS_BYTES
+from clew_mail_intake.understanding.limits import ATTACHMENT_BYTES, ATTACHMENTS, ATTACHMENTS_BYTES, PARTS
 from clew_mail_intake.understanding.parse import MEDIA_TYPE, ParsedMail, Part
 from clew_mail_intake.understanding.signed_data import read_signed_content
 from clew_mail_intake.understanding.tnef import Packed, unpack
@@ -37,6 +37,8 @@ def read_attachments(parsed: ParsedMail, bodies: Bodies) -> tuple[Attachment, ..
             _add_part(found, part)
     for name, start, end, encoding in bodies.embedded:
         _add_embedded(found, name, start, end, encoding)
+    if parsed.unread:
+        _add_unread(found)
     return tuple(found.files)
 
 
@@ -181,6 +183,23 @@ def _add_embedded(found: _Listed, name: str, start: int, end: int, encoding: str
             start=start,
             end=end,
             encoding=encoding,
+        )
+    )
+
+
+def _add_unread(found: _Listed) -> None:
+    """List what stands beyond the last part that was read, as one thing: whoever looks knows that there is more."""
+    parsed = found.parsed
+    left = parsed.raw[parsed.unread_from :]
+    found.add(
+        Attachment(
+            name=f"{parsed.unread} more part{'' if parsed.unread == 1 else 's'}",
+            type="application/octet-stream",
+            size=len(left),
+            sha256=sha256(left).hexdigest(),
+            rejected=f"more than {PARTS} parts",
+            start=parsed.unread_from,
+            end=len(parsed.raw),
         )
     )
 

@@ -44,12 +44,17 @@ class Part:
 
 @dataclass(slots=True)
 class ParsedMail:
-    """A mail as a tree; `raw` is what the offsets point into, `cut` says which caps were met."""
+    """A mail as a tree; `raw` is what the offsets point into, `cut` says which caps were met.
+
+    `unread` counts the parts beyond the cap, which begin at `unread_from`.
+    """
 
     raw: bytes
     top: Part
     parts: list[Part]
     cut: list[str]
+    unread: int = 0
+    unread_from: int = 0
 
 
 def parse_mail(raw: bytes) -> ParsedMail:
@@ -63,7 +68,7 @@ def parse_mail(raw: bytes) -> ParsedMail:
         part = waiting.pop()
         parsed.parts.append(part)
         if len(parsed.parts) + len(waiting) >= PARTS:
-            if part.is_multipart or waiting:
+            if part.is_multipart:
                 _note(parsed, f"more than {PARTS} parts")
             continue
         part.parts = _children(parsed, part, PARTS - len(parsed.parts) - len(waiting))
@@ -122,7 +127,7 @@ def _spans(parsed: ParsedMail, part: Part, boundary: bytes, room: int) -> list[t
         if opened is not None:
             spans.append((opened, _before_line_break(raw, opened, found)))
             if len(spans) >= room:
-                _note(parsed, f"more than {PARTS} parts")
+                _leave_unread(parsed, marker, found, part.end)
                 return spans
         opened = None if rest.startswith(b"--") else line_end
         position = line_end
@@ -131,6 +136,14 @@ def _spans(parsed: ParsedMail, part: Part, boundary: bytes, room: int) -> list[t
     if opened is not None and opened <= part.end:
         spans.append((opened, part.end))
     return spans
+
+
+def _leave_unread(parsed: ParsedMail, marker: bytes, start: int, end: int) -> None:
+    """Count the parts that are left, without a look at them: there may be millions."""
+    if left := sum(parsed.raw.count(marker + line_end, start, end) for line_end in (b"\n", b"\r\n")):
+        parsed.unread_from = min(start, parsed.unread_from) if parsed.unread else start
+        parsed.unread += left
+        _note(parsed, f"more than {PARTS} parts")
 
 
 def _reopens(raw: bytes, marker: bytes, start: int, end: int) -> bool:
