@@ -7,6 +7,7 @@ from typing import Any
 from clew_notify.domain.draft import Draft
 from clew_notify.domain.rule import ACKNOWLEDGEMENT
 from clew_notify.sandbox_store import list_messages
+from clew_notify.stop_ping_pong import MOST_AN_HOUR
 from clew_notify.store import grant_acknowledgements
 from clew_shared.contracts.deal_work import ReminderDue
 from clew_shared.contracts.ids import new_id, utc_now
@@ -182,6 +183,25 @@ async def test_so_many_acknowledgements_go_out_in_an_hour(settings: Settings, bo
         told = [row["recipient"] for row in await books.settled(4, rule="acknowledgement")]
         assert len(told) == 4
         assert "late@client.example" in told
+
+
+async def test_teammates_programs_that_answer_each_other_are_stopped(notify: Notify) -> None:
+    """mail B22: after twenty comments within an hour a teammate's mail is on the deal alone; others' are told."""
+    deal = a_deal()
+    theirs = ("sam@team.example", "Kim@team.example")
+    mails = [a_word(author=theirs[turn % 2], channel="mail", acknowledge=False) for turn in range(MOST_AN_HOUR)]
+    await notify.lifecycle.tell(*(comment_added(deal, mail) for mail in mails))
+    await notify.books.settled(MOST_AN_HOUR, rule="comment_added")
+
+    await notify.lifecycle.tell(*(comment_added(deal, mail) for mail in mails[:2]))
+    await notify.lifecycle.tell(
+        comment_added(deal, a_word(author="sam@team.example", channel="staff", text="By hand."))
+    )
+    await notify.lifecycle.tell(comment_added(deal, a_word(channel="mail", acknowledge=False)))
+    await notify.lifecycle.tell(comment_added(a_deal(), mails[0]))
+    await notify.books.settled(MOST_AN_HOUR + 4, rule="comment_added")
+
+    assert len(await notify.books.deliveries(rule="comment_added")) == MOST_AN_HOUR + 4
 
 
 async def test_who_was_acknowledged_is_remembered_over_a_restart(settings: Settings, books: Books) -> None:

@@ -14,6 +14,7 @@ from clew_notify.domain.recipients import one_reader
 from clew_notify.domain.rule import ACKNOWLEDGEMENT
 from clew_notify.draft import Drafter, threads_that_go_on
 from clew_notify.plan import Planned, Planner
+from clew_notify.stop_ping_pong import without_ping_pong
 from clew_notify.store import (
     TeammateChange,
     add_deliveries,
@@ -45,6 +46,7 @@ class Announcer:
             return
         team = await read_team(uow.connection)
         drafts = [draft for received in batch for draft in self._drafter.draft(received, team)]
+        drafts = await without_ping_pong(drafts, team.active, uow.connection, utc_now())
         drafts = await self._without_second_acknowledgements(drafts, uow)
         if not drafts:
             return
