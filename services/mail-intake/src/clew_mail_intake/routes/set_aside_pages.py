@@ -5,7 +5,7 @@ Next: clew_mail_intake.handling.release.release_mails.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -15,7 +15,6 @@ from clew_shared.runtime.problem import Problem
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.web import actor_of
 from clew_shared.web.pages import Pages
-from multidict import MultiDictProxy
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_mail_intake.handling.discard import discard_mails, restore_mails
@@ -65,7 +64,7 @@ class SetAsidePages:
     async def act(self, request: web.Request) -> web.Response:
         """Do one thing with all the mails that were chosen; what was done before is not done again."""
         form = await request.post()
-        keys, action = _chosen(form), str(form.get("action", ""))
+        keys, action = _chosen(form.getall("mail", ())), str(form.get("action", ""))
         if action not in _DONE:
             raise Problem(422, "Nothing to do", "Choose what is to happen with the mails.")
         await self._do(action, keys, actor_of(request).email)
@@ -109,10 +108,10 @@ def _filter(shelf: Shelf) -> MailFilter:
     return MailFilter(verdict="spam" if shelf == "spam" else "quarantine", discarded=False)
 
 
-def _chosen(form: MultiDictProxy[Any]) -> list[UUID]:
+def _chosen(ticked: Sequence[object]) -> list[UUID]:
     """Read the ids of the mails that were ticked; what is none is left out."""
     keys = []
-    for value in form.getall("mail", ())[:_AT_ONCE]:
+    for value in ticked[:_AT_ONCE]:
         try:
             keys.append(UUID(str(value)))
         except ValueError:
