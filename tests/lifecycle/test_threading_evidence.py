@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -119,6 +120,54 @@ async def test_an_id_of_ours_goes_before_ids_of_others_and_those_before_hearsay(
 
     entry = await desk.last_entry((of_ada if home == "x" else of_bob).id)
     assert (entry.body, entry.match_reason) == ("this one", reason)
+
+
+async def test_a_teammate_who_answers_comments_on_the_deal_and_is_no_stranger(desk: Desk) -> None:
+    """A12: for the team alone; what they say is no word of the client's, who is neither answered nor taken up again."""
+    await desk.receive(mail(ADA, message_id="<1@x>"))
+    deal = await desk.only_deal()
+    await desk.close(deal.id, "lost", ago=timedelta(days=10), lost_reason="price")
+    await desk.forget_told()
+    sam = {"verified": "mail", "text": "I will call her.", "participants": ("carl@third.example",)}
+    await desk.receive(mail("sam@team.example", reply_token=token(deal.id), authenticity="none", **sam))
+    await desk.receive(mail("sam@team.example", in_reply_to="<1@x>", **sam))
+
+    first, second = (await desk.entries(deal.id))[-2:]
+    assert [entry.facts.flags for entry in (first, second)] == [("unverified_sender",), ()]
+    for entry in (first, second):
+        assert (entry.kind, entry.visibility, entry.author) == ("comment", "internal", "sam@team.example")
+    assert [(row["email"], row["state"]) for row in await desk.rows("deal_contact")] == [("carl@third.example", "cc")]
+    [row] = await desk.rows("deal")
+    assert (row["status"], row["last_inbound_at"], row["last_staff_at"], row["entries"]) == (
+        "lost",
+        deal.last_activity_at,
+        second.occurred_at,
+        3,
+    )
+    told = await desk.told_bodies()
+    assert [(kind, body["actor"], body["word"]["channel"]) for kind, body in told] == [
+        ("comment_added", "sam@team.example", "mail")
+    ] * 2
+    assert not any(body["word"].get("acknowledge", False) for _, body in told)
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        {"verified": "no", "authenticity": "none"},
+        {"verified": "mail", "authenticity": "fail", "released_by": "sam@team.example"},
+        {"verified": "mail", "forwarded_by": "kim@team.example"},
+    ],
+)
+async def test_a_teammates_name_alone_makes_nobody_a_teammate(desk: Desk, doubt: dict[str, Any]) -> None:
+    """A12, B14: unproven, forged and let through, or named in a mail that another passed on."""
+    await desk.receive(mail(ADA, message_id="<1@x>"))
+    deal = await desk.only_deal()
+    await desk.receive(mail("sam@team.example", in_reply_to="<1@x>", **doubt))
+
+    entry = await desk.last_entry(deal.id)
+    assert (entry.kind, entry.visibility) == ("mail_in", "shared")
+    assert "unknown_participant" in entry.facts.flags
 
 
 async def test_two_mails_of_a_thread_at_once_are_not_placed_apart(desk: Desk) -> None:

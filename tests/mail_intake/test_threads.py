@@ -175,6 +175,27 @@ async def test_a_thread_among_themselves_is_one_deal_of_whoever_began_it(mailroo
     assert "carl@partner.example" in await mailroom.page(f"/deals/{deal['id']}")
 
 
+async def test_a_teammates_answer_to_a_notification_is_a_comment_for_the_team(mailroom: Mailroom) -> None:
+    """A12: by the reply address or a proven From; the client, who has such an address too, gains nothing by a list."""
+    await mailroom.post("first", From=ANN)
+    deal, _ = await mailroom.landed("first")
+    ours = await mailroom.acknowledged(deal["id"])
+    token, proof = ours["reply_to"], "mx.team.example; dmarc=pass header.from=team.example"
+    await mailroom.post("by address", token, From="Sam <Sam@Team.example>", To=token)
+    await mailroom.post(
+        "by proof", From="sam@team.example", In_Reply_To=ours["message_id"], Authentication_Results=proof
+    )
+    by_list = {"List_Id": "<l.client.example>", "X_Original_From": "sam@team.example"}
+    await mailroom.post("by a list", token, From="Ann via L <l@client.example>", To=token, **by_list)
+
+    for words, flags in (("by address", ["unverified_sender"]), ("by proof", [])):
+        found, entry = await mailroom.landed(words)
+        assert (found["id"], entry["kind"], entry["visibility"]) == (deal["id"], "comment", "internal"), words
+        assert (entry["author"], entry["flags"]) == ("sam@team.example", flags), words
+    _, entry = await mailroom.landed("by a list")
+    assert (entry["visibility"], "unknown_participant" in entry["flags"]) == ("shared", True)
+
+
 async def test_a_subject_alone_leads_nobody_to_somebody_elses_deal(mailroom: Mailroom) -> None:
     """B8: the stranger gets a deal of their own, that says which one its subject named."""
     await mailroom.post("hers", From=ANN, subject="Twenty chairs")

@@ -7,7 +7,7 @@ from clew_shared.runtime.consumer import Received
 
 from clew_lifecycle.domain.workflow import Pipeline
 from clew_lifecycle.recognise_sender import Sender
-from clew_lifecycle.store.world import Source, World
+from clew_lifecycle.store.world import KnownDeal, Source, Teammate, World
 
 
 @dataclass(slots=True)
@@ -21,3 +21,8 @@ class Case:
     sender: Sender
     flags: list[str]
     candidates: tuple[str, ...] = ()
+
+    def teammate_on(self, deal: KnownDeal) -> Teammate | None:
+        """Give the teammate who wrote; on a deal of their own they are its client."""
+        contact = self.sender.contact
+        return None if contact is not None and contact.id == deal.contact_id else self.sender.teammate

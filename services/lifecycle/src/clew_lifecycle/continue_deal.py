@@ -19,7 +19,7 @@ from clew_lifecycle.log_deals import Before, step_of
 from clew_lifecycle.recognise_sender import remember_sender
 from clew_lifecycle.set_pictures_aside import set_aside_repeated
 from clew_lifecycle.store.prefetch import dedupe_key, message_ids
-from clew_lifecycle.store.world import Activity, KnownDeal
+from clew_lifecycle.store.world import Activity, KnownDeal, Teammate
 from clew_lifecycle.tell import summarise
 
 # An event must fit the broker's message; the whole text is on the deal.
@@ -89,8 +89,8 @@ def note_own_loop(case: Case, decision: Decision) -> None:
 
 def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: bool, kind: str | None = None) -> Word:
     """Put the enquiry on the deal's timeline and give it as the events tell it."""
-    event, sender = case.received.event, case.sender
-    author = sender.address or sender.name or sender.phone or "(unknown)"
+    event, sender, teammate = case.received.event, case.sender, case.teammate_on(deal)
+    author = teammate.email if teammate else sender.address or sender.name or sender.phone or "(unknown)"
     flags = tuple(case.flags)
     files = set_aside_repeated(event.attachments, deal.id, case.world)
     entry = Activity(
@@ -98,11 +98,11 @@ def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: b
         deal_id=deal.id,
         contact_id=sender.contact.id if sender.contact else None,
         company_id=deal.company_id,
-        kind=kind or ("mail_in" if event.channel == "mail" else "enquiry" if reason == "new" else "comment"),
+        kind=kind or _kind(case, reason, teammate),
         occurred_at=event.received_at,
         author=author,
         body=event.text,
-        visibility="shared",
+        visibility="internal" if teammate else "shared",
         match_reason=reason,
         source=event.source,
         enquiry_id=event.enquiry_id,
@@ -110,7 +110,7 @@ def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: b
         facts=Facts(
             flags=flags,
             candidates=case.candidates,
-            author_name=sender.name,
+            author_name=teammate.name if teammate else sender.name,
             channel=event.channel,
             subject_line=event.subject_line or None,
             quoted=event.quoted or None,
@@ -125,10 +125,7 @@ def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: b
     )
     case.world.new_activities.append(entry)
     if kind != "auto_reply":
-        deal.last_activity_at = max(deal.last_activity_at, event.received_at)
-        deal.last_inbound_at = max(deal.last_inbound_at or event.received_at, event.received_at)
-        deal.entries += 1
-        case.world.changed_deals[deal.id] = deal
+        _touch(case, deal, teammate)
     return Word(
         activity_id=entry.id,
         author=author,
@@ -139,6 +136,7 @@ def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: b
         references=event.references,
         attachments=tuple(file for file in files if not file.repeated),
         acknowledge=is_known
+        and teammate is None
         and event.names_us
         and event.answerable
         # What was set aside may be in somebody else's name, who would get the answer.
@@ -149,6 +147,23 @@ def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: b
         match_reason=reason,
         flags=flags,
     )
+
+
+def _kind(case: Case, reason: MatchReason, teammate: Teammate | None) -> str:
+    if case.received.event.channel == "mail" and teammate is None:
+        return "mail_in"
+    return "enquiry" if reason == "new" else "comment"
+
+
+def _touch(case: Case, deal: KnownDeal, teammate: Teammate | None) -> None:
+    at = case.received.event.received_at
+    deal.last_activity_at = max(deal.last_activity_at, at)
+    if teammate is None:
+        deal.last_inbound_at = max(deal.last_inbound_at or at, at)
+    else:
+        deal.last_staff_at = max(deal.last_staff_at or at, at)
+    deal.entries += 1
+    case.world.changed_deals[deal.id] = deal
 
 
 def remember_ids(case: Case, deal: KnownDeal, activity_id: UUID) -> None:
@@ -191,7 +206,7 @@ def keep_note(case: Case, deal: KnownDeal) -> None:
 
 
 def _continue(case: Case, deal: KnownDeal, reason: MatchReason, is_known: bool, uow: UnitOfWork) -> None:
-    event = case.received.event
+    event, teammate = case.received.event, case.teammate_on(deal)
     word = write_entry(case, deal, reason, is_known=is_known)
     remember_ids(case, deal, word.activity_id)
     if is_known:
@@ -203,6 +218,7 @@ def _continue(case: Case, deal: KnownDeal, reason: MatchReason, is_known: bool, 
             deal=summarise(deal, case.world.workflow),
             source=event.source,
             word=word,
+            actor=teammate.email if teammate else None,
             cause=str(event.enquiry_id),
             historical=event.historical,
         ),
@@ -224,6 +240,8 @@ def _welcome(case: Case, deal: KnownDeal) -> bool:
         sender.contact.id == deal.contact_id or (sender.is_shared and sender.company_id == deal.company_id)
     ):
         remember_sender(sender, case.received.event, world)
+        return True
+    if case.teammate_on(deal) is not None:
         return True
     if sender.email is None:
         return False

@@ -116,6 +116,7 @@ def decide(case: Case) -> rule.Decision:
         hinted=world.deals.get(event.subject_tag) if event.subject_tag else None,
         is_ours=event.message_id is not None and world.refs.get(event.message_id, (None, ""))[1] == "sent",
         is_shared=sender.is_shared,
+        by_teammate=sender.teammate is not None,
     )
     if sender.is_shared:
         own = world.of_company.get(sender.company_id, []) if sender.company_id else []

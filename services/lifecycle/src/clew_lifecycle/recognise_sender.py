@@ -12,12 +12,15 @@ from clew_shared.contracts.ids import new_id
 from clew_lifecycle.domain.mailbox import company_domain, is_shared_mailbox
 from clew_lifecycle.domain.wording import name_key
 from clew_lifecycle.store.prefetch import MOST_SHARING, email_key
-from clew_lifecycle.store.world import Company, Contact, Point, Source, World
+from clew_lifecycle.store.world import Company, Contact, Point, Source, Teammate, World
 
 
 @dataclass(slots=True, kw_only=True)
 class Sender:
-    """`contact` is None for somebody new; of a mailbox that many read (`is_shared`) the company is known instead."""
+    """`contact` is None for somebody new; of a mailbox that many read (`is_shared`) the company is known instead.
+
+    `teammate` is who works here, where that is proven.
+    """
 
     email: str | None
     address: str | None
@@ -27,6 +30,7 @@ class Sender:
     is_shared: bool
     contact: Contact | None = None
     company_id: UUID | None = None
+    teammate: Teammate | None = None
 
 
 def recognise_sender(event: EnquiryReceived, origin: Source, world: World) -> Sender:
@@ -40,6 +44,7 @@ def recognise_sender(event: EnquiryReceived, origin: Source, world: World) -> Se
         name=(claims.name or "").strip() or None,
         company_name=(claims.company or "").strip() or None,
         is_shared=bool(email) and is_shared_mailbox(email or ""),
+        teammate=_teammate(event, world),
     )
     points = world.points.get(("email", email), []) if email else []
     if points:
@@ -94,6 +99,12 @@ def _address(raw: str | None, key: str | None) -> str | None:
     """The address as its owner writes it, when that is the same address."""
     written = (raw or "").strip()
     return written if key and written.casefold() == key.casefold() else key
+
+
+def _teammate(event: EnquiryReceived, world: World) -> Teammate | None:
+    """Anybody can write a teammate's name: the door says what is proven, and whom a forward names did not write it."""
+    is_proven = event.channel == "mail" and event.claims.verified == "mail" and event.authenticity != "fail"
+    return world.teammates.get(event.claims.email or "") if is_proven and event.forwarded_by is None else None
 
 
 def _by_phone(phone: str, name: str | None, origin: Source, world: World) -> Contact | None:

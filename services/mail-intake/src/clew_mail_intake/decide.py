@@ -91,7 +91,8 @@ def _enquiry(
     release: Release | None = None,
 ) -> Decision:
     contact = normalise_email(read.contact.email)
-    proven = _authenticity(read) == "pass" or (found.token is not None and not found.token.expired)
+    has_token = found.token is not None and not found.token.expired and not _is_named_by_another(read)
+    proven = _authenticity(read) == "pass" or has_token
     claims = Claims(
         email=contact.key if contact else None,
         email_raw=read.contact.email or None,
@@ -214,5 +215,8 @@ def _source(mail: StoredMail, ours: Recipients) -> str:
 def _authenticity(read: Understanding) -> Authenticity:
     """Say how sure it is who wrote: what is proven of a form or a list proves nothing of whom they name."""
     grade = read.authenticity.dmarc
-    named_by_another = read.forwarder is None and read.contact.email != read.sender.email
-    return "none" if named_by_another and grade == "pass" else grade
+    return "none" if _is_named_by_another(read) and grade == "pass" else grade
+
+
+def _is_named_by_another(read: Understanding) -> bool:
+    return read.forwarder is None and read.contact.email != read.sender.email

@@ -45,7 +45,10 @@ class DealOpened(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CommentAdded(LifecycleEvent, frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody said more: the client through a door, or a teammate (`word.channel` is `staff`)."""
+    """Somebody said more: the client through a door, or a teammate (`actor`) here or by mail.
+
+    `word.channel` is the door, `staff` for what was written here.
+    """
 
     deal: DealSummary
     source: str

@@ -35,7 +35,8 @@ class Enquiry:
     """An enquiry as the rule sees it.
 
     `strong` are the deals that it names, strongest reason first and each once. `hinted` is one that its subject names,
-    which anybody can write. `scope` is the pipeline that the source keeps to, if any.
+    which anybody can write. `scope` is the pipeline that the source keeps to, if any. `by_teammate`: what is said about
+    a deal of somebody else changes nothing about it.
     """
 
     received_at: datetime
@@ -47,6 +48,7 @@ class Enquiry:
     always_new: bool = False
     is_ours: bool = False
     is_shared: bool = False
+    by_teammate: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,7 +88,7 @@ def find_deal(enquiry: Enquiry, deals: Sequence[Deal]) -> Decision:
 def _decide(enquiry: Enquiry, deals: Sequence[Deal], named: Deal | None) -> Decision:
     if named is not None:
         reason = enquiry.strong[0][0]
-        if named.status in ("open", "won"):
+        if named.status in ("open", "won") or (enquiry.by_teammate and named not in deals):
             return Decision(action="comment", reason=reason, deal=named)
         if may_reopen(named, enquiry.received_at):
             return Decision(action="reopen", reason="reopened", deal=named)

@@ -29,7 +29,7 @@ _POINT = ("id", "kind", "value_norm", "value_raw", "contact_id", "company_id", "
 _DEAL = (
     *("id", "title", "description", "pipeline_id", "stage_id", "step_id", "status", "amount", "currency", "source_id"),
     *("contact_id", "company_id", "parent_deal_id", "thread_key", "thread_slot", "board_rank", "opened_at"),
-    *("stage_entered_at", "last_activity_at", "last_inbound_at", "entries"),
+    *("stage_entered_at", "last_activity_at", "last_inbound_at", "last_staff_at", "entries"),
 )
 ACTIVITY_COLUMNS = (
     *("id", "deal_id", "contact_id", "company_id", "kind", "visibility", "author", "body", "occurred_at"),
@@ -104,7 +104,7 @@ def _deal_row(known: KnownDeal) -> tuple[Any, ...]:
         *(known.id, known.title, known.description, known.pipeline_id, known.stage_id, known.step_id, known.status),
         *(known.amount, known.currency, known.source_id, known.contact_id, known.company_id, known.parent_id),
         *(known.thread_key, known.thread_slot, known.board_rank, known.opened_at, known.stage_entered_at),
-        *(known.last_activity_at, known.last_inbound_at, known.entries),
+        *(known.last_activity_at, known.last_inbound_at, known.last_staff_at, known.entries),
     )
 
 
@@ -128,6 +128,7 @@ async def _touch(deals: Sequence[KnownDeal], connection: AsyncConnection) -> Non
             "ids": [known.id for known in deals],
             "activity": [known.last_activity_at for known in deals],
             "inbound": [known.last_inbound_at for known in deals],
+            "staff": [known.last_staff_at for known in deals],
             "entries": [known.entries for known in deals],
         }
         await connection.execute(_TOUCH, values)
@@ -174,12 +175,15 @@ async def _write_participants(world: World, connection: AsyncConnection) -> None
 
 _TOUCH = with_arrays(
     """
-    UPDATE lifecycle.deal SET last_activity_at = new.activity, last_inbound_at = new.inbound, entries = new.entries
-    FROM unnest(:ids, :activity, :inbound, :entries) AS new(id, activity, inbound, entries) WHERE deal.id = new.id
+    UPDATE lifecycle.deal SET last_activity_at = new.activity, last_inbound_at = new.inbound, entries = new.entries,
+        last_staff_at = greatest(deal.last_staff_at, new.staff)
+    FROM unnest(:ids, :activity, :inbound, :staff, :entries) AS new(id, activity, inbound, staff, entries)
+    WHERE deal.id = new.id
     """,
     ids=Uuid,
     activity=DateTime(timezone=True),
     inbound=DateTime(timezone=True),
+    staff=DateTime(timezone=True),
     entries=Integer,
 )
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from clew_lifecycle.domain.mailbox import without_tag
 from clew_lifecycle.store.arrays import with_arrays
 from clew_lifecycle.store.sources import load_sources
+from clew_lifecycle.store.team import know_teammates
 from clew_lifecycle.store.threads import survivors_of
 from clew_lifecycle.store.workflow import WORKFLOW_LOCK, load_workflow
 from clew_lifecycle.store.world import Company, Contact, KnownDeal, Point, Source, World
@@ -44,6 +45,8 @@ async def prefetch(batch: Sequence[EnquiryReceived], connection: AsyncConnection
         await _read_participants(
             world, {world.deals[name].id for name in named & world.deals.keys()}, batch, connection
         )
+        proven = {event.claims.email for event in batch if event.channel == "mail" and event.claims.verified == "mail"}
+        world.teammates = await know_teammates(proven, connection)
     return world
 
 

@@ -1,19 +1,25 @@
 """Who works here, and the sessions, tokens and links that prove it. Next: clew_lifecycle.verify.TeamVerifier."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
 from clew_shared.runtime.sessions import Actor
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import ColumnElement, Text, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from clew_lifecycle.store.arrays import with_arrays
 from clew_lifecycle.store.team_tables import api_token, session, sign_in_link, teammate
+from clew_lifecycle.store.world import Teammate
 
 SESSION_IDLE = timedelta(hours=12)
 SESSION_LIFE = timedelta(days=7)
 # How exactly the last use of a session is known: a write for every request would cost more than it tells.
 _SEEN_EVERY = timedelta(minutes=1)
+_KNOWN = with_arrays(
+    "SELECT email_key, email, name FROM lifecycle.teammate WHERE active AND email_key = ANY(:keys)", keys=Text
+)
 
 
 class TeammateView(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +67,13 @@ async def find_teammate(email_key: str, connection: AsyncConnection) -> tuple[UU
     )
     row = found.one_or_none()
     return (row.id, row.email) if row is not None else None
+
+
+async def know_teammates(email_keys: Iterable[str | None], connection: AsyncConnection) -> dict[str, Teammate]:
+    """Give the active teammates among some addresses, by these."""
+    keys = sorted(filter(None, email_keys))
+    found = await connection.execute(_KNOWN, {"keys": keys}) if keys else ()
+    return {row.email_key: Teammate(row.email, row.name) for row in found}
 
 
 async def first_admin(connection: AsyncConnection) -> UUID | None:

@@ -61,9 +61,18 @@ class Point:
     verified: str = "no"
 
 
+@dataclass(slots=True)
+class Teammate:
+    email: str
+    name: str
+
+
 @dataclass(slots=True, kw_only=True)
 class KnownDeal(Deal):
-    """A deal with what others are told of it; `entries` counts what its people wrote."""
+    """A deal with what others are told of it; `entries` counts what its people wrote.
+
+    `last_staff_at` is set when a teammate is found to have written, and not read.
+    """
 
     title: str
     stage_id: UUID
@@ -85,6 +94,7 @@ class KnownDeal(Deal):
     lost_reason: str | None = None
     lost_note: str | None = None
     last_inbound_at: datetime | None = None
+    last_staff_at: datetime | None = None
     entries: int = 0
     version: int = 1
 
@@ -148,6 +158,7 @@ class World:
     refs: dict[str, tuple[UUID, str]] = field(default_factory=dict)
     amended: dict[UUID, UUID] = field(default_factory=dict)
     participants: dict[tuple[UUID, str], str] = field(default_factory=dict)
+    teammates: dict[str, Teammate] = field(default_factory=dict)
     # The pictures in people's texts, by deal and digest.
     pictures: set[tuple[UUID, str]] = field(default_factory=set)
 
