@@ -44,10 +44,12 @@ class OddServer(socketserver.ThreadingTCPServer):
 
     def end_sessions(self) -> None:
         """Say goodbye to all who are in IDLE."""
-        for connection in self.idling:
-            connection.sendall(b"* BYE Session expired, please login again.\r\n")
-            connection.shutdown(socket.SHUT_RDWR)
-        self.idling.clear()
+        idling, self.idling = self.idling, []
+        for connection in idling:
+            # Whoever ended it first is gone already.
+            with contextlib.suppress(OSError):
+                connection.sendall(b"* BYE Session expired, please login again.\r\n")
+                connection.shutdown(socket.SHUT_RDWR)
 
     @property
     def port(self) -> int:

@@ -197,7 +197,7 @@ async def test_a_wrong_password_is_said_and_mended(intake: Intake, dovecot: Dove
     await _watch(intake, dovecot, user, after="keep")
     await intake.all_judged(1)
 
-    assert "Authentication failed" in failing["last_error"]
+    assert failing["last_error"] == "[AUTHENTICATIONFAILED] Authentication failed."
     [mailbox] = await _boxes(intake)
     assert (mailbox["state"], mailbox["received"], mailbox["last_error"]) == ("connected", 1, None)
     assert "password" not in mailbox

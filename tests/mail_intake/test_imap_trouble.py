@@ -1,14 +1,16 @@
 """The IMAP door and servers that do not do as they should."""
 
 import asyncio
+import errno
 import math
+from imaplib import IMAP4
 from pathlib import Path
 from typing import Any
 
 import pytest
 from clew_mail_intake.imap.backoff import Backoff
 from clew_mail_intake.imap.fetch import Fetched
-from clew_mail_intake.imap.session import Patience, close_session, open_session
+from clew_mail_intake.imap.session import Patience, close_session, open_session, words_of
 from clew_mail_intake.imap.sign_in import WithPassword
 from clew_mail_intake.imap.take_new import MOST_TRIES, Taking, may_retry, retry_pending, take_new
 from clew_mail_intake.imap.wait import longest_idle
@@ -70,6 +72,19 @@ async def test_idle_is_begun_again_long_before_anybody_forgets_it(settings: Sett
     assert len([command for command in server.asked if command.startswith("LOGIN")]) == 1
     assert longest_idle(Patience(idle=1740), math.inf, math.inf) == 540
     assert longest_idle(Patience(idle=240), 100, math.inf) == 100
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (IMAP4.error(b"[AUTHENTICATIONFAILED] Nobody's name."), "[AUTHENTICATIONFAILED] Nobody's name."),
+        (IMAP4.error("LOGIN command error: BAD [b'Invalid arguments']"), "LOGIN command error: BAD Invalid arguments"),
+        (OSError(errno.ENOSPC, "no room on our disk"), "no room on our disk"),
+        (TimeoutError(), "TimeoutError"),
+    ],
+)
+def test_what_went_wrong_is_told_in_the_servers_words(error: Exception, words: str) -> None:
+    assert words_of(error) == words
 
 
 def test_pauses_grow_from_a_second_to_five_minutes_and_differ() -> None:

@@ -161,6 +161,9 @@ def test_labels_in_any_other_mail_name_nobody(sender: str, body: str) -> None:
         ("Ann\u200b\u202e <ann@lead.example>", "ann@lead.example", "Ann"),
         ('"ann lead"@lead.example', '"ann lead"@lead.example', ""),
         ("Ann (comment (nested)) <ann@lead.example>", "ann@lead.example", "Ann"),
+        ('"Lead, Ann <ann@lead.example>, bob@lead.example', "ann@lead.example", "Lead, Ann"),
+        ('Ann" <ann@lead.example>', "ann@lead.example", "Ann"),
+        ('"Ann ann@lead.example', "ann@lead.example", "Ann"),
     ],
 )
 def test_an_address_is_read_however_it_is_written(value: str, email: str, name: str) -> None:

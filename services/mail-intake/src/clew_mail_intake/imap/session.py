@@ -1,6 +1,7 @@
 """A signed-in connection with its folder selected. Next: clew_mail_intake.imap.take_new.take_new."""
 
 import contextlib
+import re
 import socket
 import ssl
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from clew_mail_intake.mailboxes import MailboxPlace
 IMAP_ERRORS = (IMAP4.error, OSError, ValueError)
 
 _CONNECT_SECONDS = 15.0
+# What imaplib and the operating system put around the words.
+_BYTES = re.compile(r"""\[?\bb(['"])(.*)\1\]?""", re.DOTALL)
+_NUMBER = re.compile(r"^\[Errno -?\d+\] ")
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
 
 
@@ -132,8 +136,8 @@ def is_lost(error: BaseException) -> bool:
 
 def words_of(error: BaseException) -> str:
     """Give what a server or the network said, without the marks of the program between."""
-    said = str(error).strip() or type(error).__name__
-    return said[2:-1] if said[:2] in ("b'", 'b"') and said[-1:] == said[1] else said
+    said = _NUMBER.sub("", str(error).strip()) or type(error).__name__
+    return _BYTES.sub(r"\2", said)
 
 
 def close_session(client: IMAPClient) -> None:

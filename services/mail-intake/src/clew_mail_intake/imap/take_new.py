@@ -24,7 +24,7 @@ from clew_mail_intake.imap.fetch import (
     newest_uid,
     old_uids,
 )
-from clew_mail_intake.imap.session import IMAP_ERRORS, Session, is_lost
+from clew_mail_intake.imap.session import IMAP_ERRORS, Session, is_lost, words_of
 from clew_mail_intake.imap.settle import settle
 from clew_mail_intake.mailboxes import Cursor, MailboxPlace
 
@@ -149,7 +149,7 @@ def _take_carefully(session: Session, one: Sized, cursor: Cursor, taking: Taking
     except IMAP_ERRORS as error:
         if is_lost(error):
             raise IMAP4.abort(str(error)) from None
-        _note_trouble(one.uid, tries, str(error), cursor, taking)
+        _note_trouble(one.uid, tries, words_of(error), cursor, taking)
         return
     if fetched is None:
         _note_trouble(one.uid, tries, _NOTHING, cursor, taking)

@@ -86,7 +86,8 @@ def _try(place: MailboxPlace, sign_in: SignIn) -> Trial:
     try:
         return _welcome(place, session)
     except IMAP_ERRORS as error:
-        return Trial(works=False, message=f"The folder can be opened, and then the server says: {error}", who=_PROVIDER)
+        message = f"The folder can be opened, and then the server says: {words_of(error)}"
+        return Trial(works=False, message=message, who=_PROVIDER)
     finally:
         close_session(session.client)
 
@@ -129,7 +130,7 @@ def _why_not_signed_in(place: MailboxPlace, error: BaseException) -> tuple[str, 
 
 def _no_folder(place: MailboxPlace, sign_in: SignIn, error: BaseException) -> Trial:
     names = _folders(place, sign_in)
-    listed = f" There are: {', '.join(names)}." if names else f" The server says: {error}"
+    listed = f" There are: {', '.join(names)}." if names else f" The server says: {words_of(error)}"
     return Trial(works=False, message=f"There is no folder “{place.folder}”.{listed}", who=_YOU)
 
 

@@ -9,6 +9,7 @@ from clew_mail_intake.understanding.limits import ADDRESSES
 from clew_mail_intake.understanding.understood import Person
 
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*+>?|[()>,;:]|[^"<>(),;:]+')
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"')
 _QUOTES = re.compile(r'\\(["\\])|"')
 _SPACES = re.compile(r"\s+")
 # What nobody sees, and what turns the reading direction of a name around.
@@ -49,7 +50,7 @@ def _split(value: str) -> list[Person]:
     words: list[str] = []
     comments: list[str] = []
     address, depth = "", 0
-    for piece in _PIECE.findall(value):
+    for piece in _pieces(value):
         if depth or piece == "(":
             depth += {"(": 1, ")": -1}.get(piece, 0)
             if depth and piece not in {"(", ")"}:
@@ -75,6 +76,15 @@ def _split(value: str) -> list[Person]:
             words.append(piece)
     _keep(people, words, comments, address)
     return people
+
+
+def _pieces(value: str) -> list[str]:
+    """Cut a field's value; of a quote that nobody closed only what stands before an address is quoted."""
+    pieces: list[str] = _PIECE.findall(value)
+    if pieces and pieces[-1][0] == '"' and not _QUOTED.fullmatch(pieces[-1]):
+        name, bracket, rest = pieces.pop().partition("<")
+        pieces += [name, *_PIECE.findall(bracket + rest.replace('"', ""))]
+    return pieces
 
 
 def _keep(people: list[Person], words: list[str], comments: list[str], address: str) -> None:
