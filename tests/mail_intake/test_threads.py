@@ -48,6 +48,7 @@ async def test_a_reply_is_known_by_our_id_wherever_it_stands(mailroom: Mailroom)
         "fortieth": {"References": "\r\n ".join([*others[:39], ours, *others[40:100]])},
         "last of two hundred": {"References": "\r\n\t".join([*others[:199], ours])},
         "commas": {"References": f"<a@x>,{ours},<b@x>"},
+        "in capitals": {"In_Reply_To": ours.upper()},
         "bare": {"In_Reply_To": ours.strip("<>")},
         "folded inside": {"References": f"<a@x> {ours.replace('@', '@' + chr(13) + chr(10) + ' ')}"},
         "rewritten by SES": {"In_Reply_To": "<0100-1@email.amazonses.com>", "References": f"{ours} <0100-1@x>"},

@@ -59,12 +59,12 @@ def decide(mail: StoredMail, read: Understanding, ours: Recipients, *, release: 
         return Decision(read.verdict, (*reasons, "our_own_mail"))
     if read.verdict == "auto_reply" and read.authenticity.dmarc == "fail":
         return Decision(read.verdict, (*reasons, "not_noted: the sender is forged (dmarc=fail)"))
-    return Decision(read.verdict, reasons, _machine_mail(mail, read, found), read.sender.email)
+    return Decision(read.verdict, reasons, _machine_mail(mail, read, ours, found), read.sender.email)
 
 
-def _machine_mail(mail: StoredMail, read: Understanding, found: TokenFound) -> Event | None:
+def _machine_mail(mail: StoredMail, read: Understanding, ours: Recipients, found: TokenFound) -> Event | None:
     if read.verdict == "auto_reply":
-        return _auto_reply(mail, read, found)
+        return _auto_reply(mail, read, ours, found)
     if read.verdict in ("bounce", "complaint"):
         return _bounce(mail, read, found)
     return None
@@ -115,7 +115,7 @@ def _enquiry(
         token_forged=found.forged,
         message_id=read.message_id or None,
         in_reply_to=read.in_reply_to,
-        references=cut_ancestors(read.references, _ANCESTORS_BYTES),
+        references=_ancestors(read, ours),
         participants=_participants(read, ours, claims.email),
         authenticity=_authenticity(read),
         secured=read.secured,
@@ -130,7 +130,7 @@ def _enquiry(
     return Decision("enquiry", reasons, event, claims.email or "")
 
 
-def _auto_reply(mail: StoredMail, read: Understanding, found: TokenFound) -> AutoReplyReceived:
+def _auto_reply(mail: StoredMail, read: Understanding, ours: Recipients, found: TokenFound) -> AutoReplyReceived:
     return AutoReplyReceived(
         message_key=mail.key,
         sender=read.sender.email or None,
@@ -139,7 +139,7 @@ def _auto_reply(mail: StoredMail, read: Understanding, found: TokenFound) -> Aut
         received_at=mail.received_at,
         reply_token=found.token,
         in_reply_to=read.in_reply_to,
-        references=cut_ancestors(read.references, _ANCESTORS_BYTES),
+        references=_ancestors(read, ours),
     )
 
 
@@ -159,6 +159,12 @@ def _bounce(mail: StoredMail, read: Understanding, found: TokenFound) -> MailBou
         reporter=read.sender.email or None,
         authenticity=_authenticity(read),
     )
+
+
+def _ancestors(read: Understanding, ours: Recipients) -> tuple[str, ...]:
+    # Colleagues at our domain may have capitals in theirs: both spellings are named.
+    respelt = ours.in_small_letters(read.in_reply_to, *read.references)
+    return cut_ancestors((*read.references, *respelt), _ANCESTORS_BYTES)
 
 
 def attachment_id(key: UUID, number: int) -> UUID:

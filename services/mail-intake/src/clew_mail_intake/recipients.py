@@ -64,6 +64,11 @@ class Recipients:
         """Tell an address that people write to when they write to us, whoever passes it on to the intake."""
         return self.is_taken_for_us(address) or address.casefold().rpartition("@")[2] in self._house
 
+    def in_small_letters(self, *message_ids: str | None) -> tuple[str, ...]:
+        """Give the ids of our domain that have capitals as we would have written them; some gateways capitalise all."""
+        small = {name.lower(): name for name in message_ids if name}
+        return tuple(name for name, given in small.items() if name != given and name.endswith(f"@{self.domain}>"))
+
 
 @dataclass(frozen=True, slots=True)
 class TokenFound:
