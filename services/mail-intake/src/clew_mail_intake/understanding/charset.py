@@ -177,13 +177,20 @@ def _decode_mislabelled(data: bytes, meant: str | None) -> str:
 
 
 def _guess(sample: bytes) -> str | None:
-    """Guess from the bytes; where few letters are beyond ASCII it is a western text, which guessers rarely see."""
+    """Guess from the bytes; where few letters are beyond ASCII it is a western text, if its words show nothing else."""
     high = sum(map(_HIGH.__contains__, sample))
     letters = high + sum(map(_LETTERS.__contains__, sample))
-    found = chardet.detect(sample)
-    if high * 5 < letters * 2 and found["confidence"] < _SURE:
-        return None
-    return codec_for(found["encoding"])
+    # Whoever quotes an English mail below writes no English.
+    lines = [sample] if b"\0" in sample else [line for line in sample.splitlines() if not line.isascii()]
+    found = chardet.detect(b"\n".join(lines))
+    codec = codec_for(found["encoding"])
+    if codec == "iso8859-2" and _C1.search(sample):
+        codec = "cp1250"
+    if high * 5 >= letters * 2 or found["confidence"] >= _SURE:
+        return codec
+    if codec in _OWN_LETTERS:
+        return codec if len(set(_LONG_RUN.findall(sample))) >= _RUNS else None
+    return codec if codec in _OTHER_LATIN and len(set(_WORD.findall(sample))) >= _WORDS else None
 
 
 def _is_western(data: bytes) -> bool:
@@ -201,7 +208,16 @@ def _is_mostly_utf8(data: bytes) -> bool:
 
 _LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _SURE = 0.9
+# Alphabets of the same shape as the western one, and those whose words are beyond ASCII from end to end; so many
+# different words tell them from the names and dashes of a western text.
+_OTHER_LATIN = {"cp1250", "iso8859-2", "cp1254"}
+_OWN_LETTERS = {"cp1251", "koi8-r", "koi8-u", "iso8859-5", "cp866", "mac-cyrillic", "cp1253", "iso8859-7", "cp1255"}
+_WORDS, _RUNS = 4, 2
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
+# What ISO 8859 has no letters for.
+_C1 = re.compile(rb"[\x80-\x9f]")
+_LONG_RUN = re.compile(rb"[\x80-\xff]{3,}")
+_WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 _HIGH = frozenset(range(0x80, 0x100))
 
 
