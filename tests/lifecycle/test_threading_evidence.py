@@ -129,12 +129,12 @@ async def test_a_teammate_who_answers_comments_on_the_deal_and_is_no_stranger(de
     await desk.close(deal.id, "lost", ago=timedelta(days=10), lost_reason="price")
     await desk.forget_told()
     sam = {"verified": "mail", "text": "I will call her.", "participants": ("carl@third.example",)}
-    await desk.receive(mail("sam@team.example", reply_token=token(deal.id), authenticity="none", **sam))
+    await desk.receive(mail("sam@team.example", reply_token=token(deal.id), **sam))
     await desk.receive(mail("sam@team.example", in_reply_to="<1@x>", **sam))
 
     first, second = (await desk.entries(deal.id))[-2:]
-    assert [entry.facts.flags for entry in (first, second)] == [("unverified_sender",), ()]
     for entry in (first, second):
+        assert entry.facts.flags == ()
         assert (entry.kind, entry.visibility, entry.author) == ("comment", "internal", "sam@team.example")
     assert [(row["email"], row["state"]) for row in await desk.rows("deal_contact")] == [("carl@third.example", "cc")]
     [row] = await desk.rows("deal")
@@ -155,19 +155,22 @@ async def test_a_teammate_who_answers_comments_on_the_deal_and_is_no_stranger(de
     "doubt",
     [
         {"verified": "no", "authenticity": "none"},
+        {"verified": "mail", "authenticity": "none", "by_token": True},
         {"verified": "mail", "authenticity": "fail", "released_by": "sam@team.example"},
         {"verified": "mail", "forwarded_by": "kim@team.example"},
     ],
 )
 async def test_a_teammates_name_alone_makes_nobody_a_teammate(desk: Desk, doubt: dict[str, Any]) -> None:
-    """A12, B14: unproven, forged and let through, or named in a mail that another passed on."""
+    """A12, B14: unproven, by the reply address that the client has too, forged and let through, or only passed on."""
     await desk.receive(mail(ADA, message_id="<1@x>"))
     deal = await desk.only_deal()
-    await desk.receive(mail("sam@team.example", in_reply_to="<1@x>", **doubt))
+    reply_token = token(deal.id) if doubt.pop("by_token", False) else None
+    await desk.receive(mail("sam@team.example", in_reply_to="<1@x>", reply_token=reply_token, **doubt))
 
     entry = await desk.last_entry(deal.id)
     assert (entry.kind, entry.visibility) == ("mail_in", "shared")
     assert "unknown_participant" in entry.facts.flags
+    assert await desk.rows("deal_contact") == []
 
 
 async def test_two_mails_of_a_thread_at_once_are_not_placed_apart(desk: Desk) -> None:

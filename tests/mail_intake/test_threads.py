@@ -177,7 +177,7 @@ async def test_a_thread_among_themselves_is_one_deal_of_whoever_began_it(mailroo
 
 
 async def test_a_teammates_answer_to_a_notification_is_a_comment_for_the_team(mailroom: Mailroom) -> None:
-    """A12: by the reply address or a proven From; the client, who has such an address too, gains nothing by a list."""
+    """A12: by a proven From; the reply address proves nothing, for the client has it too."""
     await mailroom.post("first", From=ANN)
     deal, _ = await mailroom.landed("first")
     ours = await mailroom.acknowledged(deal["id"])
@@ -189,12 +189,13 @@ async def test_a_teammates_answer_to_a_notification_is_a_comment_for_the_team(ma
     by_list = {"List_Id": "<l.client.example>", "X_Original_From": "sam@team.example"}
     await mailroom.post("by a list", token, From="Ann via L <l@client.example>", To=token, **by_list)
 
-    for words, flags in (("by address", ["unverified_sender"]), ("by proof", [])):
+    found, entry = await mailroom.landed("by proof")
+    assert (found["id"], entry["kind"], entry["visibility"]) == (deal["id"], "comment", "internal")
+    assert (entry["author"], entry["flags"]) == ("sam@team.example", [])
+    for words in ("by address", "by a list"):
         found, entry = await mailroom.landed(words)
-        assert (found["id"], entry["kind"], entry["visibility"]) == (deal["id"], "comment", "internal"), words
-        assert (entry["author"], entry["flags"]) == ("sam@team.example", flags), words
-    _, entry = await mailroom.landed("by a list")
-    assert (entry["visibility"], "unknown_participant" in entry["flags"]) == ("shared", True)
+        assert (found["id"], entry["visibility"]) == (deal["id"], "shared"), words
+        assert "unknown_participant" in entry["flags"], words
 
 
 async def test_a_subject_alone_leads_nobody_to_somebody_elses_deal(mailroom: Mailroom) -> None:

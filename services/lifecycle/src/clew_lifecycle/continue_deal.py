@@ -249,6 +249,9 @@ def _welcome(case: Case, deal: KnownDeal) -> bool:
     if state == "added":
         return True
     case.flags.append("unknown_participant")
+    if case.received.event.claims.email in world.teammates:
+        # Theirs by name alone: they are no client, whoever wrote.
+        return False
     colleague = company_domain(sender.email) is not None and company_domain(sender.email) == company_domain(
         (deal.contact_email or "").lower()
     )

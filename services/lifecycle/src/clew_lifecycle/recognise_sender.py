@@ -19,7 +19,7 @@ from clew_lifecycle.store.world import Company, Contact, Point, Source, Teammate
 class Sender:
     """`contact` is None for somebody new; of a mailbox that many read (`is_shared`) the company is known instead.
 
-    `teammate` is who works here, where that is proven.
+    `teammate` is who works here, where DMARC proves that they wrote.
     """
 
     email: str | None
@@ -102,9 +102,12 @@ def _address(raw: str | None, key: str | None) -> str | None:
 
 
 def _teammate(event: EnquiryReceived, world: World) -> Teammate | None:
-    """Anybody can write a teammate's name: the door says what is proven, and whom a forward names did not write it."""
-    is_proven = event.channel == "mail" and event.claims.verified == "mail" and event.authenticity != "fail"
-    return world.teammates.get(event.claims.email or "") if is_proven and event.forwarded_by is None else None
+    """Anybody can write a teammate's name, and the deal's client has its reply address too: DMARC alone proves it.
+
+    Whom a forward names did not write it.
+    """
+    is_proven = event.channel == "mail" and event.authenticity == "pass" and event.forwarded_by is None
+    return world.teammates.get(event.claims.email or "") if is_proven else None
 
 
 def _by_phone(phone: str, name: str | None, origin: Source, world: World) -> Contact | None:
