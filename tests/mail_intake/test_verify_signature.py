@@ -129,6 +129,36 @@ def test_words_that_were_altered_are_told(roots: str, where: bytes) -> None:
     assert found.secured.result == "altered"
 
 
+def test_words_beside_those_that_were_signed_make_it_unverified(roots: str) -> None:
+    """B29: RFC 1847 2.1 knows two parts; a third would be read as if it were signed."""
+    forged = b"--b\r\nContent-Type: text/plain\r\n\r\nPay to another account.\r\n--b--\r\n"
+    found = read(clear(p7(ANN, WORDS, DETACHED)).replace(b"--b--\r\n", forged), roots)
+
+    assert found.secured is not None
+    assert (found.secured.result, found.secured.signer) == ("not_checked", "")
+    assert found.secured.detail == "more stands beside it than what was signed"
+
+
+@pytest.mark.parametrize(
+    ("place", "strange", "result"),
+    [
+        # Another extension twice; a name of a kind that the library has not; a version that there is not.
+        (b"\x55\x1d\x0e", b"\x55\x1d\x25", "untrusted"),
+        (b"\x81\x10ann@", b"\xa3\x10ann@", "untrusted"),
+        (b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07", "unreadable"),
+    ],
+)
+def test_a_strange_certificate_does_not_keep_a_mail_from_being_read(
+    roots: str, place: bytes, strange: bytes, result: str
+) -> None:
+    """B29: B7."""
+    found = read(opaque(p7(ANN, WORDS).replace(place, strange)), roots)
+
+    assert found.secured is not None
+    assert found.secured.result == result
+    assert found.text == "Zwanzig Stühle, bitte."
+
+
 @pytest.mark.parametrize(
     ("who", "at", "result"),
     [

@@ -132,7 +132,10 @@ def _verify_clear(parsed: ParsedMail, senders: frozenset[str], at: datetime, aut
     top, form = parsed.top, _form(parsed.top)
     if form == "PGP" or len(top.parts) < 2:
         return Secured(form=form, kind="signed")
-    words, beside = top.parts[0], top.parts[1]
+    if len(top.parts) > 2:
+        # Whoever carried it may have put words of their own there, which are read with the others.
+        return Secured(form=form, kind="signed", detail="more stands beside it than what was signed")
+    words, beside = top.parts
     if beside.content_type not in _SMIME_SIGNATURE and not beside.filename.lower().endswith(".p7s"):
         return Secured(form=form, kind="signed", result="unreadable", detail="there is no signature beside the words")
     signed = read_signed_data(decode_transfer(parsed.raw, beside.start, beside.end, beside.encoding, _MOST))

@@ -38,6 +38,11 @@ _SLACK = timedelta(minutes=10)
 _LONGEST_CHAIN = 4
 # Certificates of one name that vouch for each other could be put in a row in every order.
 _MOST_BETWEEN = 6
+# What the library raises for certificates that are strange or made to be.
+_STRANGE: Final = (
+    *(ValueError, TypeError, RecursionError, UnsupportedAlgorithm),
+    *(x509.DuplicateExtension, x509.ExtensionNotFound, x509.InvalidVersion, x509.UnsupportedGeneralNameType),
+)
 # Of several signatures the best counts, as a list may have added its own.
 _BEST: Final[tuple[SecuredResult, ...]] = (
     "verified",
@@ -69,8 +74,11 @@ def _verify_one(
     own = next((one for one in certificates if _is_of(one, signer)), None)
     if own is None:
         return _told("unreadable", None, "the signer's certificate did not come along")
-    fault = _fault(signer, own, digest)
-    return _told(fault[0], own, fault[1]) if fault else _trust(own, certificates, senders, at, roots)
+    try:
+        fault = _fault(signer, own, digest)
+        return _told(fault[0], own, fault[1]) if fault else _trust(own, certificates, senders, at, roots)
+    except _STRANGE:
+        return _told("unreadable", None, "the signer's certificate cannot be read")
 
 
 def _fault(signer: Signer, own: x509.Certificate, digest: Digest) -> tuple[SecuredResult, str] | None:
@@ -137,18 +145,24 @@ def _certificates(signed: SignedData) -> Iterator[x509.Certificate]:
     for der in signed.certificates:
         try:
             yield x509.load_der_x509_certificate(der)
-        except ValueError:
+        except _STRANGE:
             continue
 
 
 def _is_of(certificate: x509.Certificate, signer: Signer) -> bool:
-    if not signer.key_id:
-        return certificate.serial_number == signer.serial and certificate.issuer.public_bytes() == signer.issuer
     try:
-        found = certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+        if signer.key_id:
+            return _key_id(certificate) == signer.key_id
+        return certificate.serial_number == signer.serial and certificate.issuer.public_bytes() == signer.issuer
+    except _STRANGE:
+        return False
+
+
+def _key_id(certificate: x509.Certificate) -> bytes:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     except (x509.ExtensionNotFound, ValueError):
-        found = x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest
-    return found == signer.key_id
+        return x509.SubjectKeyIdentifier.from_public_key(certificate.public_key()).digest
 
 
 def _addresses(certificate: x509.Certificate) -> list[str]:
@@ -161,7 +175,7 @@ def _addresses(certificate: x509.Certificate) -> list[str]:
             for other in names.get_values_for_type(x509.OtherName)
             if other.type_id == _SMTP_UTF8_MAILBOX
         ]
-    except (x509.ExtensionNotFound, ValueError):
+    except _STRANGE:
         found = []
     if found:
         return found
