@@ -1,15 +1,17 @@
 """Enquiries that wait for a person, and what a person makes of them."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
 import pytest
 from clew_lifecycle.convert_enquiry import Conversion, convert_enquiry, drop_enquiry
+from clew_lifecycle.receive_enquiry import receive_enquiries
 from clew_lifecycle.store.conversions import ConversionView
 from clew_shared.runtime.problem import Problem
 from clew_shared.testing.harness import RunningClew
 
-from tests.lifecycle.desk import ADA, BOB, SAM, Desk, form, mail
+from tests.lifecycle.desk import ADA, BOB, SAM, Desk, form, mail, received
 from tests.lifecycle.test_api import api, call, intake
 
 __all__ = ["api", "intake"]
@@ -56,6 +58,22 @@ async def test_a_person_may_open_another_deal_where_a_repeat_would_have_been_a_c
 
     assert len(await desk.deals()) == 2
     assert sum(row["thread_slot"] for row in await desk.rows("deal")) == 1
+
+
+async def test_a_mail_is_converted_while_another_of_its_thread_is_placed(desk: Desk) -> None:
+    """B11, L10: whoever converts is not told of the other, who was first."""
+    enquiry = mail(ADA, policy="triage", in_reply_to="<p@x>", text="Do you do trains?")
+    await desk.receive(enquiry)
+    async with desk.rail.unit_of_work() as first:
+        await receive_enquiries([received(mail(BOB, message_id="<p@x>"))], first)
+        later = asyncio.create_task(convert(desk, enquiry.enquiry_id, "deal"))
+        await asyncio.sleep(0.2)
+        assert not later.done()
+
+    made, is_new = await later
+    assert is_new
+    [entry] = await desk.entries(made.target_id)
+    assert (entry.body, len(await desk.deals())) == ("Do you do trains?", 2)
 
 
 async def test_an_enquiry_may_become_several_things(desk: Desk) -> None:

@@ -8,10 +8,11 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
+import structlog
 from clew_shared.contracts.enquiry import EnquiryReceived, ReplyToken
 from clew_shared.contracts.ids import derived_id, utc_now
 from clew_shared.contracts.lifecycle import ContactAdded
-from clew_shared.runtime.consumer import Received
+from clew_shared.runtime.consumer import Outrun, Received
 from clew_shared.runtime.problem import FieldError, Problem, not_found
 from clew_shared.runtime.sessions import Actor
 from clew_shared.runtime.unit_of_work import UnitOfWork
@@ -35,6 +36,10 @@ from clew_lifecycle.tell import summarise_contact
 
 # What the deal's timeline has of the enquiry: two of these share its words.
 _ON_TIMELINES = ("deal", "comment")
+# Each time somebody else has committed, so there is an end to it; this one is for bugs.
+_MOST_OUTRUN = 10
+
+log = structlog.get_logger()
 
 
 class Conversion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,6 +61,26 @@ async def convert_enquiry(
 
     It may become several things, one after the other. Raises `Problem` 404, 422.
     """
+    for _ in range(_MOST_OUTRUN):
+        try:
+            async with uow.attempt():
+                return await _convert(enquiry_id, wanted, actor, uow)
+        except Outrun as outrun:
+            log.info("convert.outrun", enquiry=str(enquiry_id), why=str(outrun))
+    return await _convert(enquiry_id, wanted, actor, uow)
+
+
+async def drop_enquiry(enquiry_id: UUID, uow: UnitOfWork) -> None:
+    """Have an enquiry wait no longer. Raises `Problem` 404, 409 for one that became something."""
+    row = await lock_enquiry(enquiry_id, uow.connection)
+    if row is None:
+        raise not_found("enquiry")
+    if row.status == "converted":
+        raise Problem(409, "Converted already", "It became something: nothing is left to drop.")
+    await set_status_of(enquiry_id, "dropped", uow.connection)
+
+
+async def _convert(enquiry_id: UUID, wanted: Conversion, actor: Actor, uow: UnitOfWork) -> tuple[ConversionView, bool]:
     row = await lock_enquiry(enquiry_id, uow.connection)
     if row is None:
         raise not_found("enquiry")
@@ -80,16 +105,6 @@ async def convert_enquiry(
     await follow_steps(world.new_steps, uow)
     await set_status_of(enquiry_id, "converted", uow.connection)
     return await add_conversion(enquiry_id, wanted.to, target, actor.email, uow.connection), True
-
-
-async def drop_enquiry(enquiry_id: UUID, uow: UnitOfWork) -> None:
-    """Have an enquiry wait no longer. Raises `Problem` 404, 409 for one that became something."""
-    row = await lock_enquiry(enquiry_id, uow.connection)
-    if row is None:
-        raise not_found("enquiry")
-    if row.status == "converted":
-        raise Problem(409, "Converted already", "It became something: nothing is left to drop.")
-    await set_status_of(enquiry_id, "dropped", uow.connection)
 
 
 def _same(wanted: Conversion, known: Sequence[ConversionView]) -> ConversionView | None:
