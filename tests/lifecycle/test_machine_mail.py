@@ -1,16 +1,20 @@
 """What machines answer, and what becomes of the mails we sent."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from clew_lifecycle.note_address import note_addresses
 from clew_lifecycle.note_auto_reply import note_auto_replies
 from clew_lifecycle.note_bounce import note_bounces
 from clew_lifecycle.note_failure import note_failures
+from clew_lifecycle.reactivate_contact import reactivate_contact
 from clew_lifecycle.remember_message import remember_messages
 from clew_lifecycle.write_reply import Letter, write_reply
 from clew_shared.contracts.ids import new_id, utc_now
 from clew_shared.contracts.mail import AutoReplyReceived
-from clew_shared.contracts.notify import DeliveryFailed, MailReturned, MessageSent
+from clew_shared.contracts.notify import AddressRestored, AddressSuspended, DeliveryFailed, MailReturned, MessageSent
+from clew_shared.runtime.problem import Problem
 
 from tests.lifecycle.desk import ADA, SAM, Desk, form, mail, received, token
 
@@ -105,6 +109,56 @@ async def test_a_bounce_is_noted_on_the_deal_and_on_the_mail_that_bounced(desk: 
     assert delivery is not None
     assert (delivery.status, delivery.reason) == ("bounced", "5.1.1")
     assert len(await desk.deals()) == 1
+
+
+async def test_a_report_that_proves_nothing_is_tied_to_no_contact(desk: Desk) -> None:
+    """B19: anybody can write one, and name whom they like; what is proven leads to the contact."""
+    deal_id = await opened(desk)
+    known: dict[str, Any] = {"kind": "bounce", "severity": "hard", "received_at": utc_now(), "deal_id": deal_id}
+    for proven in (True, False):
+        bounce = MailReturned(message_key=new_id(), bound_by="message_id", recipient=ADA, proven=proven, **known)
+        await hear(desk, note_bounces, bounce)
+
+    believed, doubted = [row for row in await desk.rows("activity") if row["kind"] == "bounce"]
+    assert (believed["contact_id"] is not None, doubted["contact_id"]) == (True, None)
+
+
+async def test_of_what_is_said_of_an_address_the_later_counts(desk: Desk) -> None:
+    """B19: also where a word that was tried again comes after two that said the same; that one is no news."""
+    await opened(desk)
+    await desk.forget_told()
+    at = utc_now()
+    late = AddressSuspended(address=ADA, scope="all", reason="still", suspended_at=at + timedelta(seconds=2))
+    await hear(desk, note_addresses, AddressSuspended(address=ADA, scope="all", reason="gone", suspended_at=at))
+    await hear(desk, note_addresses, late)
+    await hear(desk, note_addresses, AddressRestored(address=ADA, restored_at=at + timedelta(seconds=1)))
+
+    [row] = await desk.rows("address_standing")
+    assert (row["scope"], row["reason"], row["changed_at"]) == ("all", "still", late.suspended_at)
+    assert await desk.told() == ["contact_changed"]
+
+
+async def test_a_contact_is_written_to_again_though_we_were_never_told_of_what_stopped_it(desk: Desk) -> None:
+    """B19: of all that they are reached by, as notify may have known it before us."""
+    await desk.receive(form(ADA, email_raw="Ada@Client.example"))
+    [contact] = await desk.rows("contact")
+    await desk.forget_told()
+    async with desk.rail.unit_of_work() as uow:
+        await reactivate_contact(contact["id"], SAM, uow)
+
+    assert [(kind, body["address"]) for kind, body in await desk.told_bodies()] == [("address_reinstated", ADA)]
+
+
+async def test_a_letter_too_long_to_be_told_is_refused(desk: Desk) -> None:
+    deal_id = await opened(desk)
+    for words, errors in (("\x01" * 100_000, []), ("x" * 100_001, [("/body", "too_long")])):
+        found = []
+        try:
+            async with desk.rail.unit_of_work() as uow:
+                await write_reply(deal_id, Letter(ADA, "", "Engines", f"{words[:-1]}."), SAM, uow)
+        except Problem as problem:
+            found = [(error.pointer, error.code) for error in problem.errors]
+        assert found == errors
 
 
 async def test_a_teammates_mail_shows_what_became_of_it(desk: Desk) -> None:

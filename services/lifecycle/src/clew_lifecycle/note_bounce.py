@@ -56,7 +56,8 @@ def _entry(event: MailReturned, place: tuple[UUID, UUID | None], contact_id: UUI
     return Activity(
         id=derived_id(event.message_key, "bounce"),
         deal_id=deal_id,
-        contact_id=contact_id,
+        # Anybody can write a report that names somebody.
+        contact_id=contact_id if event.proven else None,
         company_id=company_id,
         kind="bounce",
         occurred_at=event.received_at,

@@ -22,6 +22,8 @@ from clew_lifecycle.tell import summarise
 
 _MOST_RECIPIENTS = 50
 _MOST_REFERENCES = 20
+# An event must fit the broker's message, however its characters are written there.
+_LONGEST_SUBJECT, _LONGEST_BODY = 1_000, 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,4 +133,11 @@ def _wrong_words(letter: Letter) -> list[FieldError]:
         errors.append(FieldError(pointer="/subject", label="Subject", code="required", message=message))
     if not letter.body.strip():
         errors.append(FieldError(pointer="/body", label="Message", code="required", message="A mail needs words."))
+    for words, longest, pointer, label in (
+        (letter.subject, _LONGEST_SUBJECT, "/subject", "Subject"),
+        (letter.body, _LONGEST_BODY, "/body", "Message"),
+    ):
+        if len(words) > longest:
+            message = f"Use at most {longest} characters; there are {len(words)} now."
+            errors.append(FieldError(pointer=pointer, label=label, code="too_long", message=message))
     return errors

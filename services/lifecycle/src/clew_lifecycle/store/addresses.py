@@ -14,7 +14,7 @@ from clew_lifecycle.store.tables import contact_point
 
 
 class Standing(NamedTuple):
-    """Since `changed_at` mail to the address is stopped, or with no `scope` is not; `key` is what it is matched by."""
+    """As of `changed_at` mail to the address is stopped, or with no `scope` is not; it is matched by `email_key`."""
 
     email_key: str
     address: str
@@ -28,9 +28,10 @@ async def set_standing(standings: Sequence[Standing], connection: AsyncConnectio
     latest = {standing.email_key: standing for standing in sorted(standings, key=lambda one: one.changed_at)}
     if not latest:
         return []
-    columns = zip(*latest.values(), strict=True)
+    known = await _scopes(latest, connection)
+    columns = zip(*(latest[key] for key in sorted(latest)), strict=True)
     found = await connection.scalars(_SET, dict(zip(Standing._fields, map(list, columns), strict=True)))
-    return list(found)
+    return [key for key in found if known.get(key) != latest[key].scope]
 
 
 async def owners_of(keys: Collection[str], connection: AsyncConnection) -> dict[str, UUID]:
@@ -62,10 +63,25 @@ async def stopped_addresses(contact_id: UUID, connection: AsyncConnection) -> li
     return [Standing(*row) for row in await connection.execute(query)]
 
 
+async def email_addresses(contact_id: UUID, connection: AsyncConnection) -> set[str]:
+    """Give a contact's addresses in each way that they are written."""
+    point = contact_point.c
+    query = select(point.value_norm, point.value_raw).where(
+        point.contact_id == contact_id, point.kind == "email", point.retired_at.is_(None)
+    )
+    return {written for row in await connection.execute(query) for written in row if written}
+
+
+async def _scopes(keys: Collection[str], connection: AsyncConnection) -> dict[str, str | None]:
+    standing = address_standing.c
+    query = select(standing.email_key, standing.scope).where(standing.email_key.in_(sorted(keys)))
+    rows = await connection.execute(query.order_by(standing.email_key).with_for_update())
+    return {row.email_key: row.scope for row in rows}
+
+
 _INSERT = insert_rows(address_standing, Standing._fields)
 _SET = _INSERT.on_conflict_do_update(
     index_elements=[address_standing.c.email_key],
     set_={name: _INSERT.excluded[name] for name in Standing._fields[1:]},
-    where=(address_standing.c.changed_at <= _INSERT.excluded.changed_at)
-    & address_standing.c.scope.is_distinct_from(_INSERT.excluded.scope),
+    where=address_standing.c.changed_at <= _INSERT.excluded.changed_at,
 ).returning(address_standing.c.email_key)
