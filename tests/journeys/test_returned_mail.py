@@ -8,6 +8,7 @@ import pytest
 from clew_shared.testing.harness import RunningClew
 from sqlalchemy import text
 
+from tests.journeys.test_mail_content import text_of
 from tests.journeys.test_thread import the_deal_of
 from tests.mail_intake.intake import INTAKE, wire
 
@@ -132,6 +133,7 @@ async def test_a_complaint_stops_what_is_automatic_and_is_told(clew: RunningClew
     assert (suspended["scope"], suspended["reason"]) == ("automatic", "The reader complained.")
     assert "address_suspended" in await told(clew, "notify")
     assert await next_letter(clew, deal) == "accepted"
+    assert "gets no automatic mail" in await text_of(clew, "/contacts")
 
 
 def report(
