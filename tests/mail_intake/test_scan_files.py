@@ -9,7 +9,12 @@ from pathlib import Path
 
 import pytest
 from clew_mail_intake.file_scanner import FileScanner, Scanned, ScannerAway
+from clew_mail_intake.large_mail import LargeMail
+from clew_mail_intake.scan_files import FileScans
+from clew_mail_intake.understanding.understand import understand
+from clew_mail_intake.understanding.understood import Envelope, Understanding
 from clew_shared.contracts.enquiry import EnquiryReceived
+from clew_shared.contracts.ids import utc_now
 from clew_shared.runtime.settings import BadSetting, Settings
 
 from tests.mail_intake.intake import Intake, running_intake
@@ -18,11 +23,20 @@ SIGN = b"the-sign-of-a-virus"
 
 
 @asynccontextmanager
-async def clamd(port: int | None = None, path: Path | None = None, limit: int = 1 << 20) -> AsyncIterator[str]:
+async def clamd(
+    port: int | None = None, path: Path | None = None, limit: int = 1 << 20, calls: list[bytes] | None = None
+) -> AsyncIterator[str]:
     """Speak INSTREAM as clamd does: name a virus, or hang up on what is longer than its limit."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        assert await reader.readexactly(10) == b"zINSTREAM\0"
+        command = await reader.readuntil(b"\0")
+        if calls is not None:
+            calls.append(command)
+        if command == b"zPING\0":
+            writer.write(b"PONG\0")
+            writer.close()
+            return
+        assert command == b"zINSTREAM\0"
         seen, said = b"", b""
         while not said and (length := struct.unpack(">I", await reader.readexactly(4))[0]):
             seen += await reader.readexactly(length)
@@ -36,6 +50,61 @@ async def clamd(port: int | None = None, path: Path | None = None, limit: int = 
     )
     async with server:
         yield f"unix:{path}" if path else f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+@asynccontextmanager
+async def somebody(path: Path, says: bytes | None) -> AsyncIterator[FileScanner]:
+    """Take calls and say always the same, and hang up; or say nothing at all."""
+
+    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if says is not None:
+            writer.write(says)
+            writer.close()
+
+    async with await asyncio.start_unix_server(answer, path):
+        yield FileScanner(f"unix:{path}")
+
+
+@pytest.mark.parametrize("says", [b"", b"HTTP/1.0 502 Bad gateway", b"Can't allocate memory ERROR\0"])
+async def test_one_that_fails_for_now_has_judged_nothing(tmp_path: Path, says: bytes) -> None:
+    """B30: a proxy before a scanner that is starting, or one that is short of memory, refuses no file for ever."""
+    async with somebody(tmp_path / "clamd.sock", says) as scanner:
+        with pytest.raises(ScannerAway):
+            await scanner.scan(b"x")
+
+
+async def test_a_scanner_that_is_silent_holds_a_mail_for_a_moment_only(tmp_path: Path) -> None:
+    """B30: all of its files together."""
+
+    async def inner(raw: bytes | LargeMail, envelope: Envelope, *, page: bool = False) -> Understanding:
+        assert isinstance(raw, bytes)
+        return understand(raw, envelope=envelope, page=page)
+
+    async with somebody(tmp_path / "clamd.sock", None) as scanner, asyncio.timeout(30):
+        scans = FileScans(scanner, inner, seconds=0.1)
+        read = await scans.understand(with_files(b"one", b"two"), Envelope(received_at=utc_now()))
+
+    assert [file.scan for file in read.attachments] == ["waiting", "waiting"]
+
+
+async def test_who_looks_at_a_mail_or_lets_it_through_has_nothing_scanned_again(settings: Settings) -> None:
+    """B30: what the scanner said when it came is told with it."""
+    calls: list[bytes] = []
+    async with clamd(calls=calls) as scanner, running_intake(settings.changed(file_scanner=scanner)) as intake:
+        await intake.send(b"X-Loop: deals@in.localhost\r\n" + with_files(b"harmless", SIGN))
+        [mail] = await intake.all_judged(1)
+        assert (mail["verdict"], len(calls)) == ("quarantine", 2)
+        for page in (f"/mail/messages/{mail['id']}", f"/mail/messages/{mail['id']}/page"):
+            async with intake.running.http.get(intake.running.url + page) as response:
+                assert response.status == 200
+        await intake.running.post(f"/api/v1/mail/messages/{mail['id']}/release", {})
+        [told] = await intake.told(EnquiryReceived)
+        [mail] = await intake.all_judged(1)
+
+        assert [file.rejected for file in told.attachments] == [None, "virus: Test.Sign"]
+        assert "attachment: 1.bin is refused, virus: Test.Sign" in mail["reasons"]
+        assert [(await fetched(intake, mail["id"], number))[0] for number in (0, 1)] == [200, 409]
+        assert len(calls) == 2
 
 
 async def test_an_infected_file_is_listed_and_never_given(settings: Settings) -> None:

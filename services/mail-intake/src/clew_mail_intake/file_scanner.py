@@ -22,6 +22,7 @@ _ANSWER_SECONDS = 60.0
 # A scanner that is away is left alone for so long, so that no mail waits for it.
 _REST_SECONDS = 15.0
 _HUNG_UP = "the scanner hangs up on it ERROR"
+_UNFIT = re.compile(r"(?:hangs up on it|size limit|too (?:large|big)|format|parse|unpack).* ERROR$", re.IGNORECASE)
 
 log = structlog.get_logger()
 
@@ -45,20 +46,33 @@ class FileScanner:
         self._host, self._port, self._path = found["host"], int(found["port"] or 0), found["path"]
         self._away_until = 0.0
 
-    async def scan(self, content: bytes, *, anew: bool = False) -> Scanned:
-        """Show a file to the scanner, `anew` even when it just did not answer. Raises `ScannerAway`."""
+    async def scan(self, content: bytes, *, anew: bool = False, seconds: float = _ANSWER_SECONDS) -> Scanned:
+        """Show a file to the scanner, for so long at most, `anew` even when it just did not answer.
+
+        Raises `ScannerAway`.
+        """
         if time.monotonic() < self._away_until and not anew:
             raise ScannerAway
         try:
-            # Twice: what it hangs up on again, having just taken the call, is a file that it will not look at.
-            answer = await self._ask(content) or await self._ask(content) or _HUNG_UP
+            async with asyncio.timeout(seconds):
+                answer = await self._ask_twice(content)
         except (OSError, TimeoutError, EOFError, asyncio.LimitOverrunError) as error:
             self._away_until = time.monotonic() + _REST_SECONDS
             log.warning("mail.scanner_away", error=type(error).__name__)
             raise ScannerAway from error
         return _read_answer(answer)
 
-    async def _ask(self, content: bytes) -> str:
+    async def _ask_twice(self, content: bytes) -> str:
+        """Return the answer; what the scanner hangs up on again, while it is there, it will not look at."""
+        for _ in range(2):
+            if answer := await self._ask(b"zINSTREAM\0", content):
+                return answer
+            # A proxy takes the call for one that is only starting, and hangs up on everything.
+            if await self._ask(b"zPING\0") != "PONG":
+                raise ConnectionError("no scanner behind this address")
+        return _HUNG_UP
+
+    async def _ask(self, command: bytes, content: bytes | None = None) -> str:
         async with asyncio.timeout(_CONNECT_SECONDS):
             reader, writer = await (
                 asyncio.open_unix_connection(self._path, limit=_LONGEST_ANSWER)
@@ -67,19 +81,22 @@ class FileScanner:
             )
         answering = asyncio.create_task(_read_to_end(reader))
         try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                await _send(writer, content, answering)
-                answer = await answering
+            await _send(writer, command, content, answering)
+            answer = await answering
         finally:
             answering.cancel()
             writer.close()
         return answer.rstrip(b"\0\n").decode("utf-8", "replace")
 
 
-async def _send(writer: asyncio.StreamWriter, content: bytes, answering: asyncio.Task[bytes]) -> None:
+async def _send(
+    writer: asyncio.StreamWriter, command: bytes, content: bytes | None, answering: asyncio.Task[bytes]
+) -> None:
     """Send a file until it is through, or the scanner has seen enough, answers and hangs up."""
     try:
-        writer.write(b"zINSTREAM\0")
+        writer.write(command)
+        if content is None:
+            return
         for start in range(0, len(content), _PIECE):
             piece = content[start : start + _PIECE]
             writer.write(_LENGTH.pack(len(piece)) + piece)
@@ -108,5 +125,9 @@ def _read_answer(answer: str) -> Scanned:
         return Scanned("clean")
     if said.endswith(" FOUND"):
         return Scanned("refused", f"virus: {said.removesuffix(' FOUND')[:120]}")
+    if not _UNFIT.search(said):
+        # It lacks memory or time now, or this is somebody else's answer: neither says anything about the file.
+        log.warning("mail.scanner_fails", answer=said[:120])
+        raise ScannerAway
     # What it cannot look at, for its size or its form, is not known to be clean.
     return Scanned("refused", f"not scanned: {said.removesuffix(' ERROR')[:120]}")

@@ -1,6 +1,7 @@
 """mail-intake, wired. Next: clew_mail_intake.smtp.door.smtp_doors."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from aiohttp import web
@@ -45,6 +46,8 @@ def build(settings: Settings) -> Service:
     scans = file_scans(settings, reading.understand)
     understand = scans.understand if scans else reading.understand
     processing = Processing(understand, checks.gather, our_recipients(settings), lambda: acceptance.is_crowded)
+    # What came is read again for a page or a release; its files were shown to the scanner before.
+    again = replace(processing, understand=scans.understand_again if scans else reading.understand)
     credentials = Seal(settings, b"clew mailbox credentials 1")
     patience = Patience(idle=settings.imap_idle_seconds, answer=settings.imap_answer_seconds)
     spool = settings.data_dir / "spool"
@@ -53,11 +56,11 @@ def build(settings: Settings) -> Service:
 
     def routes() -> Sequence[web.AbstractRouteDef]:
         pages = Pages("clew_mail_intake")
-        mail = MailPages(rail, processing, pages)
+        mail = MailPages(rail, again, pages)
         edges = (
-            *(MailApi(rail, processing, spool, scans), MailActsApi(rail, processing)),
+            *(MailApi(rail, again, spool, scans), MailActsApi(rail, again)),
             *(edge(rail, keeper, credentials, settings.intake_addresses) for edge in (MailboxApi, MailboxActsApi)),
-            *(mail, OneMailActs(rail, processing, mail), SetAsidePages(rail, processing, pages)),
+            *(mail, OneMailActs(rail, again, mail), SetAsidePages(rail, again, pages)),
             MailboxPages(rail, settings, keeper, credentials, pages, addresses),
         )
         return [route for edge in edges for route in edge.routes()]

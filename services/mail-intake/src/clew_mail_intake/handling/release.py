@@ -11,6 +11,8 @@ from sqlalchemy import update
 from clew_mail_intake.decide import Release, decide
 from clew_mail_intake.handling.note_handling import note_handling
 from clew_mail_intake.process import Processing, emit_decision
+from clew_mail_intake.scan_files import with_kept_scans
+from clew_mail_intake.showing.show_mails import list_files
 from clew_mail_intake.stored_mail import StoredMail, read_mails
 from clew_mail_intake.tables import message
 from clew_mail_intake.write_verdicts import Judged, write_verdicts
@@ -70,7 +72,9 @@ def _is_releasable(mail: StoredMail) -> bool:
 
 
 async def _let_through(mail: StoredMail, release: Release, processing: Processing, uow: UnitOfWork) -> None:
-    read = await processing.read_one(mail, uow.connection)
+    # Nobody waits for a scanner while the mail is locked.
+    files = await list_files(mail.key, uow.connection)
+    read = with_kept_scans(await processing.read_one(mail, uow.connection), files)
     decision = decide(mail, read, processing.ours, release=release)
     await write_verdicts([Judged(mail, read, decision)], uow.connection)
     await uow.connection.execute(

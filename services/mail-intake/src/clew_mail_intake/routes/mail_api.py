@@ -22,7 +22,7 @@ from clew_shared.web.strange_file import GIVEN_TYPES, STRANGE, strange_file, str
 from clew_mail_intake.process import Processing
 from clew_mail_intake.raw_mail import RawMail
 from clew_mail_intake.routes.mail_view import Counts, MailDetails, MailView, view_details, view_mail
-from clew_mail_intake.scan_files import FileScans
+from clew_mail_intake.scan_files import FileScans, keep_scan
 from clew_mail_intake.showing.show_mails import (
     KeptFile,
     count_arrivals,
@@ -154,11 +154,12 @@ class MailApi:
         """Have a file scanned that came while the scanner was away: nobody gets it before that."""
         if self.scans is None or kept.file.scan != "waiting":
             return kept.file
-        async with self.rail.unit_of_work() as uow:
-            file = await self.scans.scan_kept(kept, raw, uow)
+        file = await self.scans.scan_kept(kept, raw)
         if file.scan == "waiting":
             detail = "The virus scanner does not answer; the file can be had when it has looked at it."
             raise Problem(503, "Not scanned yet", detail, headers={"Retry-After": "30"})
+        async with self.rail.unit_of_work() as uow:
+            await keep_scan(kept, file, uow)
         return file
 
     @describes("Count the mails by verdict.", answer=Counts)
