@@ -15,13 +15,14 @@ from clew_shared.contracts.ids import new_id, utc_now
 from clew_shared.contracts.mail import AutoReplyReceived
 from clew_shared.contracts.notify import AddressRestored, AddressSuspended, DeliveryFailed, MailReturned, MessageSent
 from clew_shared.runtime.problem import Problem
+from msgspec import structs
 
 from tests.lifecycle.desk import ADA, SAM, Desk, form, mail, received, token
 
 
-async def hear(desk: Desk, handle: Any, event: Any) -> None:
+async def hear(desk: Desk, handle: Any, *events: Any) -> None:
     async with desk.rail.unit_of_work() as uow:
-        await handle([received(event)], uow)
+        await handle([received(event) for event in events], uow)
 
 
 def sent(deal_id: UUID, activity_id: UUID | None = None, message_id: str = "<ours@in.localhost>") -> MessageSent:
@@ -100,8 +101,10 @@ async def test_a_bounce_is_noted_on_the_deal_and_on_the_mail_that_bounced(desk: 
         deal_id=deal_id,
         activity_id=letter.id,
     )
+    arrived = structs.replace(bounce, message_key=new_id(), severity="arrived", status="2.0.0")
     await hear(desk, note_bounces, bounce)
-    await hear(desk, note_bounces, bounce)
+    await hear(desk, note_bounces, bounce, arrived)
+    await hear(desk, note_bounces, arrived)
 
     entries = {entry.kind: entry for entry in await desk.entries(deal_id)}
     assert len(await desk.entries(deal_id)) == 3

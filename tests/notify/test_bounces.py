@@ -3,8 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+from clew_notify.domain.recipients import may_acknowledge
+from clew_notify.note_bounce import note_bounces
+from clew_shared.contracts.enquiry import ReplyToken
 from clew_shared.contracts.ids import new_id
+from clew_shared.contracts.lifecycle import SignInRequested
 from clew_shared.contracts.mail import MailBounced
+from clew_shared.runtime.consumer import Received
 
 from tests.notify.conftest import Notify
 from tests.notify.events import a_deal, a_word, comment_added, deal_opened, reply_written, telling
@@ -21,8 +27,18 @@ def bounced(**changes: Any) -> MailBounced:
     return MailBounced(**values | changes)
 
 
+async def hear(notify: Notify, *reports: MailBounced) -> None:
+    """Have notify hear all of them at once."""
+    async with notify.running.services["notify"].rail.unit_of_work() as uow:
+        await note_bounces([Received(new_id(), report, report.received_at, None) for report in reports], uow)
+
+
+async def suspended(notify: Notify) -> list[str]:
+    return [row["address"] for row in await notify.books.rows("SELECT address FROM notify.suppression ORDER BY 1")]
+
+
 async def test_a_bounce_is_noted_ends_the_address_and_tells_nobody(notify: Notify) -> None:
-    """notify 19, 7."""
+    """notify 19, 7: and who asks to sign in gets that mail all the same."""
     await notify.lifecycle.tell(deal_opened(word=a_word(acknowledge=False)))
     sam = next(row for row in await notify.books.settled(2) if row["recipient"] == "sam@team.example")
     async with telling(notify.running.settings, "mail-intake") as mail_intake:
@@ -30,12 +46,15 @@ async def test_a_bounce_is_noted_ends_the_address_and_tells_nobody(notify: Notif
         [noted] = await notify.books.settled(1, "bounced")
     await notify.lifecycle.tell(comment_added(a_deal(), a_word(acknowledge=False)))
     [suppressed] = await notify.books.settled(1, "suppressed")
+    asked = SignInRequested(email="sam@team.example", link="/sign-in/abc", expires_at=datetime.now(UTC))
+    await notify.lifecycle.tell(asked)
+    await notify.books.settled(1, rule="sign_in")
 
     assert noted["id"] == sam["id"]
     assert noted["reason"] == "bounce 5.1.1 The account does not exist."
     assert [step["status"] for step in await notify.books.history(sam["id"])] == ["accepted", "bounced"]
     assert suppressed["recipient"] == "sam@team.example"
-    assert len(await notify.books.deliveries()) == 4
+    assert len(await notify.books.deliveries()) == 5
 
 
 async def test_a_report_about_a_mail_that_is_not_ours_changes_nothing(notify: Notify) -> None:
@@ -56,7 +75,7 @@ async def test_a_report_about_a_mail_that_is_not_ours_changes_nothing(notify: No
 
 
 async def test_a_report_that_names_no_mail_is_believed_of_the_addresss_own_mail_system(notify: Notify) -> None:
-    """mail B19: DMARC passes, a machine's name sends it, and its domain is the very one of the address."""
+    """mail B19: DMARC passes, a name that providers keep sends it, and its domain is the very one of the address."""
     await notify.lifecycle.tell(deal_opened(word=a_word(acknowledge=False)))
     await notify.books.settled(2)
     sam, theirs = "sam@team.example", "MAILER-DAEMON@team.example"
@@ -65,6 +84,8 @@ async def test_a_report_that_names_no_mail_is_believed_of_the_addresss_own_mail_
             bounced(recipient=sam, reporter=theirs, authenticity="none"),
             bounced(recipient=sam, reporter=theirs, authenticity="temperror"),
             bounced(recipient=sam, reporter="eve@team.example", authenticity="pass"),
+            bounced(recipient=sam, reporter="eve.request@team.example", authenticity="pass"),
+            bounced(recipient=sam, reporter="vacation@team.example", authenticity="pass"),
             bounced(recipient=sam, reporter="postmaster@evil.example", authenticity="pass"),
             bounced(recipient=sam, reporter="postmaster@mx.team.example", authenticity="pass"),
             bounced(recipient="KIM@team.example", reporter=theirs, authenticity="pass"),
@@ -72,21 +93,89 @@ async def test_a_report_that_names_no_mail_is_believed_of_the_addresss_own_mail_
         [noted] = await notify.books.settled(1, "bounced")
 
     assert noted["recipient"] == "kim@team.example"
-    assert [row["address"] for row in await notify.books.rows("SELECT address FROM notify.suppression")] == [
-        "kim@team.example"
-    ]
+    assert await suspended(notify) == ["kim@team.example"]
     assert [row["recipient"] for row in await notify.books.deliveries(status="accepted")] == [sam]
 
 
-async def test_of_a_letter_to_several_the_copy_that_came_back_is_noted(notify: Notify) -> None:
-    letter = reply_written(a_deal(), to=("ada@client.example",), cc=("babbage@client.example",))
-    await notify.lifecycle.tell(letter)
-    sent = await notify.books.settled(2)
+async def test_the_reply_address_proves_a_mail_systems_report_and_nothing_of_a_teammate(notify: Notify) -> None:
+    """mail B19: everybody who writes on a deal has its reply address."""
+    deal = a_deal()
+    await notify.lifecycle.tell(deal_opened(deal, a_word()), reply_written(deal, to=("babbage@client.example",)))
+    await notify.books.settled(4)
+    token, theirs = ReplyToken(deal_id=deal.id), "MAILER-DAEMON@mx.client.example"
+    ada, babbage, sam = "ada@client.example", "babbage@client.example", "sam@team.example"
     async with telling(notify.running.settings, "mail-intake") as mail_intake:
-        await mail_intake.tell(bounced(message_id=sent[0]["message_id"], recipient="Babbage@client.example"))
-        [noted] = await notify.books.settled(1, "bounced")
+        await mail_intake.tell(
+            bounced(recipient=sam, reply_token=token, reporter=theirs),
+            bounced(recipient=ada, reply_token=token, reporter=babbage, authenticity="pass"),
+            bounced(recipient=ada, reply_token=token, reporter=theirs, authenticity="fail"),
+            bounced(recipient=babbage, reply_token=token, reporter=theirs),
+        )
+        await notify.books.settled(1, "bounced", recipient=babbage)
 
-    assert noted["recipient"] == "babbage@client.example"
+    assert await suspended(notify) == [babbage]
+
+
+async def test_of_a_letter_to_several_the_copy_that_came_back_is_noted(notify: Notify) -> None:
+    """mail B19: all of them know its Message-ID, so that it proves nothing of a teammate among them."""
+    letter = reply_written(a_deal(), to=("ada@client.example",), cc=("babbage@client.example", "kim@team.example"))
+    await notify.lifecycle.tell(letter)
+    id_ = (await notify.books.settled(3))[0]["message_id"]
+    async with telling(notify.running.settings, "mail-intake") as mail_intake:
+        await mail_intake.tell(
+            bounced(message_id=id_),
+            bounced(message_id=id_, recipient="kim@team.example"),
+            bounced(message_id=id_, recipient="Babbage@client.example"),
+        )
+        await notify.books.settled(1, "bounced", recipient="babbage@client.example")
+
+    assert [row["recipient"] for row in await notify.books.deliveries(status="accepted")] == ["ada@client.example"]
+    assert await suspended(notify) == ["babbage@client.example"]
+
+
+async def test_a_mailbox_that_mail_was_passed_on_to_does_not_count_against_the_first(notify: Notify) -> None:
+    """mail B19: three days of the next mailbox's troubles end nothing; its owner's own do."""
+    deal = a_deal()
+    await notify.lifecycle.tell(*(reply_written(deal) for _ in range(3)))
+    sent = await notify.books.settled(3)
+    for days, row in enumerate(sent):
+        older = "UPDATE notify.delivery SET created_at = created_at - make_interval(days => :days) WHERE id = :id"
+        await notify.books.change(older, id=row["id"], days=days)
+    ids = [row["message_id"] for row in sent]
+    passed_on = [bounced(message_id=id_, status="4.2.2", recipient="ada@elsewhere.example") for id_ in ids]
+    own = [bounced(message_id=id_, status="4.2.2", recipient="ada@client.example") for id_ in ids]
+
+    await hear(notify, *passed_on, own[0])
+    before = await suspended(notify)
+    await hear(notify, *own[1:])
+
+    assert len(await notify.books.deliveries(status="bounced")) == 3
+    assert (before, await suspended(notify)) == ([], ["ada@client.example"])
+
+
+async def test_that_it_came_back_counts_whatever_else_is_said_of_it(notify: Notify) -> None:
+    """mail B19: also when both are heard at once, and when the other is heard later."""
+    await notify.lifecycle.tell(reply_written(a_deal()))
+    [sent] = await notify.books.settled(1)
+    arrived = bounced(message_id=sent["message_id"], severity="arrived", status="2.0.0")
+
+    await hear(notify, bounced(message_id=sent["message_id"]), arrived)
+    await hear(notify, arrived)
+
+    [noted] = await notify.books.deliveries()
+    assert (noted["status"], noted["returned"]) == ("bounced", "5.1.1")
+
+
+@pytest.mark.parametrize(
+    ("local", "reads"),
+    [
+        *(("owner", True), ("owner.smith", True), ("john.request", True), ("shop.owner", True)),
+        *(("owner-chairs", False), ("chairs-owner", False), ("chairs-request", False)),
+    ],
+)
+def test_only_a_lists_owner_gets_no_acknowledgement(local: str, reads: bool) -> None:
+    """notify: RFC 3834 2 means owner-list, list-owner and list-request, and not who owns a shop."""
+    assert may_acknowledge(f"{local}@shop.example", own_domains=()) is reads
 
 
 async def test_a_complaint_stops_what_is_automatic_and_not_a_letter(notify: Notify) -> None:

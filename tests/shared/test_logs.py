@@ -29,3 +29,10 @@ def test_every_line_of_the_log_is_json_and_names_nobody() -> None:
     assert said[1]["event"] == "cannot read ***@firm.example"
     assert "ValueError" in said[2]["exception"]
     assert "ann@" not in "".join(lines)
+
+
+def test_a_format_is_known_in_capitals_too() -> None:
+    says = _SAYS.replace("set_up_logs()", "set_up_logs(form='TEXT')")
+    first = subprocess.run([sys.executable, "-c", says], capture_output=True, text=True, check=True).stderr
+
+    assert not first.startswith("{")

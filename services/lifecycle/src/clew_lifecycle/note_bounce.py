@@ -41,7 +41,8 @@ async def note_bounces(batch: Sequence[Received[MailReturned]], uow: UnitOfWork)
         await _tell(entry, uow)
     became = {
         event.activity_id: Outcome(_STATUS[event.severity], _why(event))
-        for event in events
+        # Of a mail to several, or with several reports, it counts that it came back.
+        for event in sorted(events, key=lambda event: _STATUS.get(event.severity) == "bounced")
         if _is_sure(event) and event.severity in _STATUS and event.activity_id
     }
     await set_delivery(became, uow.connection, final=True)

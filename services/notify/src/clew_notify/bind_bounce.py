@@ -1,9 +1,11 @@
 """Find which delivery of ours a report is about, and how sure that is. Next: clew_notify.note_bounce.note_bounces.
 
-Anybody can send a report. One that names a Message-ID of ours, or came to a reply address that we signed, is from
-somebody who has seen our mail. One that only names whom we write to may be anybody's: it is bound to the newest mail to
+Anybody can send a report. One that names a Message-ID of ours is from somebody who has seen that mail. A reply address
+that we signed is known to everybody who writes on its deal: it proves something only in a mail system's name, and
+nothing against a teammate. What remains is that who writes on a deal may write in such a name against another of its
+clients; a person undoes that. One that only names whom we write to may be anybody's: it is bound to the newest mail to
 them within ten days, as long as two mail systems may keep trying (RFC 5321 4.5.4.1), and proves nothing, unless the
-very mail system of that address is shown to have sent it.
+very mail system of that address is shown to have sent it. Nothing is proven by a report that fails DMARC.
 """
 
 import re
@@ -17,9 +19,9 @@ from clew_shared.contracts.mail import MailBounced
 from sqlalchemy import ARRAY, DateTime, Integer, Text, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from clew_notify.domain.recipients import is_machine
-
 _WINDOW = timedelta(days=10)
+# RFC 5321 4.5.1, RFC 2142 5: no provider gives these to a customer.
+_KEPT_BY_PROVIDERS = {"mailer-daemon", "mailerdaemon", "postmaster"}
 _OURS = re.compile(r"<([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@[^<>\s]+>")
 
 
@@ -31,6 +33,7 @@ class Delivery:
     recipient: str
     deal_id: UUID | None
     activity_id: UUID | None
+    works_here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,8 @@ async def _by_message_id(reports: Sequence[MailBounced], connection: AsyncConnec
     found = await connection.execute(_NAMED, {"places": list(named), "ids": list(named.values())})
     copies: dict[int, list[Delivery]] = {}
     for row in found:
-        copies.setdefault(row.place, []).append(Delivery(row.id, row.recipient, row.deal_id, row.activity_id))
-    return {place: _of_copies(reports[place], named[place], each) for place, each in copies.items()}
+        copies.setdefault(row.place, []).append(_delivery(row))
+    return {place: _of_copies(reports[place], each) for place, each in copies.items()}
 
 
 def _named(report: MailBounced) -> UUID | None:
@@ -71,15 +74,22 @@ def _named(report: MailBounced) -> UUID | None:
     return UUID(match.group(1)) if match else None
 
 
-def _of_copies(report: MailBounced, named: UUID, copies: Sequence[Delivery]) -> Bound:
-    """Tell which of the copies that share a Message-ID it is about; a report that names nobody is about the first."""
+def _delivery(row: Any) -> Delivery:
+    return Delivery(row.id, row.recipient, row.deal_id, row.activity_id, row.works_here)
+
+
+def _of_copies(report: MailBounced, copies: Sequence[Delivery]) -> Bound:
+    """Tell which of the copies that share a Message-ID it is about; of several none, where the report names nobody."""
     meant = [copy for copy in copies if report.recipient and _same(report.recipient, copy.recipient)]
-    if not meant and (len(copies) == 1 or not report.recipient):
-        meant = [copy for copy in copies if copy.id == named]
+    if not meant and len(copies) == 1:
+        meant = list(copies)
     # Where a mail was passed on, it is the next mailbox that is gone, not the one that we wrote to. Who complains is
     # often told in a way that nobody can read.
     hidden = not report.recipient or report.kind == "complaint"
     proven = bool(meant) and (hidden or _same(report.recipient or "", meant[0].recipient))
+    # Everybody who got a copy knows the id.
+    only_theirs = len(copies) == 1 or not any(copy.works_here for copy in meant)
+    proven = proven and only_theirs and report.authenticity != "fail"
     return Bound(report, "message_id", meant[0] if meant else None, copies[0].deal_id, proven)
 
 
@@ -96,14 +106,10 @@ async def _by_recipient(reports: Mapping[int, MailBounced], connection: AsyncCon
     bound = {}
     for row in await connection.execute(_NEWEST, values):
         report = named[row.place]
-        by_token = _deal_named(report) is not None
-        bound[row.place] = Bound(
-            report,
-            "reply_token" if by_token else "recipient",
-            Delivery(row.id, row.recipient, row.deal_id, row.activity_id),
-            row.deal_id,
-            proven=by_token or _is_vouched_for(report),
-        )
+        delivery, by_token = _delivery(row), _deal_named(report) is not None
+        told = by_token and not delivery.works_here and _is_by_mail_system(report)
+        by: Literal["reply_token", "recipient"] = "reply_token" if by_token else "recipient"
+        bound[row.place] = Bound(report, by, delivery, row.deal_id, proven=told or _is_vouched_for(report))
     return bound
 
 
@@ -111,11 +117,17 @@ def _deal_named(report: MailBounced) -> UUID | None:
     return report.reply_token.deal_id if report.reply_token and not report.reply_token.expired else None
 
 
+def _is_by_mail_system(report: MailBounced) -> bool:
+    """Say whether it comes in a mail system's name, which need not be true."""
+    local = (report.reporter or "").lower().rpartition("@")[0]
+    return report.authenticity != "fail" and local in _KEPT_BY_PROVIDERS
+
+
 def _is_vouched_for(report: MailBounced) -> bool:
     """Say whether the mail system of the very address says so, and it is shown to be that one."""
-    local, _, domain = (report.reporter or "").lower().rpartition("@")
+    domain = (report.reporter or "").lower().rpartition("@")[2]
     theirs = (report.recipient or "").lower().rpartition("@")[2]
-    return report.authenticity == "pass" and is_machine(local) and bool(domain) and domain == theirs
+    return report.authenticity == "pass" and _is_by_mail_system(report) and domain == theirs
 
 
 def _same(one: str, other: str) -> bool:
@@ -124,7 +136,8 @@ def _same(one: str, other: str) -> bool:
 
 def _newest() -> Any:
     return text(
-        """SELECT given.place, newest.id, newest.recipient, newest.deal_id, newest.activity_id
+        """SELECT given.place, newest.id, newest.recipient, newest.deal_id, newest.activity_id,
+  EXISTS (SELECT FROM notify.teammate WHERE active AND lower(email) = given.recipient) AS works_here
 FROM unnest(:places, :recipients, :deals, :earliest) AS given (place, recipient, deal_id, earliest),
 LATERAL (
   SELECT id, recipient, deal_id, activity_id FROM notify.delivery
@@ -143,7 +156,8 @@ LATERAL (
 
 _NEWEST = _newest()
 _NAMED = text(
-    """SELECT given.place, copy.id, copy.recipient, copy.deal_id, copy.activity_id
+    """SELECT given.place, copy.id, copy.recipient, copy.deal_id, copy.activity_id,
+  EXISTS (SELECT FROM notify.teammate WHERE active AND lower(email) = lower(copy.recipient)) AS works_here
 FROM unnest(:places, :ids) AS given (place, id)
 JOIN notify.delivery AS named ON named.id = given.id
 JOIN notify.delivery AS copy

@@ -20,8 +20,8 @@ _LOST = "The sender was lost while it was sending."
 _IS_WAITING = DELIVERY.c.status.in_([literal_column(f"'{status}'") for status in ("planned", "held", "in_doubt")])
 _OF_CHANNEL = DELIVERY.c.channel == bindparam("channel")
 _IS_SENDING = DELIVERY.c.status == literal_column("'sending'")
-# A complaint is about what came unasked: not about a letter from a person, nor about a link that was asked for.
-_UNASKED = [rule.id for rule in RULES.values() if rule.automatic and rule is not SIGN_IN]
+# A complaint is about what came unasked, and not about a letter from a person.
+_AUTOMATIC = [rule.id for rule in RULES.values() if rule.automatic]
 
 
 class Claimed(msgspec.Struct, frozen=True):
@@ -91,9 +91,11 @@ def _said(mail: Claimed) -> str:
 
 def _lock(*more: Any) -> Any:
     of_recipient = SUPPRESSION.c.address == func.lower(DELIVERY.c.recipient)
-    stops = or_(SUPPRESSION.c.scope == "all", DELIVERY.c.rule.in_(_UNASKED))
+    stops = or_(SUPPRESSION.c.scope == "all", DELIVERY.c.rule.in_(_AUTOMATIC))
     in_force = SUPPRESSION.c.lifted_at.is_(None)
-    suppressed = select(SUPPRESSION.c.reason).where(of_recipient, stops, in_force).scalar_subquery()
+    # Who asks to sign in waits for that very mail, whatever a report has said of their address.
+    unasked = DELIVERY.c.rule != SIGN_IN.id
+    suppressed = select(SUPPRESSION.c.reason).where(of_recipient, stops, in_force, unasked).scalar_subquery()
     return (
         select(
             DELIVERY.c.id,

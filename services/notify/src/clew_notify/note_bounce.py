@@ -35,13 +35,16 @@ async def note_bounces(batch: Sequence[Received[MailBounced]], uow: UnitOfWork) 
 
 
 async def _note_on_deliveries(bound: Iterable[Bound], uow: UnitOfWork) -> None:
-    """What is bound by the recipient alone changes no delivery, unless it is proven: it may be somebody's joke."""
-    sure = [(one.report, one.delivery) for one in bound if one.delivery and (one.proven or one.by != "recipient")]
-    steps = [(delivery.id, _status(report), _reason(report)) for report, delivery in sure]
+    """What is bound by the recipient alone changes no delivery, unless it is proven: it may be somebody's joke.
+
+    Of several reports about one delivery that which came back counts, and what is proven of it.
+    """
+    sure = [(one, one.delivery) for one in bound if one.delivery and (one.proven or one.by != "recipient")]
+    steps = [(delivery.id, _status(one.report), _reason(one.report)) for one, delivery in sure]
     changed = {
-        delivery.id: (status, _reason(report), report.status)
-        for report, delivery in sure
-        if (status := _status(report)) != "delayed"
+        delivery.id: (status, _reason(one.report), one.report.status if one.proven and status == "bounced" else None)
+        for one, delivery in sorted(sure, key=lambda pair: (_status(pair[0].report) == "bounced", pair[0].proven))
+        if (status := _status(one.report)) != "delayed"
     }
     if changed:
         statuses, reasons, returned = zip(*changed.values(), strict=True)
@@ -102,7 +105,8 @@ async def _never_reached(addresses: dict[str, UUID], uow: UnitOfWork) -> dict[st
 
 def _change() -> Any:
     return text(
-        """UPDATE notify.delivery SET status = given.status, reason = given.reason, returned = given.returned
+        """UPDATE notify.delivery SET status = given.status, reason = given.reason,
+  returned = coalesce(given.returned, delivery.returned)
 FROM unnest(:ids, :statuses, :reasons, :returned) AS given (id, status, reason, returned)
 WHERE delivery.id = given.id AND (given.status = 'bounced' OR delivery.status <> 'bounced')"""
     ).bindparams(
@@ -112,7 +116,8 @@ WHERE delivery.id = given.id AND (given.status = 'bounced' OR delivery.status <>
 
 
 _CHANGE = _change()
-# What was refused by policy (5.7) is about us; what came back before somebody lifted it is forgiven.
+# What was refused by policy (5.7) is about us; what came back before somebody lifted it is forgiven. What is not proven
+# has not `returned`.
 _NEVER_REACHED = text(
     """SELECT lower(recipient) FROM notify.delivery
 LEFT JOIN notify.suppression ON suppression.address = lower(recipient)

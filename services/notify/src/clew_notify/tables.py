@@ -33,7 +33,7 @@ TEAMMATE = Table(
 )
 
 # One notification to one recipient on one channel. `status` is where its history (DELIVERY_EVENT) has led to;
-# `returned` the status code of the report that it came back with.
+# `returned` the status code of the report that it is proven to have come back with.
 # `due_at` is empty when a person has to decide; `lease` is whose attempt the one under way is, until `lease_until`.
 DELIVERY = Table(
     "delivery",

@@ -57,7 +57,10 @@ async def remember_sent(messages: Sequence[MessageSent], connection: AsyncConnec
 
 
 async def set_delivery(outcomes: Mapping[UUID, Outcome], connection: AsyncConnection, *, final: bool) -> None:
-    """Note on mails that people wrote here what became of them; what is `final` stays."""
+    """Note on mails that people wrote here what became of them; what is `final` stays.
+
+    That it came back stays whatever else is said: it may have gone to several.
+    """
     if outcomes:
         values = {
             "ids": list(outcomes),
@@ -85,7 +88,10 @@ _REMEMBER = with_arrays(
 _FINAL = with_arrays(
     """
     UPDATE lifecycle.activity SET facts = coalesce(facts, '{}') || new.outcome::jsonb
-    FROM unnest(:ids, :outcomes) AS new(id, outcome) WHERE activity.id = new.id AND activity.kind = 'mail_out'
+    FROM unnest(:ids, :outcomes) AS new(id, outcome)
+    WHERE activity.id = new.id AND activity.kind = 'mail_out'
+        AND (new.outcome::jsonb #>> '{delivery,status}' <> 'delivered'
+            OR facts #>> '{delivery,status}' IS DISTINCT FROM 'bounced')
     """,
     ids=Uuid,
     outcomes=Text,

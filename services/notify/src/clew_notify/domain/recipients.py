@@ -7,9 +7,9 @@ ACKNOWLEDGE_EVERY_HOURS = 24
 
 # Nobody reads these, and some of them answer (RFC 3834 2: the senders, keepers and programs of lists among them).
 _MACHINES = re.compile(
-    r"(?:no-?_?\.?reply|do-?_?\.?not-?_?\.?reply|mailer-daemon|postmaster|bounces?|daemon|noreply|nobody|owner|"
+    r"(?:no-?_?\.?reply|do-?_?\.?not-?_?\.?reply|mailer-daemon|postmaster|bounces?|daemon|noreply|nobody|"
     r"listserv|majordomo|mailman|auto-?(?:reply|responder)|vacation)"
-    r"(?:[-+._].*)?|.*[-+._](?:noreply|no-reply|donotreply|bounces?|daemon|owner|request)"
+    r"(?:[-+._].*)?|.*[-+._](?:noreply|no-reply|donotreply|bounces?|daemon)|owner-.+|.+-(?:owner|request)"
 )
 
 
