@@ -14,6 +14,7 @@ _SECRET_WORDS = ("token", "password", "secret", "authorization", "cookie", "sign
 
 def set_up_logs(level: str = "info", form: str = "auto") -> None:
     """Write logs to standard error: for people on a terminal, JSON lines elsewhere (`form` auto, text or json)."""
+    form = form.lower()
     as_text = form == "text" or (form == "auto" and sys.stderr.isatty())
     renderer: Any = structlog.dev.ConsoleRenderer() if as_text else structlog.processors.JSONRenderer()
     ending = [structlog.processors.format_exc_info, hide_persons, renderer]
