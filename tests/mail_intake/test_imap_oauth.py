@@ -2,12 +2,16 @@
 
 import asyncio
 import itertools
+import socket
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
 
 import pytest
+from clew_mail_intake.imap.get_token import NoToken, OAuthSecrets, TokenSource
+from clew_mail_intake.mailboxes import OAuth
 from clew_shared.runtime.settings import Settings
 from clew_shared.testing.dovecot import Dovecot, dovecot_program
 from clew_shared.testing.waiting import eventually
@@ -115,12 +119,58 @@ async def test_a_token_that_was_withdrawn_is_replaced(intake: Intake, provider: 
 async def test_what_a_provider_cannot_give_is_said(intake: Intake) -> None:
     """Each field is named; a token endpoint is asked over https alone."""
     auth = {"kind": "oauth2", "provider": "google", "flow": "client_credentials", "client_id": "x"}
-    asked = {"host": "imap.example", "username": "jo", "auth": auth | {"token_url": "http://elsewhere.example/token"}}
+    for url in (
+        "http://elsewhere.example/token",
+        "https://[x",
+        "https://x:99999/",
+        "https://a b/",
+        "https://a/\n",
+        "https:",
+    ):
+        asked = {"host": "imap.example", "username": "jo", "auth": auth | {"token_url": url}}
 
-    answered = await intake.running.post(_MAILBOXES, asked, status=422)
+        answered = await intake.running.post(_MAILBOXES, asked, status=422)
 
-    pointers = {error["pointer"] for error in answered["errors"]}
-    assert pointers == {"/auth/flow", "/auth/client_secret", "/auth/token_url"}
+        pointers = {error["pointer"] for error in answered["errors"]}
+        assert pointers == {"/auth/flow", "/auth/client_secret", "/auth/token_url"}, url
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.0 302 Found\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n",
+        b"no HTTP at all\r\n\r\n",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 99\r\n\r\n{}",
+        b"HTTP/1.0 200 OK\r\n\r\n" + b"[" * 100_000,
+        b"HTTP/1.0 400 No\r\n\r\n" + b"[" * 100_000,
+        b"HTTP/1.0 400 No\r\nContent-Length: 99\r\n\r\n{}",
+    ],
+    ids=["redirect", "no HTTP", "short", "nested", "nested error", "short error"],
+)
+def test_a_token_endpoint_that_answers_anything_is_no_token(provider: TokenServer, answer: bytes) -> None:
+    """It is a failure like any other; a redirect is not followed, whatever it would give."""
+    with socket.create_server(("127.0.0.1", 0)) as endpoint:
+        said = answer.replace(b"{elsewhere}", f"{provider.url}/token".encode())
+        thread = threading.Thread(target=_answer_once, args=(endpoint, said))
+        thread.start()
+        url = f"http://127.0.0.1:{endpoint.getsockname()[1]}/"
+        oauth = OAuth(provider="microsoft", flow="client_credentials", client_id=CLIENT_ID, token_url=url)
+
+        with pytest.raises(NoToken):
+            TokenSource(oauth, OAuthSecrets(CLIENT_SECRET), lambda _: None).token()
+
+        thread.join()
+    assert provider.asked == []
+
+
+def _answer_once(endpoint: socket.socket, answer: bytes) -> None:
+    connection, _ = endpoint.accept()
+    with connection:
+        connection.settimeout(5)
+        read = b""
+        while b"grant_type" not in read:
+            read += connection.recv(65536)
+        connection.sendall(answer)
 
 
 async def _watch(intake: Intake, dovecot: Dovecot, provider: TokenServer, **auth: Any) -> None:

@@ -74,7 +74,7 @@ async def test_the_verdicts_add_up_to_the_mails_received_by_all_doors(settings: 
                 "503",
             ]
             refused.append(await talk.say(b"RSET"))
-            refused.append(await talk.say(b"MAIL FROM:<jane@shop.example> SIZE=1000001"))
+            refused.append(await talk.say(b"MAIL FROM:<jane@shop.example> SIZE=99999999999999999999"))
             assert await _all(talk, None, INTAKE) == ["250", "250", "354"]
             await talk.throw(b"Subject: broken off\r\n\r\n")
         await intake.all_judged(9)

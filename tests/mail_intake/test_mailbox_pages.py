@@ -3,6 +3,16 @@
 import asyncio
 from typing import Any
 
+from clew_mail_intake.change_mailbox import change_mailbox
+from clew_mail_intake.mailboxes import (
+    Cursor,
+    Mailbox,
+    MailboxPlace,
+    add_mailbox,
+    keep_refresh_token,
+    read_mailbox,
+    save_cursor,
+)
 from clew_shared.contracts.enquiry import EnquiryReceived
 from clew_shared.runtime.settings import Settings
 from clew_shared.testing.dovecot import PASSWORD, Dovecot
@@ -29,11 +39,20 @@ async def test_a_trial_says_what_is_wrong_and_who_can_mend_it(intake: Intake, do
         ({}, "It works: “INBOX” can be read", ""),
         ({"password": "no"}, "does not let trier in", "You can mend this here"),
         ({"folder": "Nowhere"}, "There is no folder “Nowhere”. There are: INBOX.", "You can mend this here"),
+        (
+            {"folder": "Closed", "username": "closer"},
+            "The folder “Closed” cannot be opened. The server says: ",
+            "Whoever runs the mail server",
+        ),
         ({"tls": "tls"}, "does not speak TLS", "Another port or another encryption"),
         ({"port": 1}, "Nothing listens at 127.0.0.1, port 1.", "Whoever runs the mail server"),
         ({"host": "imap.nowhere.invalid"}, "There is no server called imap.nowhere.invalid.", "Is the name right?"),
         ({"auth": _NO_TOKEN}, "No token could be had", "An administrator of your Microsoft 365"),
     ]
+
+    with dovecot.sign_in("closer") as client:
+        # What is above it is listed, and is no folder that can be opened.
+        client.create("Closed.Inner")
 
     trials = [await intake.running.post(f"{_MAILBOXES}/test", {**asked, **wrong}) for wrong, _, _ in cases]
 
@@ -87,6 +106,32 @@ async def test_a_mailbox_that_rests_is_not_read_until_it_is_resumed(settings: Se
         [enquiry] = await intake.told(EnquiryReceived)
         assert (enquiry.source, enquiry.names_us) == ("mail:sales", True)
         await eventually(lambda: state_is(intake, "connected"))
+
+
+async def test_a_watch_of_the_old_account_keeps_nothing_for_the_new_one(intake: Intake) -> None:
+    """B39: its numbers would hide mails there, and its refresh token would be taken for the new secret."""
+    usual: dict[str, Any] = {"host": "127.0.0.1", "port": 1, "tls": "none", "after": "keep", "move_to": None}
+    old = MailboxPlace(**usual, username="old", password=b"1", folder="INBOX")
+    async with intake.rail.unit_of_work() as uow:
+        key = await add_mailbox(old, uow.connection)
+        before = await read_mailbox(key, uow.connection)
+        assert before is not None
+        await save_cursor(before, Cursor(1, 50, {}), uow.connection)
+    async with intake.rail.unit_of_work() as changing:
+        new = MailboxPlace(**usual, username="new", password=b"2", folder="INBOX")
+        await change_mailbox(before, new, changing.connection, has_new_secret=True)
+        saving = asyncio.create_task(_save_late(intake, before))
+        await asyncio.sleep(0.1)
+    await saving
+
+    assert (await intake.rows("SELECT * FROM mail_intake.mailbox_cursor")) == []
+    assert (await intake.rows("SELECT username, refresh_token FROM mail_intake.mailbox")) == [("new", None)]
+
+
+async def _save_late(intake: Intake, before: Mailbox) -> None:
+    async with intake.rail.unit_of_work() as uow:
+        await save_cursor(before, Cursor(1, 60, {}), uow.connection)
+        await keep_refresh_token(before, b"old", uow.connection)
 
 
 async def posted(intake: Intake, path: str, form: dict[str, str]) -> tuple[int, str]:

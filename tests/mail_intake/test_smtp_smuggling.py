@@ -133,6 +133,16 @@ def test_a_header_that_ends_its_lines_by_lf_is_read_as_it_was_meant() -> None:
     )
 
 
+def test_the_empty_line_after_a_header_ends_as_its_lines_do() -> None:
+    """B42: two bare LFs among lines that end in CRLF are no end of the header, and what follows is no new field."""
+    content = b"From: good@x.example\r\nSubject: x\n\njunk\nFrom: evil@x.example\r\n\r\nbody\nhere"
+    for size in (1, 3, len(content)):
+        lines = LineEnds()
+        mended = b"".join(lines.feed(content[at : at + size]) for at in range(0, len(content), size)) + lines.end()
+
+        assert mended == (b"From: good@x.example\r\nSubject: x  junk From: evil@x.example\r\n\r\nbody\r\nhere"), size
+
+
 def _read_at_once(on_the_wire: bytes) -> tuple[bytes, bytes, bool]:
     whole = b"\r\n" + on_the_wire
     end = whole.find(b"\r\n.\r\n")

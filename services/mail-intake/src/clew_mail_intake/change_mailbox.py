@@ -6,10 +6,8 @@ import msgspec
 from sqlalchemy import delete, func, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from clew_mail_intake.mailboxes import Mailbox, MailboxPlace
+from clew_mail_intake.mailboxes import NAMES_IT, Mailbox, MailboxPlace
 from clew_mail_intake.tables import mailbox, mailbox_cursor
-
-_NAMES_IT = ("host", "port", "username", "folder")
 
 
 class MailboxTaken(Exception):
@@ -20,19 +18,21 @@ async def change_mailbox(
     before: Mailbox, place: MailboxPlace, connection: AsyncConnection, *, has_new_secret: bool
 ) -> None:
     """Store the new settings; another folder or server is read from its beginning. Raises `MailboxTaken`."""
-    is_elsewhere = any(getattr(place, name) != getattr(before.place, name) for name in _NAMES_IT)
+    is_elsewhere = any(getattr(place, name) != getattr(before.place, name) for name in NAMES_IT)
     if is_elsewhere:
-        same = [mailbox.c[name] == getattr(place, name) for name in _NAMES_IT]
+        same = [mailbox.c[name] == getattr(place, name) for name in NAMES_IT]
         if await connection.scalar(select(mailbox.c.id).where(*same, mailbox.c.id != before.id)):
             raise MailboxTaken
-        # The numbers of one folder mean nothing in another; what is known already is known by its words.
-        await connection.execute(delete(mailbox_cursor).where(mailbox_cursor.c.mailbox_id == before.id))
     values = {name: getattr(place, name) for name in MailboxPlace.__dataclass_fields__}
     values["oauth"] = null() if place.oauth is None else msgspec.to_builtins(place.oauth)
     values |= {"state": "connecting", "last_error": None, "failing_since": None}
     if has_new_secret:
         values["refresh_token"] = None
     await connection.execute(update(mailbox).where(mailbox.c.id == before.id).values(values))
+    if is_elsewhere:
+        # The numbers of one folder mean nothing in another; what is known already is known by its words. Whoever
+        # still saves the old ones does so before the update, or sees it.
+        await connection.execute(delete(mailbox_cursor).where(mailbox_cursor.c.mailbox_id == before.id))
 
 
 async def pause_mailbox(mailbox_id: UUID, connection: AsyncConnection) -> bool:

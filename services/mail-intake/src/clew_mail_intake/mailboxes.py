@@ -1,6 +1,5 @@
 """The IMAP mailboxes that are read, and how each is doing. Next: clew_mail_intake.imap.keeper.MailboxKeeper."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -16,6 +15,8 @@ from clew_mail_intake.tables import mailbox, mailbox_cursor
 
 Tls = Literal["tls", "starttls", "none"]
 After = Literal["keep", "seen", "move"]
+# What tells the folder of one mailbox from another.
+NAMES_IT = ("host", "port", "username", "folder")
 # Degraded is one that cannot be signed in to, because there is no token for it.
 State = Literal["connected", "connecting", "failing", "degraded", "paused"]
 
@@ -114,7 +115,6 @@ class Cursor:
 
 _PLACE = tuple(mailbox.c[name] for name in MailboxPlace.__dataclass_fields__)
 _HEALTH = tuple(mailbox.c[name] for name in Health.__dataclass_fields__)
-_NAMES_IT = ("host", "port", "username", "folder")
 
 
 async def list_mailboxes(connection: AsyncConnection) -> list[Mailbox]:
@@ -144,7 +144,7 @@ async def add_mailbox(place: MailboxPlace, connection: AsyncConnection) -> UUID:
     values = {name: getattr(place, name) for name in MailboxPlace.__dataclass_fields__}
     values["oauth"] = null() if place.oauth is None else msgspec.to_builtins(place.oauth)
     statement = insert(mailbox).values(id=new_id(), **values)
-    changed = {name: statement.excluded[name] for name in values if name not in _NAMES_IT}
+    changed = {name: statement.excluded[name] for name in values if name not in NAMES_IT}
     statement = statement.on_conflict_do_update(
         constraint="mailbox_place",
         set_={**changed, "state": "connecting", "last_error": None, "refresh_token": None},
@@ -159,9 +159,13 @@ async def remove_mailbox(mailbox_id: UUID, connection: AsyncConnection) -> bool:
     return bool(result.rowcount)
 
 
-async def keep_refresh_token(mailbox_id: UUID, sealed: bytes, connection: AsyncConnection) -> None:
-    """Remember the refresh token that the provider gave in place of the last one."""
-    await connection.execute(update(mailbox).where(mailbox.c.id == mailbox_id).values(refresh_token=sealed))
+async def keep_refresh_token(used: Mailbox, sealed: bytes, connection: AsyncConnection) -> None:
+    """Remember the refresh token that the provider gave in place of the last one.
+
+    Where another secret was given meanwhile, this one is of no use: it would be taken in place of the new secret.
+    """
+    is_the_same = (mailbox.c.id == used.id, mailbox.c.password == used.place.password)
+    await connection.execute(update(mailbox).where(*is_the_same).values(refresh_token=sealed))
 
 
 async def report_health(
@@ -198,17 +202,18 @@ async def read_cursor(mailbox_id: UUID, uidvalidity: int, connection: AsyncConne
     return Cursor(uidvalidity, row.last_uid, {int(uid): tries for uid, tries in row.pending.items()}, row.backlog)
 
 
-async def save_cursor(mailbox_id: UUID, cursor: Cursor, connection: AsyncConnection) -> None:
+async def save_cursor(used: Mailbox, cursor: Cursor, connection: AsyncConnection) -> None:
+    """Keep how far the folder is read, unless the mailbox was removed or turned to another folder meanwhile."""
     values = {
         "uidvalidity": cursor.uidvalidity,
         "last_uid": cursor.last_uid,
         "pending": {str(uid): tries for uid, tries in cursor.pending.items()},
         "backlog": cursor.backlog,
     }
-    # A mailbox that was removed meanwhile needs no cursor.
-    there: Sequence[UUID] = (await connection.scalars(select(mailbox.c.id).where(mailbox.c.id == mailbox_id))).all()
-    if there:
-        statement = insert(mailbox_cursor).values(mailbox_id=mailbox_id, **values)
+    # The lock has a change wait, or has us see it: numbers of the old folder would hide mails of the new one.
+    is_the_same = (mailbox.c.id == used.id, *(mailbox.c[name] == getattr(used.place, name) for name in NAMES_IT))
+    if await connection.scalar(select(mailbox.c.id).where(*is_the_same).with_for_update(read=True)):
+        statement = insert(mailbox_cursor).values(mailbox_id=used.id, **values)
         await connection.execute(statement.on_conflict_do_update(index_elements=["mailbox_id"], set_=values))
 
 

@@ -7,10 +7,11 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import msgspec
 
@@ -29,6 +30,20 @@ _SCOPES = {
     ("microsoft", "client_credentials"): "https://outlook.office365.com/.default",
     ("microsoft", "refresh_token"): "https://outlook.office.com/IMAP.AccessAsUser.All offline_access",
 }
+
+
+# What can go wrong with an answer; one that is nested without end is the last.
+_BAD_ANSWER = (OSError, ValueError, HTTPException, RecursionError)
+
+
+class _GoesNowhereElse(HTTPRedirectHandler):
+    """Follows no redirect: the settings name who gets the secrets, and the answer is believed."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+_ENDPOINT = build_opener(_GoesNowhereElse)
 
 
 class NoToken(OSError):
@@ -86,7 +101,7 @@ class TokenSource:
             self._refresh_token = rotated
         try:
             seconds = float(lifetime)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             seconds = _USUAL_SECONDS
         return Token(words, asked_at + max(seconds * 0.8, seconds - _AHEAD_SECONDS))
 
@@ -112,12 +127,12 @@ def _post(url: str, asked: dict[str, str]) -> dict[str, Any]:
     # The settings let in https, and http to this machine.
     request = Request(url, urlencode(asked).encode(), {"Accept": "application/json"})  # noqa: S310
     try:
-        with urlopen(request, timeout=_ANSWER_SECONDS) as response:  # noqa: S310
+        with _ENDPOINT.open(request, timeout=_ANSWER_SECONDS) as response:
             answer = json.loads(response.read(_MOST_BYTES))
     except HTTPError as error:
         with error:
             raise NoToken(f"the token endpoint refuses: {_reason(error)}") from None
-    except (OSError, ValueError) as error:
+    except _BAD_ANSWER as error:
         raise NoToken(f"the token endpoint cannot be asked: {getattr(error, 'reason', error)}") from None
     return answer if isinstance(answer, dict) else {}
 
@@ -126,6 +141,7 @@ def _reason(error: HTTPError) -> str:
     """Say what the endpoint says (RFC 6749 5.2), and the status where it says nothing."""
     try:
         said = json.loads(error.read(_MOST_BYTES))
-        return f"{said['error']} {said.get('error_description', '')}".strip()[:300]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        words = f"{said['error']} {said.get('error_description', '')}".strip()[:300]
+        return "".join(letter if letter.isprintable() else " " for letter in words)
+    except (*_BAD_ANSWER, KeyError, TypeError, AttributeError):
         return f"HTTP status {error.code}"

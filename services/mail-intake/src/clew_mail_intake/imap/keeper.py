@@ -91,7 +91,7 @@ class MailboxKeeper:
 
     async def _begin(self, mailbox: Mailbox, connection: AsyncConnection) -> None:
         try:
-            sign_in = way_in(mailbox, self._credentials, self.keep_token(mailbox.id))
+            sign_in = way_in(mailbox, self._credentials, self.keep_token(mailbox))
         except Unreadable as error:
             await report_health(mailbox.id, connection, state="failing", error=str(error))
             await self._unlock(mailbox.id, connection)
@@ -101,13 +101,13 @@ class MailboxKeeper:
         self._watches[mailbox.id] = watch
         watch.start()
 
-    def keep_token(self, mailbox_id: UUID) -> Callable[[bytes], None]:
+    def keep_token(self, mailbox: Mailbox) -> Callable[[bytes], None]:
         """Give what keeps each new refresh token of the mailbox, for threads beside the event loop."""
         loop = asyncio.get_running_loop()
 
         async def keep(sealed: bytes) -> None:
             async with self._rail.database.engine.begin() as connection:
-                await keep_refresh_token(mailbox_id, sealed, connection)
+                await keep_refresh_token(mailbox, sealed, connection)
 
         return lambda sealed: asyncio.run_coroutine_threadsafe(keep(sealed), loop).result()
 

@@ -130,8 +130,11 @@ def _why_not_signed_in(place: MailboxPlace, error: BaseException) -> tuple[str, 
 
 def _no_folder(place: MailboxPlace, sign_in: SignIn, error: BaseException) -> Trial:
     names = _folders(place, sign_in)
-    listed = f" There are: {', '.join(names)}." if names else f" The server says: {words_of(error)}"
-    return Trial(works=False, message=f"There is no folder “{place.folder}”.{listed}", who=_YOU)
+    if not names or place.folder.upper() == "INBOX" or place.folder in names:
+        message = f"The folder “{place.folder}” cannot be opened. The server says: {words_of(error)}"
+        return Trial(works=False, message=message, who=_PROVIDER)
+    listed = ", ".join(names[:_MOST_FOLDERS]) + (", …" if len(names) > _MOST_FOLDERS else "")
+    return Trial(works=False, message=f"There is no folder “{place.folder}”. There are: {listed}.", who=_YOU)
 
 
 def _folders(place: MailboxPlace, sign_in: SignIn) -> list[str]:
@@ -141,7 +144,7 @@ def _folders(place: MailboxPlace, sign_in: SignIn) -> list[str]:
     except IMAP_ERRORS:
         return []
     try:
-        return sorted(str(name) for _, _, name in session.client.list_folders())[:_MOST_FOLDERS]
+        return sorted(str(name) for _, _, name in session.client.list_folders())
     except IMAP_ERRORS:
         return []
     finally:

@@ -149,7 +149,7 @@ class Watch:
 
     async def _save_cursor(self, cursor: Cursor) -> None:
         async with self._rail.database.engine.begin() as connection:
-            await save_cursor(self.mailbox.id, cursor, connection)
+            await save_cursor(self.mailbox, cursor, connection)
 
     def _say_failing(self, error: BaseException) -> None:
         log.warning("imap.failing", mailbox=str(self.mailbox.id), error=f"{type(error).__name__}: {error}"[:300])

@@ -1,4 +1,4 @@
-"""A mail as the API answers it. Next: clew_mail_intake.showing.show_mails.ShownMail."""
+"""A mail as the API answers it. Next: clew_mail_intake.showing.shown_mail.ShownMail."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -184,11 +184,21 @@ def _auth_faults(auth: AuthAsked, has_secret: bool) -> dict[str, str]:
     found = {name: "This is needed." for name in sorted(needed) if not getattr(auth, name)}
     if auth.provider == "google" and auth.flow == "client_credentials":
         found["flow"] = "Google gives tokens for mailboxes by refresh_token."
-    if auth.token_url:
-        where = urlsplit(auth.token_url)
-        if where.scheme != "https" and not (where.scheme == "http" and where.hostname in _OURSELVES):
-            found |= {"token_url": "An https address."}
+    if auth.token_url and not _may_be_asked(auth.token_url):
+        found |= {"token_url": "An https address."}
     return found
+
+
+def _may_be_asked(url: str) -> bool:
+    """Tell whether secrets may go there: over https, or to this machine."""
+    if " " in url or not url.isprintable():
+        return False
+    try:
+        where = urlsplit(url)
+        has_place = bool(where.hostname) and where.port != 0
+    except ValueError:
+        return False
+    return has_place and (where.scheme == "https" or (where.scheme == "http" and where.hostname in _OURSELVES))
 
 
 async def keep(asked: MailboxAsked, rail: Rail, keeper: MailboxKeeper, credentials: Seal) -> Mailbox:

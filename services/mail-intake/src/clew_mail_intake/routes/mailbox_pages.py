@@ -122,7 +122,7 @@ class MailboxPages:
 
     async def _try(self, mailbox: Mailbox) -> Trial:
         try:
-            sign_in = way_in(mailbox, self.credentials, self.keeper.keep_token(mailbox.id))
+            sign_in = way_in(mailbox, self.credentials, self.keeper.keep_token(mailbox))
         except Unreadable as error:
             return Trial(works=False, message=f"Its password cannot be read: {error}", who="Fill it in again.")
         return await try_mailbox(mailbox.place, sign_in)

@@ -5,7 +5,8 @@ Next: clew_mail_intake.raw_mail.RawMail.append.
 
 import re
 
-_END_OF_HEADER = re.compile(rb"\r\n\r\n|\n\n")
+_EMPTY_LINE = b"\r\n\r\n"
+_CRLF_OR_EMPTY_LINE = re.compile(rb"\r\n|\n\n")
 _LONGEST_HEADER = 256 * 1024
 _ANY_END = re.compile(rb"\r\n|\r|\n")
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
@@ -21,6 +22,7 @@ class LineEnds:
     def __init__(self) -> None:
         self._header: bytearray | None = bytearray()
         self._held = b""
+        self._has_crlf = False
 
     def feed(self, piece: bytes) -> bytes:
         data = self._held + piece.replace(b"\0", b"")
@@ -31,10 +33,10 @@ class LineEnds:
             return _mend_text(data)
         searched = max(0, len(self._header) - 3)
         self._header += data
-        found = _END_OF_HEADER.search(self._header, searched)
-        if found is None and len(self._header) < _LONGEST_HEADER:
+        end = self._end_of(self._header, searched)
+        if not end and len(self._header) < _LONGEST_HEADER:
             return b""
-        return self._give_header(found.end() if found else len(self._header))
+        return self._give_header(end or len(self._header))
 
     def end(self) -> bytes:
         """Give what was held back."""
@@ -43,6 +45,19 @@ class LineEnds:
             return _mend_text(held)
         self._header += held
         return self._give_header(len(self._header))
+
+    def _end_of(self, header: bytearray, searched: int) -> int:
+        """Give where the header ends, 0 where it does not yet; the empty line ends as those before it do."""
+        if not self._has_crlf:
+            found = _CRLF_OR_EMPTY_LINE.search(header, searched)
+            if found is None:
+                return 0
+            if found.group() == b"\n\n":
+                return found.end()
+            self._has_crlf = True
+            searched = found.start()
+        at = header.find(_EMPTY_LINE, searched)
+        return at + len(_EMPTY_LINE) if at >= 0 else 0
 
     def _give_header(self, end: int) -> bytes:
         header, rest = bytes((self._header or b"")[:end]), bytes((self._header or b"")[end:])

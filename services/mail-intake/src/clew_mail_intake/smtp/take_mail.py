@@ -26,6 +26,8 @@ _CHUNK = 1 << 17
 # Who brings less than this in a second, patience aside, brings it slowly on purpose.
 _LEAST_BYTES_A_SECOND = 1024
 _STORE_SECONDS = 60.0
+# What a database can count to; nobody brings that much.
+_MOST_COUNTED = 2**63 - 1
 _NEEDS_UTF8 = "553 5.6.7 Such an address needs SMTPUTF8"
 _KNOWN_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8"})
 
@@ -117,6 +119,8 @@ class IntakeSMTP(Talk):
                 self._take_our_time()
                 status = refusal or await self._store_or_say_why(raw)
             self._note(status)
+            # Whether they take the answer is up to them again.
+            self._reset_timeout()
             await self._answer(status)
         finally:
             self.is_busy = False
@@ -223,7 +227,7 @@ def _announced_size(path: Path) -> int:
     size = path.parameters.get("SIZE", "0")
     if not (size.isascii() and size.isdigit() and len(size) <= 20):
         raise BadPath("501 5.5.4 SIZE is a number")
-    return int(size)
+    return min(int(size), _MOST_COUNTED)
 
 
 def _has_taken(raw: RawMail, piece: bytes) -> bool:
