@@ -4,15 +4,23 @@ import asyncio
 import sys
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
+from clew_mail_intake.accept import accepted_id
 from clew_mail_intake.forget_mails import forget_mails
+from clew_mail_intake.handling.discard import discard_mails, restore_mails
+from clew_mail_intake.handling.failed_mails import drop_mails
 from clew_mail_intake.process import Processing
 from clew_mail_intake.reading import Reading, surroundings
 from clew_mail_intake.recipients import our_recipients
 from clew_mail_intake.replay_mails import Difference, Replayed, replay_mails
+from clew_mail_intake.tables import RAIL, message
 from clew_mail_intake.understanding.understood import Envelope, Understanding
 from clew_shared.contracts.ids import utc_now
+from clew_shared.runtime.shunt import set_aside
+from clew_shared.runtime.unit_of_work import UnitOfWork
+from sqlalchemy import update
 
 from tests.mail_intake.intake import Intake, a_mail
 
@@ -125,6 +133,41 @@ async def test_old_bytes_are_forgotten_and_the_mail_is_still_known(intake: Intak
 
     assert (await intake.send(a_mail())).startswith("250")
     assert len(await intake.all_judged(3)) == 3
+
+
+async def test_what_a_person_was_done_with_is_forgotten_as_any_mail_is(intake: Intake) -> None:
+    """B38: discarded from quarantine, or given up after its work failed; not before, and it does not come back."""
+    for number in range(4):
+        await intake.send(a_mail(message_id=f"<{number}@x.example>", X_Loop="deals@in.localhost"))
+    keys = [UUID(mail["id"]) for mail in await intake.all_judged(4)]
+    rail, kept = intake.running.services["mail-intake"].rail, intake.settings.changed(mail_keep_days=30)
+    async with rail.unit_of_work() as uow:
+        await discard_mails(keys[:1], "sam", uow)
+        for key in keys[2:]:
+            await fail(key, uow)
+        await drop_mails(keys[2:3], "sam", uow.connection)
+
+    machines = intake.settings.changed(machine_mail_keep_days=1)
+    assert await forget_mails(rail, kept, utc_now() + timedelta(days=29)) == 0
+    assert await forget_mails(rail, machines, utc_now() + timedelta(days=31)) == 0
+    assert await forget_mails(rail, kept, utc_now() + timedelta(days=31)) == 2
+    assert [await status(intake, str(key)) for key in keys] == [410, 200, 410, 200]
+    async with rail.unit_of_work() as uow:
+        assert await restore_mails(keys[:1], "sam", uow) == 0
+
+
+async def fail(key: UUID, uow: UnitOfWork) -> None:
+    """Leave a mail as if its work had failed for good."""
+    await uow.connection.execute(update(message).where(message.c.key == key).values(verdict=None))
+    told: dict[str, Any] = {
+        "event_id": accepted_id(key),
+        "subject": "x",
+        "body": b"",
+        "reason": "x",
+        "stack": "",
+        "deliveries": 5,
+    }
+    await set_aside(uow.connection, RAIL.shunt, durable="mail-intake-process", **told)
 
 
 async def status(intake: Intake, mail_id: str) -> int:

@@ -10,7 +10,7 @@ import structlog
 from clew_shared.contracts.ids import utc_now
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.settings import Settings
-from sqlalchemy import ARRAY, Text, bindparam, delete, text
+from sqlalchemy import ARRAY, Boolean, Text, bindparam, delete, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from clew_mail_intake.tables import refused_mail
@@ -45,6 +45,8 @@ async def forget_mails(rail: Rail, settings: Settings, now: datetime) -> int:
         while dropped == _AT_A_TIME:
             async with rail.unit_of_work() as uow:
                 values = {"before": now - timedelta(days=days), "verdicts": list(verdicts), "most": _AT_A_TIME}
+                # What people were done with may be anybody's.
+                values |= {"done_with": verdicts is _ANYBODY}
                 dropped = len((await uow.connection.execute(_FORGET, values)).all())
             forgotten += dropped
     if forgotten:
@@ -63,7 +65,13 @@ _FORGET = text(
     """
     WITH old AS (
         SELECT key FROM mail_intake.message
-        WHERE received_at < :before AND verdict = ANY(:verdicts) AND forgotten_at IS NULL
+        WHERE received_at < :before AND forgotten_at IS NULL AND (
+            verdict = ANY(:verdicts)
+            OR :done_with AND verdict = 'quarantine' AND discarded_at IS NOT NULL
+            OR :done_with AND verdict IS NULL AND 'discarded' = (
+                SELECT what FROM mail_intake.handling WHERE message_key = message.key ORDER BY id DESC LIMIT 1
+            )
+        )
         ORDER BY received_at LIMIT :most FOR UPDATE SKIP LOCKED
     ), bytes AS (
         DELETE FROM mail_intake.raw_piece USING old WHERE message_key = old.key
@@ -71,4 +79,4 @@ _FORGET = text(
     UPDATE mail_intake.message SET forgotten_at = now(), preview = '', understanding = NULL
     FROM old WHERE message.key = old.key RETURNING message.key
     """
-).bindparams(bindparam("verdicts", type_=ARRAY(Text)))
+).bindparams(bindparam("verdicts", type_=ARRAY(Text)), bindparam("done_with", type_=Boolean))

@@ -28,10 +28,10 @@ async def discard_mails(keys: Sequence[UUID], by: str, uow: UnitOfWork) -> int:
 
 
 async def restore_mails(keys: Sequence[UUID], by: str, uow: UnitOfWork) -> int:
-    """Put mails that were discarded back on the list; give how many there were."""
+    """Put mails that were discarded back on the list while they are kept; give how many there were."""
     statement = (
         update(message)
-        .where(message.c.key.in_(keys), message.c.discarded_at.is_not(None))
+        .where(message.c.key.in_(keys), message.c.discarded_at.is_not(None), message.c.forgotten_at.is_(None))
         .values(discarded_at=null())
         .returning(message.c.key)
     )
