@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -18,6 +19,8 @@ from clew_shared.testing.harness import RunningClew, run_services
 from sqlalchemy import text
 
 E = TypeVar("E", bound=Event)
+
+Role = Literal["admin", "manager", "sales", "read_only"]
 
 INTAKE = "deals@in.localhost"
 
@@ -84,11 +87,11 @@ class Intake:
 
 
 @asynccontextmanager
-async def running_intake(settings: Settings) -> AsyncIterator[Intake]:
+async def running_intake(settings: Settings, role: Role = "admin") -> AsyncIterator[Intake]:
     bus = Bus(settings.nats_url or "", "lifecycle")
     bus.start()
     await bus.connected()
-    await bus.answer(SESSION_SUBJECT, _everybody_is_admin)
+    await bus.answer(SESSION_SUBJECT, partial(_everybody_is, role))
     try:
         async with run_services(settings, ["mail-intake"]) as running:
             yield Intake(running)
@@ -96,8 +99,8 @@ async def running_intake(settings: Settings) -> AsyncIterator[Intake]:
         await bus.close()
 
 
-async def _everybody_is_admin(_: bytes) -> bytes:
-    actor = Actor(kind="teammate", email="sam@team.example", name="Sam", role="admin")
+async def _everybody_is(role: Role, _: bytes) -> bytes:
+    actor = Actor(kind="teammate", email="sam@team.example", name="Sam", role=role)
     return msgspec.json.encode(SessionAnswer(actor))
 
 

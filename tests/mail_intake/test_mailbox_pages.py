@@ -108,6 +108,30 @@ async def test_a_mailbox_that_rests_is_not_read_until_it_is_resumed(settings: Se
         await eventually(lambda: state_is(intake, "connected"))
 
 
+async def test_who_only_works_the_deals_may_see_the_mailboxes_and_change_none(settings: Settings) -> None:
+    """B36: neither by the API nor by the pages, which offer it to nobody else than an admin and a manager."""
+    async with running_intake(settings, "sales") as intake:
+        place = MailboxPlace(
+            host="127.0.0.1", port=1, tls="none", username="x", password=b"", folder="INBOX", after="keep", move_to=None
+        )
+        async with intake.rail.unit_of_work() as uow:
+            key = await add_mailbox(place, uow.connection)
+        asked = {"host": "127.0.0.1", "username": "jo", "password": "x"}
+        for path in (_MAILBOXES, f"{_MAILBOXES}/test", f"{_MAILBOXES}/{key}/pause", f"{_MAILBOXES}/{key}/resume"):
+            await intake.running.post(path, asked, status=403)
+        async with intake.running.http.delete(f"{intake.running.url}{_MAILBOXES}/{key}") as answered:
+            assert answered.status == 403
+        for act in ("", "/test", f"/{key}", f"/{key}/test", f"/{key}/pause", f"/{key}/resume", f"/{key}/delete"):
+            assert (await posted(intake, f"/settings/mailboxes{act}", asked))[0] == 403, act
+
+        async with intake.running.http.get(f"{intake.running.url}/settings/mailboxes") as page:
+            shown = await page.text()
+
+    assert f"box-{key}" in shown
+    assert "Connect a mailbox" not in shown
+    assert f"{key}/delete" not in shown
+
+
 async def test_a_watch_of_the_old_account_keeps_nothing_for_the_new_one(intake: Intake) -> None:
     """B39: its numbers would hide mails there, and its refresh token would be taken for the new secret."""
     usual: dict[str, Any] = {"host": "127.0.0.1", "port": 1, "tls": "none", "after": "keep", "move_to": None}

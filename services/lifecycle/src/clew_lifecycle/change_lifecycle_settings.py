@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 import msgspec
 from clew_shared.contracts.ids import new_id
 from clew_shared.runtime.content_tag import check_content_tag
+from clew_shared.runtime.may_configure import check_may_configure
 from clew_shared.runtime.sessions import Actor
 from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from clew_lifecycle.changes import invalid
-from clew_lifecycle.may_configure import check_may_configure
 from clew_lifecycle.store.audit import write_audit
 from clew_lifecycle.store.due import redate_churn
 from clew_lifecycle.store.lifecycle_settings import KEY, LifecycleSettings, RfmSettings, load_settings

@@ -4,13 +4,13 @@ from typing import Any, Literal
 
 import msgspec
 from clew_shared.contracts.enquiry import Policy
+from clew_shared.runtime.may_configure import check_may_configure
 from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.sessions import Actor
 from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy import select, update
 
 from clew_lifecycle.changes import check_version_of
-from clew_lifecycle.may_configure import check_may_configure
 from clew_lifecycle.store.audit import write_audit
 from clew_lifecycle.store.tables import source
 

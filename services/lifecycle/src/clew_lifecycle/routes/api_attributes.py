@@ -6,6 +6,7 @@ import msgspec
 from aiohttp import web
 from clew_shared.runtime.api import answer, cut, read_id, read_json, read_query, read_version
 from clew_shared.runtime.describes import describes
+from clew_shared.runtime.may_configure import check_may_configure
 from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.web import actor_of
 
@@ -16,7 +17,6 @@ from clew_lifecycle.edit_attribute import (
     edit_attribute,
     retire_attribute,
 )
-from clew_lifecycle.may_configure import check_may_configure
 from clew_lifecycle.routes.site import Site
 from clew_lifecycle.store.attributes import AttributeView, list_attributes, read_attribute
 

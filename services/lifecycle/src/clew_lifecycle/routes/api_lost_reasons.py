@@ -3,6 +3,7 @@
 from aiohttp import web
 from clew_shared.runtime.api import answer, cut, read_json, read_version
 from clew_shared.runtime.describes import describes
+from clew_shared.runtime.may_configure import check_may_configure
 from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.web import actor_of
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,7 +15,6 @@ from clew_lifecycle.edit_lost_reason import (
     edit_lost_reason,
     retire_lost_reason,
 )
-from clew_lifecycle.may_configure import check_may_configure
 from clew_lifecycle.routes.site import Site
 from clew_lifecycle.store.workflow import LostReasonView, list_lost_reasons
 

@@ -4,12 +4,12 @@ import msgspec
 from aiohttp import web
 from clew_shared.runtime.api import answer, cut, read_json
 from clew_shared.runtime.describes import describes
+from clew_shared.runtime.may_configure import check_may_configure
 from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.web import actor_of
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.definition import Definition
-from clew_lifecycle.may_configure import check_may_configure
 from clew_lifecycle.publish_pipeline import (
     NewPipeline,
     Publication,

@@ -10,9 +10,11 @@ from aiohttp import web
 from clew_shared.contracts.ids import new_id
 from clew_shared.runtime.api import answer, read_id, read_json
 from clew_shared.runtime.describes import describes
+from clew_shared.runtime.may_configure import check_may_configure
 from clew_shared.runtime.problem import FieldError, Problem, not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.seal import Seal
+from clew_shared.runtime.web import actor_of
 
 from clew_mail_intake.change_mailbox import pause_mailbox, resume_mailbox
 from clew_mail_intake.imap.keeper import MailboxKeeper
@@ -51,6 +53,7 @@ class MailboxActsApi:
         answer=Trial,
     )
     async def test(self, request: web.Request) -> web.Response:
+        check_may_configure(actor_of(request))
         asked = await read_json(request, MailboxAsked)
         wrong = faults(asked, self.aliases)
         if wrong:
@@ -76,6 +79,7 @@ class MailboxActsApi:
         return await self._rest(request, rests=False)
 
     async def _rest(self, request: web.Request, *, rests: bool) -> web.Response:
+        check_may_configure(actor_of(request))
         mailbox_id = read_id(request, "mailbox")
         async with self.rail.unit_of_work() as uow:
             await (pause_mailbox if rests else resume_mailbox)(mailbox_id, uow.connection)

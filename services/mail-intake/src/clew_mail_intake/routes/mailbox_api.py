@@ -11,9 +11,11 @@ import msgspec
 from aiohttp import web
 from clew_shared.runtime.api import answer, cut, read_id, read_json
 from clew_shared.runtime.describes import describes
+from clew_shared.runtime.may_configure import check_may_configure
 from clew_shared.runtime.problem import FieldError, Problem, not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.seal import Seal
+from clew_shared.runtime.web import actor_of
 
 from clew_mail_intake.imap.certificates import is_certificate
 from clew_mail_intake.imap.get_token import OAuthSecrets
@@ -140,6 +142,7 @@ class MailboxApi:
         status=201,
     )
     async def add(self, request: web.Request) -> web.Response:
+        check_may_configure(actor_of(request))
         asked = await read_json(request, MailboxAsked)
         wrong = faults(asked, self.aliases)
         if wrong:
@@ -240,6 +243,7 @@ def secret_of(asked: MailboxAsked) -> str:
 
 async def forget(request: web.Request, rail: Rail, keeper: MailboxKeeper) -> None:
     """Remove the mailbox that the path names. Raises `Problem` 404."""
+    check_may_configure(actor_of(request))
     mailbox_id = read_id(request, "mailbox")
     async with rail.unit_of_work() as uow:
         was_there = await remove_mailbox(mailbox_id, uow.connection)

@@ -10,10 +10,12 @@ from uuid import UUID
 
 from aiohttp import web
 from clew_shared.runtime.api import read_id
+from clew_shared.runtime.may_configure import check_may_configure
 from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.seal import Seal, Unreadable
 from clew_shared.runtime.settings import Settings
+from clew_shared.runtime.web import actor_of
 from clew_shared.web.pages import Pages
 
 from clew_mail_intake.change_mailbox import MailboxTaken, change_mailbox, pause_mailbox, resume_mailbox
@@ -55,13 +57,16 @@ class MailboxPages:
         return await self._list(request)
 
     async def show_new(self, request: web.Request) -> web.Response:
+        check_may_configure(actor_of(request))
         return self._form(request, None, {}, {})
 
     async def show_one(self, request: web.Request) -> web.Response:
+        check_may_configure(actor_of(request))
         before = await self._known(request)
         return self._form(request, before, values_of(before), {})
 
     async def add_mailbox(self, request: web.Request) -> web.Response:
+        check_may_configure(actor_of(request))
         filled = Filled(await _form(request), self.settings.intake_addresses)
         if filled.asked is None:
             return self._form(request, None, filled.values, filled.errors, status=422)
@@ -69,6 +74,7 @@ class MailboxPages:
         raise web.HTTPSeeOther("/settings/mailboxes?done=added")
 
     async def change_mailbox(self, request: web.Request) -> web.Response:
+        check_may_configure(actor_of(request))
         before = await self._known(request)
         filled = Filled(await _form(request), self.settings.intake_addresses, before)
         if filled.asked is None:
@@ -85,6 +91,7 @@ class MailboxPages:
 
     async def test_form(self, request: web.Request) -> web.Response:
         """Try what is filled in; secrets that were left out are those that are known, where they may go."""
+        check_may_configure(actor_of(request))
         form = await _form(request)
         before = await self._named(form.get("id", ""))
         filled = Filled(form, self.settings.intake_addresses, before)
@@ -99,10 +106,12 @@ class MailboxPages:
         return self._form(request, before, filled.values, {}, trial=trial)
 
     async def test_mailbox(self, request: web.Request) -> web.Response:
+        check_may_configure(actor_of(request))
         mailbox = await self._known(request)
         return await self._list(request, {mailbox.id: await self._try(mailbox)})
 
     async def pause_mailbox(self, request: web.Request) -> web.Response:
+        check_may_configure(actor_of(request))
         mailbox_id = (await self._known(request)).id
         async with self.rail.unit_of_work() as uow:
             await pause_mailbox(mailbox_id, uow.connection)
@@ -110,6 +119,7 @@ class MailboxPages:
         raise web.HTTPSeeOther("/settings/mailboxes?done=paused")
 
     async def resume_mailbox(self, request: web.Request) -> web.Response:
+        check_may_configure(actor_of(request))
         mailbox_id = (await self._known(request)).id
         async with self.rail.unit_of_work() as uow:
             await resume_mailbox(mailbox_id, uow.connection)

@@ -1,4 +1,4 @@
-"""Who may change how deals are worked. Next: clew_lifecycle.publish_pipeline.publish_pipeline."""
+"""Who may change how clew works. Next: clew_shared.runtime.problem.Problem."""
 
 from clew_shared.runtime.problem import Problem
 from clew_shared.runtime.sessions import Actor
