@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import math
+from collections.abc import Sequence
 from imaplib import IMAP4
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from clew_mail_intake.imap.backoff import Backoff
 from clew_mail_intake.imap.fetch import Fetched
 from clew_mail_intake.imap.session import Patience, close_session, open_session, words_of
 from clew_mail_intake.imap.sign_in import WithPassword
-from clew_mail_intake.imap.take_new import MOST_TRIES, Taking, may_retry, retry_pending, take_new
+from clew_mail_intake.imap.take_new import MOST_TRIES, Taking, give_tries_back, may_retry, retry_pending, take_new
 from clew_mail_intake.imap.wait import longest_idle
 from clew_mail_intake.mailboxes import Cursor, MailboxPlace
 from clew_shared.contracts.mail import MailboxTroubled
@@ -164,6 +165,35 @@ async def test_a_mail_that_is_refused_each_time_is_kept_by_its_header(intake: In
     assert (late.raw.whole() + b"Twenty.\r\n") == server.mails[2]
     assert cursor.pending == {4: MOST_TRIES}
     assert not may_retry(cursor)
+
+
+async def test_a_mail_that_we_could_not_store_has_lost_no_try(tmp_path: Path) -> None:
+    """B37, B38: the server gave it whole each time, so that it is kept whole as soon as we can."""
+    server = OddServer({1: a_mail()})
+    kept: list[Fetched] = []
+    saved: list[dict[int, int]] = []
+    cursor = Cursor(7, 1, {1: 3})
+
+    def fail(_: Sequence[Fetched]) -> None:
+        raise TimeoutError("the database is away")
+
+    taking = Taking(
+        _place(server), tmp_path, 1 << 20, fail, lambda now: saved.append(dict(now.pending)), Room(tmp_path)
+    )
+    with server.running():
+        session = await asyncio.to_thread(open_session, taking.place, WithPassword("jo", "x"), Patience())
+        for _ in range(MOST_TRIES):
+            # What was saved before the try is what the next visit reads.
+            with pytest.raises(TimeoutError):
+                await asyncio.to_thread(retry_pending, session, cursor, taking)
+            cursor = Cursor(7, 1, dict(saved[-1]))
+            give_tries_back(cursor, taking)
+        taking.store = kept.extend
+        await asyncio.to_thread(retry_pending, session, cursor, taking)
+        close_session(session.client)
+
+    assert [mail.incomplete for mail in kept] == [None]
+    assert cursor.pending == {}
 
 
 async def test_no_session_ends_with_its_token(intake: Intake) -> None:

@@ -10,8 +10,10 @@ from imaplib import IMAP4
 from pathlib import Path
 
 import structlog
+from clew_shared.runtime.database import is_unavailable
 from clew_shared.runtime.failpoint import failpoint
 from clew_shared.runtime.room import Room
+from sqlalchemy.exc import SQLAlchemyError
 
 from clew_mail_intake.imap.fetch import (
     Fetched,
@@ -29,6 +31,7 @@ from clew_mail_intake.imap.settle import settle
 from clew_mail_intake.mailboxes import Cursor, MailboxPlace
 
 MOST_TRIES = 5
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _NOTHING = "the server gives nothing of it"
 
 log = structlog.get_logger()
@@ -39,7 +42,8 @@ class Taking:
     """What taking needs, and what it learnt about a folder that breaks connections.
 
     `store` makes mails durable, `save` the cursor; both return when that is done. Each mail of a group with one of the
-    `suspects` is fetched alone, and is noted as tried before: one among them ended a connection.
+    `suspects` is fetched alone, and is noted as tried before: one among them ended a connection. What is `excused` was
+    tried and had, and failed only as we could not store it.
     """
 
     place: MailboxPlace
@@ -50,6 +54,7 @@ class Taking:
     room: Room
     suspects: frozenset[int] = frozenset()
     trouble: dict[int, str] = field(default_factory=dict)
+    excused: set[int] = field(default_factory=set)
 
 
 def take_new(session: Session, cursor: Cursor, taking: Taking) -> None:
@@ -71,6 +76,15 @@ def begin_with_newest(session: Session, cursor: Cursor, taking: Taking) -> None:
         return
     cursor.last_uid = cursor.backlog = newest_uid(session)
     taking.save(cursor)
+
+
+def give_tries_back(cursor: Cursor, taking: Taking) -> None:
+    """Have no mail lose a try by our own failure: after the last one it would be kept by its header, or not at all."""
+    excused, taking.excused = taking.excused & cursor.pending.keys(), set()
+    for uid in excused:
+        cursor.pending[uid] = max(0, cursor.pending[uid] - 1)
+    if excused:
+        taking.save(cursor)
 
 
 def take_backlog(session: Session, cursor: Cursor, taking: Taking) -> None:
@@ -144,7 +158,9 @@ def _take_carefully(session: Session, one: Sized, cursor: Cursor, taking: Taking
             if tries >= MOST_TRIES
             else fetch_one(session, one, taking.spool, taking.limit)
         )
-    except (IMAP4.abort, OSError):
+    except (IMAP4.abort, OSError) as error:
+        if getattr(error, "errno", None) in _NO_ROOM:
+            taking.excused.add(one.uid)
         raise
     except IMAP_ERRORS as error:
         if is_lost(error):
@@ -175,6 +191,11 @@ def _keep(session: Session, fetched: list[Fetched], cursor: Cursor, taking: Taki
     failpoint("imap.fetched")
     try:
         taking.store(fetched)
+    except (SQLAlchemyError, OSError) as error:
+        # A statement that is wrong may be so because of the mail.
+        if is_unavailable(error):
+            taking.excused |= {mail.uid for mail in fetched}
+        raise
     finally:
         for mail in fetched:
             mail.raw.close()

@@ -21,7 +21,15 @@ from clew_mail_intake.imap.fetch import Fetched
 from clew_mail_intake.imap.get_token import NoToken
 from clew_mail_intake.imap.session import IMAP_ERRORS, Patience, Session, close_session, open_session, words_of
 from clew_mail_intake.imap.sign_in import SignIn, TokenRefused
-from clew_mail_intake.imap.take_new import Taking, begin_with_newest, may_retry, retry_pending, take_backlog, take_new
+from clew_mail_intake.imap.take_new import (
+    Taking,
+    begin_with_newest,
+    give_tries_back,
+    may_retry,
+    retry_pending,
+    take_backlog,
+    take_new,
+)
 from clew_mail_intake.imap.wait import wait_for_mail
 from clew_mail_intake.mailboxes import Cursor, Mailbox, State, read_cursor, report_health, save_cursor
 
@@ -95,6 +103,7 @@ class Watch:
             if self._stop.is_set():
                 return
             cursor = self._in_loop(self._read_cursor(session.uidvalidity))
+            give_tries_back(cursor, self._taking)
             if self.mailbox.place.newest_first:
                 begin_with_newest(session, cursor, self._taking)
             while not self._stop.is_set() and time.monotonic() < session.ends_at:
