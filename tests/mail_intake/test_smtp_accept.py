@@ -166,20 +166,21 @@ async def test_what_ehlo_says_is_true(intake: Intake) -> None:
         before = [await talk.reply() for _ in range(3)]
         await talk.throw(
             "From: jänë@shop.example\r\nSubject: Stühle\r\n\r\nZwölf\r\n.\r\n"
-            "VRFY x\r\nSTARTTLS\r\nAUTH PLAIN x\r\nFOO\r\nNOOP\r\nRSET\r\nDATA\r\nQUIT\r\n".encode()
+            "VRFY x\r\nAUTH PLAIN x\r\nFOO\r\nNOOP\r\nRSET\r\nDATA\r\nQUIT\r\n".encode()
         )
-        after = [await talk.reply() for _ in range(9)]
+        after = [await talk.reply() for _ in range(8)]
 
     assert [line[4:] for line in greeting.split("\n")][1:] == [
         "PIPELINING",
         f"SIZE {intake.settings.max_mail_bytes}",
         "8BITMIME",
         "SMTPUTF8",
+        "STARTTLS",
         "ENHANCEDSTATUSCODES",
     ]
     assert [reply[:9] for reply in before] == ["250 2.1.0", "250 2.1.5", "354 End d"]
-    assert [reply[:3] for reply in after] == ["250", "252", "454", "502", "500", "250", "250", "503", "221"]
-    assert all(reply[4] == {"2": "2", "4": "4", "5": "5"}[reply[0]] and reply[5] == "." for reply in after), after
+    assert [reply[:3] for reply in after] == ["250", "252", "502", "500", "250", "250", "503", "221"]
+    assert all(reply[4] == reply[0] and reply[5] == "." for reply in after), after
     assert (await intake.all_judged(1))[0]["from"]["email"] == "jänë@shop.example"
 
 

@@ -4,7 +4,7 @@ Next: clew_mail_intake.smtp.take_mail.IntakeSMTP.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -34,10 +34,10 @@ def smtp_doors(
     """Give the doors that the settings ask for; where they listen is noted in `addresses`."""
     mends = settings.smtp_bare_line_ends.lower() == "normalise"
     policy = partial(_policy, settings, acceptance, refused)
-    doors: list[Door] = [partial(_listen, settings, policy(mends), addresses, IntakeSMTP, settings.smtp_port)]
+    doors: list[Door] = [partial(_listen, settings, partial(policy, mends), addresses, IntakeSMTP, settings.smtp_port)]
     if settings.lmtp_port is not None:
         # A mail system of ours has taken the mail and knows where it ends: to refuse it now would only bounce it.
-        doors.append(partial(_listen, settings, policy(True), addresses, IntakeLMTP, settings.lmtp_port))
+        doors.append(partial(_listen, settings, partial(policy, True), addresses, IntakeLMTP, settings.lmtp_port))
     return tuple(doors)
 
 
@@ -54,16 +54,17 @@ def _policy(settings: Settings, acceptance: Acceptance, refused: Refusals, mends
         connections_of_one=settings.smtp_connections_per_address,
         idle_seconds=settings.smtp_idle_seconds,
         room=Room(settings.data_dir),
+        certificate=door_certificate(settings),
         mends_line_ends=mends_line_ends,
     )
 
 
 @asynccontextmanager
 async def _listen(
-    settings: Settings, policy: SmtpPolicy, addresses: dict[str, str], talk: type[IntakeSMTP], port: int
+    settings: Settings, start: Callable[[], SmtpPolicy], addresses: dict[str, str], talk: type[IntakeSMTP], port: int
 ) -> AsyncIterator[Mapping[str, str]]:
+    policy = start()
     policy.spool.mkdir(parents=True, exist_ok=True)
-    policy.certificate = door_certificate(settings)
     show_from_the_start(talk.door)
     loop = asyncio.get_running_loop()
     model = talk(policy, loop)

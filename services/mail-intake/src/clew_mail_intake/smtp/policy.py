@@ -62,8 +62,8 @@ class SmtpPolicy:
     connections_of_one: int
     idle_seconds: float
     room: Room
+    certificate: Certificate
     mends_line_ends: bool = False
-    certificate: Certificate | None = None
     is_closing: bool = False
     sessions: "set[Talk]" = field(default_factory=set)
     _visitors: Counter[str] = field(default_factory=Counter)

@@ -189,7 +189,7 @@ class Talk(SMTP):
     async def smtp_EHLO(self, hostname: str | None) -> None:  # noqa: N802 - the name that aiosmtpd calls
         """Say what is true and no more."""
         extensions = ["PIPELINING", f"SIZE {self._policy.max_mail_bytes}", "8BITMIME", "SMTPUTF8"]
-        if self._policy.certificate is not None and self._open_session().ssl is None:
+        if self._open_session().ssl is None:
             extensions.append("STARTTLS")
         await self._greet(hostname, *extensions, "ENHANCEDSTATUSCODES")
 
@@ -198,7 +198,7 @@ class Talk(SMTP):
         if arg:
             await self.push("501 5.5.4 Syntax: STARTTLS")
             return
-        if self._policy.certificate is None or self._open_session().ssl is not None:
+        if self._open_session().ssl is not None:
             await self.push("454 4.7.0 TLS not available")
             return
         plain = cast("asyncio.WriteTransport", self.transport)

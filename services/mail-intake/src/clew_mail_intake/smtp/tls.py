@@ -5,7 +5,6 @@ Next: clew_mail_intake.smtp.take_mail.IntakeSMTP.
 
 import ssl
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 from clew_shared.runtime.settings import BadSetting, Settings
@@ -31,11 +30,11 @@ class Certificate:
         return self._context
 
 
-def door_certificate(settings: Settings) -> Certificate | None:
-    """Give the certificate that the settings name; a door to the outside without one gets its own.
+def door_certificate(settings: Settings) -> Certificate:
+    """Give the certificate that the settings name; a door without one makes its own.
 
     Who delivers mail to strangers encrypts where it can and trusts no name (RFC 7435), so one that nobody signed is
-    better than none. On loopback there is nobody to hide from. Raises `BadSetting`.
+    better than none. Raises `BadSetting`.
     """
     if settings.smtp_tls_cert is not None:
         certificate = Certificate(settings.smtp_tls_cert, settings.smtp_tls_key or settings.smtp_tls_cert)
@@ -46,21 +45,12 @@ def door_certificate(settings: Settings) -> Certificate | None:
             wants = "CLEW_SMTP_TLS_CERT and CLEW_SMTP_TLS_KEY are PEM files of a certificate and its key"
             raise BadSetting(f"{wants}: {error.strerror or error}") from None
         return certificate
-    if _is_loopback(settings.smtp_host):
-        return None
     directory = settings.data_dir / "tls"
     files = directory / "smtp.crt", directory / "smtp.key"
     if not all(file.exists() for file in files):
         directory.mkdir(parents=True, exist_ok=True)
         _make(settings.intake_domain, *files)
     return Certificate(*files)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _make(name: str, certificate: Path, key: Path) -> None:
