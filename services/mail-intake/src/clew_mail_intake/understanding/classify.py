@@ -103,7 +103,8 @@ def _says_that_nobody_reads_answers(signs: MachineSigns, known: Surroundings) ->
         return False
     text = signs.text[:_ENDS] if len(signs.text) <= 2 * _ENDS else f"{signs.text[:_ENDS]}\n{signs.text[-_ENDS:]}"
     # A person may ask for a call instead of an answer.
-    return bool(UNREAD_TEXT.search(text)) and (bool(_AUTOMATIC.search(text)) or not asks(text))
+    small = text.lower()
+    return any(words.search(small) for words in UNREAD_TEXT) and (bool(_AUTOMATIC.search(text)) or not asks(text))
 
 
 def _is_a_persons_through_a_list(signs: MachineSigns, known: Surroundings) -> bool:
