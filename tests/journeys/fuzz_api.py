@@ -148,7 +148,7 @@ async def _send_mail(clew: RunningClew) -> None:
     mail.set_content("What would it cost?")
     mail.add_attachment(b"a drawing", "application", "pdf", filename="engine.pdf")
     host, _, port = clew.smtp.rpartition(":")
-    async with SMTP(hostname=host, port=int(port)) as door:
+    async with SMTP(hostname=host, port=int(port), start_tls=False) as door:
         await door.send_message(mail)
 
 

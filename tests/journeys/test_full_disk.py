@@ -33,7 +33,7 @@ async def test_without_room_every_door_asks_to_come_again_and_health_says_why(
         async with clew.http.post(f"{clew.url}/f/contact", json=fields) as form:
             retry = form.headers.get("Retry-After")
         host, _, port = clew.smtp.rpartition(":")
-        async with aiosmtplib.SMTP(hostname=host, port=int(port)) as door:
+        async with aiosmtplib.SMTP(hostname=host, port=int(port), start_tls=False) as door:
             with pytest.raises(aiosmtplib.SMTPResponseException) as mail:
                 await door.sendmail("ann@shop.example", "deals@in.localhost", b"Subject: Chairs\r\n\r\nTwenty.\r\n")
 

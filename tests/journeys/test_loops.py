@@ -127,7 +127,7 @@ async def _autoresponder(settings: Settings, *, new_names: bool = False) -> Asyn
 
 async def write(port: int, sender: str, to: str, subject: str) -> None:
     head = f"From: {sender}\r\nTo: {to}\r\nSubject: {subject}\r\nMessage-ID: <{uuid4().hex}@x.example>\r\n"
-    async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port) as client:
+    async with aiosmtplib.SMTP(hostname="127.0.0.1", port=port, start_tls=False) as client:
         await client.sendmail(sender, [to], f"{head}\r\nHello.\r\n".encode())
 
 
