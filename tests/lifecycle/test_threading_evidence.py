@@ -12,7 +12,7 @@ from clew_lifecycle.receive_enquiry import receive_enquiries
 from clew_lifecycle.service import build
 from clew_shared.contracts.enquiry import EnquiryReceived
 from clew_shared.contracts.ids import new_id
-from clew_shared.runtime.consumer import Outrun
+from clew_shared.runtime.outrun import Outrun
 from clew_shared.runtime.service import Service
 from clew_shared.runtime.settings import Settings
 from hypothesis import HealthCheck, given

@@ -8,11 +8,11 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
-import structlog
 from clew_shared.contracts.enquiry import EnquiryReceived, ReplyToken
 from clew_shared.contracts.ids import derived_id, utc_now
 from clew_shared.contracts.lifecycle import ContactAdded
-from clew_shared.runtime.consumer import Outrun, Received
+from clew_shared.runtime.consumer import Received
+from clew_shared.runtime.outrun import until_seen
 from clew_shared.runtime.problem import FieldError, Problem, not_found
 from clew_shared.runtime.sessions import Actor
 from clew_shared.runtime.unit_of_work import UnitOfWork
@@ -36,10 +36,6 @@ from clew_lifecycle.tell import summarise_contact
 
 # What the deal's timeline has of the enquiry: two of these share its words.
 _ON_TIMELINES = ("deal", "comment")
-# Each time somebody else has committed, so there is an end to it; this one is for bugs.
-_MOST_OUTRUN = 10
-
-log = structlog.get_logger()
 
 
 class Conversion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,13 +57,12 @@ async def convert_enquiry(
 
     It may become several things, one after the other. Raises `Problem` 404, 422.
     """
-    for _ in range(_MOST_OUTRUN):
-        try:
-            async with uow.attempt():
-                return await _convert(enquiry_id, wanted, actor, uow)
-        except Outrun as outrun:
-            log.info("convert.outrun", enquiry=str(enquiry_id), why=str(outrun))
-    return await _convert(enquiry_id, wanted, actor, uow)
+
+    async def attempt() -> tuple[ConversionView, bool]:
+        async with uow.attempt():
+            return await _convert(enquiry_id, wanted, actor, uow)
+
+    return await until_seen(attempt, f"convert {enquiry_id}")
 
 
 async def drop_enquiry(enquiry_id: UUID, uow: UnitOfWork) -> None:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequ
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Generic, TypeVar
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from clew_shared.runtime.bus import Bus, BusUnavailable
 from clew_shared.runtime.database import is_unavailable
 from clew_shared.runtime.failpoint import failpoint
 from clew_shared.runtime.inbox import give_back, take_in
+from clew_shared.runtime.outrun import until_seen
 from clew_shared.runtime.shunt import set_aside
 from clew_shared.runtime.streams import ACK_WAIT_SECONDS, FETCH, Durable, ensure_durable
 from clew_shared.runtime.tables import RailTables
@@ -34,8 +36,6 @@ FETCH_SECONDS = 5.0
 CONNECT_SECONDS = 30.0
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 60.0
-# Each time somebody else has committed, so there is an end to it; this one is for bugs.
-_MOST_OUTRUN = 10
 
 log = structlog.get_logger()
 
@@ -50,10 +50,6 @@ class Received(Generic[EventT]):
     event: EventT
     time: datetime
     traceparent: str | None
-
-
-class Outrun(Exception):
-    """What a handler went by was changed by another transaction meanwhile; the same batch again sees it."""
 
 
 # What it returns are the ids of events that it left for another time, without any effect.
@@ -137,7 +133,7 @@ class Consumer:
         failpoint(f"consumer.{self._inbox_name}.received")
         try:
             async with self._still_at_work(messages):
-                left = await self._effect_once_seen(messages)
+                left = await until_seen(partial(self._effect, messages), self._durable.name)
         except Exception as error:  # noqa: BLE001 - whatever a use case raises, the queue goes on
             if is_unavailable(error):
                 await self._put_back(messages, 1.0)
@@ -158,14 +154,6 @@ class Consumer:
             else:
                 await message.ack()
         self.handled += len(messages) - len(left)
-
-    async def _effect_once_seen(self, messages: Sequence[Msg]) -> Collection[UUID]:
-        for _ in range(_MOST_OUTRUN):
-            try:
-                return await self._effect(messages)
-            except Outrun as outrun:
-                log.info("consumer.outrun", durable=self._durable.name, why=str(outrun), size=len(messages))
-        return await self._effect(messages)
 
     async def _effect(self, messages: Sequence[Msg]) -> Collection[UUID]:
         left: Collection[UUID] = ()

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import msgspec
 from clew_shared.contracts.ids import utc_now
-from clew_shared.runtime.consumer import Outrun
 from clew_shared.runtime.database import insert_rows
+from clew_shared.runtime.outrun import Outrun
 from sqlalchemy import DateTime, Integer, Table, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncConnection
 
