@@ -1,17 +1,13 @@
 """What people do with a mail that waits to be placed. Next: clew_lifecycle.convert_enquiry.convert_enquiry."""
 
-import re
-from uuid import UUID
-
 from aiohttp import web
 from clew_shared.runtime.api import read_id
 from clew_shared.runtime.problem import Problem
 from clew_shared.runtime.web import actor_of
+from clew_shared.web.named_deal import WHICH_DEAL, read_deal
 
 from clew_lifecycle.convert_enquiry import Conversion, convert_enquiry, drop_enquiry
 from clew_lifecycle.routes.site import Site
-
-_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
 class WaitingMailActs:
@@ -42,7 +38,7 @@ class WaitingMailActs:
 def _wanted(named: str) -> Conversion:
     if not named:
         return Conversion(to="deal")
-    found = _ID.search(named)
-    if found is None:
-        raise Problem(422, "Which deal?", "Choose a deal from the list, or paste the address of its page.")
-    return Conversion(to="comment", deal=UUID(found[0]))
+    deal = read_deal(named)
+    if deal is None:
+        raise Problem(422, "Which deal?", WHICH_DEAL)
+    return Conversion(to="comment", deal=deal)

@@ -1,6 +1,5 @@
 """What people do with one mail on its page. Next: clew_mail_intake.handling.release.release_mail."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -10,15 +9,13 @@ from clew_shared.runtime.api import read_id
 from clew_shared.runtime.problem import Problem, not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.web import actor_of
+from clew_shared.web.named_deal import WHICH_DEAL, read_deal
 
 from clew_mail_intake.handling.discard import discard_mails, restore_mails
 from clew_mail_intake.handling.failed_mails import drop_mails, retry_mails
 from clew_mail_intake.handling.release import NotReleasable, release_mail
 from clew_mail_intake.process import Processing
 from clew_mail_intake.routes.mail_pages import MailPages
-
-_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_NO_DEAL = {"deal": "Choose a deal from the list, or paste the address of its page."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +37,9 @@ class OneMailActs:
         """Let it through: to the deal that the form names, or to where its own words lead."""
         key, form = read_id(request, "mail"), await request.post()
         named = str(form.get("deal", "")).strip()
-        deal = _deal_in(named)
+        deal = read_deal(named)
         if (named or form.get("as") == "deal") and deal is None:
-            return await self.shown.page(request, key, _NO_DEAL, 422)
+            return await self.shown.page(request, key, {"deal": WHICH_DEAL}, 422)
         try:
             async with self.rail.unit_of_work() as uow:
                 released = await release_mail(key, actor_of(request).email, self.processing, uow, deal=deal)
@@ -75,12 +72,6 @@ class OneMailActs:
         async with self.rail.unit_of_work() as uow:
             done = await drop_mails([key], actor_of(request).email, uow.connection)
         raise _back(key, "discarded" if done else "nothing")
-
-
-def _deal_in(text: str) -> UUID | None:
-    """Read the id of a deal, also out of the address of its page."""
-    found = _ID.search(text)
-    return UUID(found[0]) if found else None
 
 
 def _back(key: UUID, done: str) -> web.HTTPSeeOther:
