@@ -37,8 +37,7 @@ async def note_bounces(batch: Sequence[Received[MailReturned]], uow: UnitOfWork)
         if event.deal_id is not None and event.deal_id in places
     ]
     await add_entries(entries, uow.connection)
-    for entry in entries:
-        await _tell(entry, uow)
+    await _tell(entries, uow)
     became = {
         event.activity_id: Outcome(_STATUS[event.severity], _why(event))
         # Of a mail to several, or with several reports, it counts that it came back.
@@ -93,9 +92,18 @@ def _why(event: MailReturned) -> str | None:
     return " ".join(part for part in (event.status, event.diagnostic) if part) or None
 
 
-async def _tell(entry: Activity, uow: UnitOfWork) -> None:
-    deal = await lock_deal(entry.deal_id, uow.connection) if entry.deal_id else None
-    if deal is not None:
-        summary = summarise(deal, await load_workflow(uow.connection))
-        told = EntryAdded(deal=summary, activity_id=entry.id, kind="bounce", text=entry.body[:_TOLD_CHARACTERS])
-        uow.emit(told, event_id=derived_id(entry.id, "entry_added"))
+async def _tell(entries: Sequence[Activity], uow: UnitOfWork) -> None:
+    if not entries:
+        return
+    workflow = await load_workflow(uow.connection)
+    # Deals are locked in one order by all.
+    for entry in sorted(entries, key=lambda entry: str(entry.deal_id)):
+        deal = await lock_deal(entry.deal_id, uow.connection) if entry.deal_id else None
+        if deal is not None:
+            told = EntryAdded(
+                deal=summarise(deal, workflow),
+                activity_id=entry.id,
+                kind="bounce",
+                text=entry.body[:_TOLD_CHARACTERS],
+            )
+            uow.emit(told, event_id=derived_id(entry.id, "entry_added"))
