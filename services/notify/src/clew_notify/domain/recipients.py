@@ -37,18 +37,13 @@ def may_acknowledge(address: str | None, *, own_domains: Iterable[str]) -> bool:
     local, _, domain = address.casefold().rpartition("@")
     if not local or not domain or domain in {own.casefold() for own in own_domains}:
         return False
-    return not is_machine(local)
+    return _MACHINES.fullmatch(local) is None
 
 
 def one_reader(address: str) -> str:
     """Give what an address has in common with its tagged spellings (`jane+shop@`): a machine may write under many."""
     local, _, domain = address.casefold().rpartition("@")
     return f"{local.partition('+')[0] or local}@{domain}"
-
-
-def is_machine(local: str) -> bool:
-    """Tell a name before the @ that no person reads."""
-    return _MACHINES.fullmatch(local.casefold()) is not None
 
 
 def each_once(addresses: Iterable[str], *, without: Iterable[str] = ()) -> list[str]:
