@@ -13,6 +13,7 @@ want chromium chromium
 want dovecot dovecot-imapd
 want swaks swaks
 want postfix postfix
+want openssl openssl
 [ -n "$missing" ] || exit 0
 
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
