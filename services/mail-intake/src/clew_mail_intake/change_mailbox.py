@@ -42,7 +42,10 @@ async def pause_mailbox(mailbox_id: UUID, connection: AsyncConnection) -> bool:
 
 
 async def resume_mailbox(mailbox_id: UUID, connection: AsyncConnection) -> bool:
-    """Have it read again, from where it was left; nobody is alarmed of the time that it rested."""
+    """Have it read again, from where it was left; nobody is alarmed of the time that it rested.
+
+    Gives False where there is none.
+    """
     values = {"paused": False, "resumed_at": func.now(), "state": "connecting", "last_error": None}
     done = await connection.execute(
         update(mailbox).where(mailbox.c.id == mailbox_id, mailbox.c.paused).values(values | {"failing_since": None})

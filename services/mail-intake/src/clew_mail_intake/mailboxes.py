@@ -154,7 +154,7 @@ async def add_mailbox(place: MailboxPlace, connection: AsyncConnection) -> UUID:
 
 
 async def remove_mailbox(mailbox_id: UUID, connection: AsyncConnection) -> bool:
-    """Forget a mailbox; the mails that came from it stay."""
+    """Forget a mailbox; the mails that came from it stay. Gives False where there is none."""
     result = await connection.execute(delete(mailbox).where(mailbox.c.id == mailbox_id))
     return bool(result.rowcount)
 

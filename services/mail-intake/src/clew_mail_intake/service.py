@@ -26,7 +26,6 @@ from clew_mail_intake.refused_mails import Refusals
 from clew_mail_intake.routes.mail_acts_api import MailActsApi
 from clew_mail_intake.routes.mail_api import MailApi
 from clew_mail_intake.routes.mail_pages import MailPages
-from clew_mail_intake.routes.mailbox_acts_api import MailboxActsApi
 from clew_mail_intake.routes.mailbox_api import MailboxApi
 from clew_mail_intake.routes.mailbox_pages import MailboxPages
 from clew_mail_intake.routes.one_mail_acts import OneMailActs
@@ -59,7 +58,7 @@ def build(settings: Settings) -> Service:
         mail = MailPages(rail, again, pages)
         edges = (
             *(MailApi(rail, again, spool, scans), MailActsApi(rail, again)),
-            *(edge(rail, keeper, credentials, settings.intake_addresses) for edge in (MailboxApi, MailboxActsApi)),
+            MailboxApi(rail, keeper, credentials, settings.intake_addresses),
             *(mail, OneMailActs(rail, again, mail), SetAsidePages(rail, again, pages)),
             MailboxPages(rail, settings, keeper, credentials, pages, addresses),
         )

@@ -9,12 +9,14 @@ import ssl
 from dataclasses import replace
 
 import msgspec
+from clew_shared.contracts.ids import new_id
+from clew_shared.runtime.seal import Seal
 from imapclient import IMAPClient  # type: ignore[import-untyped]
 
 from clew_mail_intake.imap.get_token import NoToken
 from clew_mail_intake.imap.session import IMAP_ERRORS, Patience, Session, close_session, open_session, words_of
-from clew_mail_intake.imap.sign_in import SignIn, TokenRefused
-from clew_mail_intake.mailboxes import MailboxPlace
+from clew_mail_intake.imap.sign_in import SignIn, TokenRefused, way_in
+from clew_mail_intake.mailboxes import Health, Mailbox, MailboxPlace
 
 _PATIENCE = Patience(answer=8.0)
 _MOST_FOLDERS = 12
@@ -75,6 +77,12 @@ class _Watched:
 async def try_mailbox(place: MailboxPlace, sign_in: SignIn) -> Trial:
     """Connect, sign in and open the folder; nothing is read and nothing changed."""
     return await asyncio.to_thread(_try, place, sign_in)
+
+
+async def try_place(place: MailboxPlace, credentials: Seal) -> Trial:
+    """Try settings that nobody has kept yet; a refresh token that is changed meanwhile is not ours to keep."""
+    stranger = Mailbox(new_id(), place, Health(state="connecting"))
+    return await try_mailbox(place, way_in(stranger, credentials, lambda _: None))
 
 
 def _try(place: MailboxPlace, sign_in: SignIn) -> Trial:

@@ -1,4 +1,4 @@
-"""The form of a mailbox, read. Next: clew_mail_intake.routes.mailbox_api.MailboxAsked."""
+"""The form of a mailbox, read. Next: clew_mail_intake.routes.mailbox_asked.MailboxAsked."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from clew_shared.runtime.seal import Seal
 
 from clew_mail_intake.imap.get_token import OAuthSecrets
 from clew_mail_intake.mailboxes import Mailbox, OAuth
-from clew_mail_intake.routes.mailbox_api import AuthAsked, MailboxAsked, faults, secret_of
+from clew_mail_intake.routes.mailbox_asked import AuthAsked, MailboxAsked, faults, secret_of
 
 SECRETS = ("password", "client_secret", "refresh_token")
 # How somebody signs in, as the form offers it: provider and flow.

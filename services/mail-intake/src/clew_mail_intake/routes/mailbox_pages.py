@@ -21,11 +21,12 @@ from clew_shared.web.pages import Pages
 from clew_mail_intake.change_mailbox import MailboxTaken, change_mailbox, pause_mailbox, resume_mailbox
 from clew_mail_intake.imap.keeper import MailboxKeeper
 from clew_mail_intake.imap.sign_in import way_in
-from clew_mail_intake.imap.try_mailbox import Trial, try_mailbox
-from clew_mail_intake.mailboxes import Mailbox, list_mailboxes, read_mailbox
-from clew_mail_intake.routes.mailbox_acts_api import try_place
-from clew_mail_intake.routes.mailbox_api import forget, keep, place_of, view_mailbox
+from clew_mail_intake.imap.try_mailbox import Trial, try_mailbox, try_place
+from clew_mail_intake.mailboxes import Mailbox, list_mailboxes, read_mailbox, remove_mailbox
+from clew_mail_intake.routes.mailbox_api import change_known, keep
+from clew_mail_intake.routes.mailbox_asked import place_of
 from clew_mail_intake.routes.mailbox_form import Filled, values_of
+from clew_mail_intake.routes.mailbox_view import view_mailbox
 
 _INCOMPLETE = Trial(works=False, message="Something is missing or wrong in the fields.", who="You can mend this here.")
 
@@ -111,23 +112,15 @@ class MailboxPages:
         return await self._list(request, {mailbox.id: await self._try(mailbox)})
 
     async def pause_mailbox(self, request: web.Request) -> web.Response:
-        check_may_configure(actor_of(request))
-        mailbox_id = (await self._known(request)).id
-        async with self.rail.unit_of_work() as uow:
-            await pause_mailbox(mailbox_id, uow.connection)
-        self.keeper.poke()
+        await change_known(request, pause_mailbox, self.rail, self.keeper)
         raise web.HTTPSeeOther("/settings/mailboxes?done=paused")
 
     async def resume_mailbox(self, request: web.Request) -> web.Response:
-        check_may_configure(actor_of(request))
-        mailbox_id = (await self._known(request)).id
-        async with self.rail.unit_of_work() as uow:
-            await resume_mailbox(mailbox_id, uow.connection)
-        self.keeper.poke()
+        await change_known(request, resume_mailbox, self.rail, self.keeper)
         raise web.HTTPSeeOther("/settings/mailboxes?done=resumed")
 
     async def remove_mailbox(self, request: web.Request) -> web.Response:
-        await forget(request, self.rail, self.keeper)
+        await change_known(request, remove_mailbox, self.rail, self.keeper)
         raise web.HTTPSeeOther("/settings/mailboxes?done=removed")
 
     async def _try(self, mailbox: Mailbox) -> Trial:
