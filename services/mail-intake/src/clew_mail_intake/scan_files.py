@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from sqlalchemy import update
 
 from clew_mail_intake.file_scanner import FileScanner, Scanned, ScannerAway
+from clew_mail_intake.kept_files import KeptFile
 from clew_mail_intake.large_mail import LargeMail
 from clew_mail_intake.process import Understand
-from clew_mail_intake.showing.show_mails import KeptFile
 from clew_mail_intake.tables import attachment
 from clew_mail_intake.understanding.attachments import read_attachment
 from clew_mail_intake.understanding.understood import Attachment, Envelope, Understanding

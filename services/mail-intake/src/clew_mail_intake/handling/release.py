@@ -10,9 +10,9 @@ from sqlalchemy import update
 
 from clew_mail_intake.decide import Release, decide
 from clew_mail_intake.handling.note_handling import note_handling
+from clew_mail_intake.kept_files import list_files
 from clew_mail_intake.process import Processing, emit_decision
 from clew_mail_intake.scan_files import with_kept_scans
-from clew_mail_intake.showing.show_mails import list_files
 from clew_mail_intake.stored_mail import StoredMail, read_mails
 from clew_mail_intake.tables import message
 from clew_mail_intake.write_verdicts import Judged, write_verdicts

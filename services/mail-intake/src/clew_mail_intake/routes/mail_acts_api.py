@@ -3,7 +3,7 @@
 Next: clew_mail_intake.handling.release.release_mail.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -61,20 +61,20 @@ class MailActsApi:
 
     @describes("Be done with a mail that was set aside.", answer=Handling)
     async def discard(self, request: web.Request) -> web.Response:
-        return await self._move(request, "discard")
+        return await self._move(request, discard_mails)
 
     @describes("Take back a mail that was discarded.", answer=Handling)
     async def restore(self, request: web.Request) -> web.Response:
-        return await self._move(request, "restore")
+        return await self._move(request, restore_mails)
 
     @describes("Say who did what with a mail, the latest first.", answer=Handling)
     async def list_handling(self, request: web.Request) -> web.Response:
         return await self._handling(read_id(request, "mail"))
 
-    async def _move(self, request: web.Request, what: str) -> web.Response:
+    async def _move(self, request: web.Request, act: Callable[..., Awaitable[int]]) -> web.Response:
         key, by = read_id(request, "mail"), actor_of(request).email
         async with self.rail.unit_of_work() as uow:
-            await (discard_mails if what == "discard" else restore_mails)([key], by, uow)
+            await act([key], by, uow)
         return await self._handling(key)
 
     async def _handling(self, key: UUID) -> web.Response:

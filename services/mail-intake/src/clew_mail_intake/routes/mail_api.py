@@ -19,16 +19,15 @@ from clew_shared.runtime.rail import Rail
 from clew_shared.web.headers import mail_html_headers
 from clew_shared.web.strange_file import GIVEN_TYPES, STRANGE, strange_file, strange_headers
 
+from clew_mail_intake.kept_files import KeptFile, list_files
 from clew_mail_intake.process import Processing
 from clew_mail_intake.raw_mail import RawMail
 from clew_mail_intake.routes.mail_view import Counts, MailDetails, MailView, view_details, view_mail
 from clew_mail_intake.scan_files import FileScans, keep_scan
 from clew_mail_intake.showing.show_mails import (
-    KeptFile,
     count_arrivals,
     count_refused,
     count_verdicts,
-    list_files,
     list_mails,
     raw_piece_of,
     show_mail,

@@ -7,9 +7,9 @@ import msgspec
 from clew_shared.contracts.placement import Placement
 
 from clew_mail_intake.handling.release import RELEASABLE
+from clew_mail_intake.kept_files import KeptFile
 from clew_mail_intake.showing.read_again import Reading
 from clew_mail_intake.showing.say_reasons import say_proofs, say_reason, say_trust
-from clew_mail_intake.showing.show_mails import KeptFile
 from clew_mail_intake.showing.shown_mail import Handled, ShownMail
 from clew_mail_intake.understanding.understood import PARSER_VERSION, Authenticity
 

@@ -19,6 +19,7 @@ from clew_shared.runtime.rail import Rail
 from clew_shared.web.pages import Pages
 
 from clew_mail_intake.handling.failed_mails import count_failed
+from clew_mail_intake.kept_files import list_files
 from clew_mail_intake.mailboxes import list_mailboxes
 from clew_mail_intake.process import Processing
 from clew_mail_intake.routes.mail_page_view import mail_context, row_of
@@ -28,7 +29,6 @@ from clew_mail_intake.showing.show_mails import (
     count_refused,
     count_set_aside,
     count_verdicts,
-    list_files,
     list_handling,
     list_mails,
     show_mail,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from clew_mail_intake.showing.show_mails import KeptFile
+from clew_mail_intake.kept_files import KeptFile
 from clew_mail_intake.showing.shown_mail import Handled, ShownMail
 from clew_mail_intake.understanding.understood import Bounced
 

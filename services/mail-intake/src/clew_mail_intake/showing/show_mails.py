@@ -1,7 +1,6 @@
 """The mails that came, for those who look at them. Next: clew_mail_intake.routes.mail_api.MailApi."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from clew_mail_intake.accept import accepted_id
 from clew_mail_intake.showing.show_refused import list_refused, show_refused
 from clew_mail_intake.showing.shown_mail import Handled, MailFilter, ShownMail, days_of
-from clew_mail_intake.tables import RAIL, arrival, attachment, handling, message, raw_piece, refused_mail
-from clew_mail_intake.understanding.understood import Attachment
+from clew_mail_intake.tables import RAIL, arrival, handling, message, raw_piece, refused_mail
 
 _SHOWN = (
     "key",
@@ -35,15 +33,6 @@ _SHOWN = (
     "discarded_at",
     "understanding",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptFile:
-    """An attachment and where it lies."""
-
-    id: UUID
-    number: int
-    file: Attachment
 
 
 async def list_mails(
@@ -128,36 +117,6 @@ async def list_handling(key: UUID, connection: AsyncConnection) -> list[Handled]
         .order_by(handling.c.id.desc())
     )
     return [Handled(**row) for row in found.mappings()]
-
-
-async def list_files(key: UUID, connection: AsyncConnection) -> list[KeptFile]:
-    found = await connection.execute(
-        select(attachment).where(attachment.c.message_key == key).order_by(attachment.c.number)
-    )
-    return [
-        KeptFile(
-            id=row["id"],
-            number=row["number"],
-            file=Attachment(
-                name=row["name"],
-                type=row["type"],
-                size=row["size"],
-                sha256=row["sha256"],
-                inline=row["inline"],
-                content_id=row["content_id"],
-                decoration=row["decoration"],
-                rejected=row["rejected"],
-                start=row["starts_at"],
-                end=row["ends_at"],
-                encoding=row["encoding"],
-                inner=None if row["packed_from"] is None else (row["packed_from"], row["packed_until"]),
-                packed_as=row["packed_as"],
-                inner_encoding=row["packed_encoding"],
-                scan=row["scan"] or "",
-            ),
-        )
-        for row in found.mappings()
-    ]
 
 
 async def raw_piece_of(key: UUID, number: int, connection: AsyncConnection) -> bytes | None:

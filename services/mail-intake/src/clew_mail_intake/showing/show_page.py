@@ -10,9 +10,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from clew_mail_intake.process import Processing, envelope_of
-from clew_mail_intake.showing.show_mails import KeptFile
-from clew_mail_intake.stored_mail import read_mails, read_or_open
+from clew_mail_intake.kept_files import KeptFile
+from clew_mail_intake.process import Processing
+from clew_mail_intake.showing.read_again import read_kept
 from clew_mail_intake.understanding.clean_html import picture_names
 
 # As the cleaner writes it.
@@ -29,11 +29,10 @@ async def read_page(
     key: UUID, files: Sequence[KeptFile], processing: Processing, connection: AsyncConnection
 ) -> str | None:
     """Read the mail again and give it as a page, or None when its bytes are no longer kept."""
-    mails = await read_mails([key], connection)
-    if not mails or mails[0].forgotten:
+    found = await read_kept(key, processing, connection)
+    if found is None:
         return None
-    raws = await read_or_open(mails, connection)
-    read = await processing.understand(raws[key], envelope_of(mails[0]), page=True)
+    _, read = found
     if read.html:
         body = _with_pictures(read.html, key, files)
     else:

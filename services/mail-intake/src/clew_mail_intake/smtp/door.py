@@ -19,13 +19,12 @@ from clew_mail_intake.recipients import our_recipients
 from clew_mail_intake.refused_mails import Refusals
 from clew_mail_intake.relays import Relays
 from clew_mail_intake.smtp.lmtp import IntakeLMTP
-from clew_mail_intake.smtp.policy import SmtpPolicy
+from clew_mail_intake.smtp.policy import CLOSING, SmtpPolicy
 from clew_mail_intake.smtp.take_mail import IntakeSMTP
 from clew_mail_intake.smtp.tls import door_certificate
 
 _BACKLOG = 512
 _PATIENCE_SECONDS = 10.0
-_CLOSING = "421 4.3.2 Closing; please try again"
 
 
 def smtp_doors(
@@ -84,11 +83,11 @@ async def _see_out(policy: SmtpPolicy) -> None:
     policy.is_closing = True
     for session in list(policy.sessions):
         if not session.is_busy:
-            session.say_last(_CLOSING)
+            session.say_last(CLOSING)
     deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
     while any(session.is_busy for session in policy.sessions) and asyncio.get_running_loop().time() < deadline:
         await asyncio.sleep(0.02)
     for session in list(policy.sessions):
-        session.say_last(_CLOSING)
+        session.say_last(CLOSING)
     await policy.acceptance.close()
     await policy.refused.close()

@@ -36,6 +36,7 @@ _MOST_VISITORS = 2000
 _MOST_OF_ONE_RELAY = 1000
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _DISK_FULL_SQLSTATE = "53100"
+CLOSING = "421 4.3.2 Closing; please try again"
 NO_ROOM = "452 4.3.1 No room for mail now; please try again later"
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from typing import Any, Self, cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from clew_mail_intake.smtp.policy import SmtpPolicy, address_of
+from clew_mail_intake.smtp.policy import CLOSING, SmtpPolicy, address_of
 
 _CHUNK = 1 << 17
 _MOST_ERRORS = 30
@@ -85,7 +85,7 @@ class Talk(SMTP):
         await self.push(f"220 {self.hostname} ESMTP clew")
         while not self._is_over:
             if self._policy.is_closing:
-                await self.push("421 4.3.2 Closing; please try again")
+                await self.push(CLOSING)
                 return
             line = await self._next_command()
             if line is None:

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from clew_shared.identity.subject_line import is_forward_subject, is_reply_subject
+
 from clew_mail_intake.understanding.addresses import read_address
 from clew_mail_intake.understanding.bounce_status import CODE, STATUS, read_action, read_status
 from clew_mail_intake.understanding.charset import decode_text
@@ -34,7 +36,6 @@ _ENOUGH = 5
 _READ_AHEAD = 64 * 1024
 _TEXT = 16 * 1024
 _KEEPER = re.compile(r"^post[-_.]?master$", re.IGNORECASE)
-_ANSWER = re.compile(r"^\s*(?:re|fw|fwd|aw|wg|tr|rv|sv)\s*(?:\[\d+\])?\s*:", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class MachineSigns:
 
 def is_answer_subject(subject: str) -> bool:
     """Say whether a subject begins as answers and forwards do."""
-    return _ANSWER.match(subject) is not None
+    return is_reply_subject(subject) or is_forward_subject(subject)
 
 
 def read_bounce(signs: MachineSigns) -> tuple[Bounced, str] | None:
