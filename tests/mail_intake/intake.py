@@ -73,14 +73,7 @@ class Intake:
     async def send(self, mail: bytes, *recipients: str, mail_from: str = "jane@shop.example") -> str:
         """Send one mail by SMTP; give the last reply."""
         async with wire(self.smtp) as talk:
-            await talk.say(b"EHLO client.example")
-            await talk.say(b"MAIL FROM:<%s>" % mail_from.encode())
-            for recipient in recipients or (INTAKE,):
-                reply = await talk.say(b"RCPT TO:<%s>" % recipient.encode())
-                if not reply.startswith("250"):
-                    return reply
-            await talk.say(b"DATA")
-            return await talk.say(mail + (b"" if mail.endswith(b"\r\n") else b"\r\n") + b".")
+            return await talk.hand_in(mail, recipients, mail_from)
 
     async def accepted(self) -> int:
         return len(await self.told(MailAccepted))
@@ -127,6 +120,19 @@ class Wire:
     async def throw(self, content: bytes) -> None:
         self.writer.write(content)
         await self.writer.drain()
+
+    async def hand_in(
+        self, mail: bytes, recipients: Sequence[str], mail_from: str, hello: bytes = b"EHLO client.example"
+    ) -> str:
+        """Send one mail, to `INTAKE` where nobody is named; give the last reply."""
+        await self.say(hello)
+        await self.say(b"MAIL FROM:<%s>" % mail_from.encode())
+        for recipient in recipients or (INTAKE,):
+            reply = await self.say(b"RCPT TO:<%s>" % recipient.encode())
+            if not reply.startswith("250"):
+                return reply
+        await self.say(b"DATA")
+        return await self.say(mail.replace(b"\r\n.", b"\r\n..").removesuffix(b"\r\n") + b"\r\n.")
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ from typing import Any
 from clew_shared.testing.harness import RunningClew
 from sqlalchemy import text
 
-from tests.mail_intake.intake import INTAKE, a_mail, wire
+from tests.mail_intake.intake import a_mail, wire
 
 
 @dataclass(slots=True)
@@ -16,14 +16,8 @@ class Mailroom:
     async def send(self, mail: bytes, *recipients: str, mail_from: str = "x@client.example", door: str = "smtp") -> str:
         """Send one mail by SMTP or LMTP; give the last reply."""
         async with wire(self.clew.addresses[door]) as talk:
-            await talk.say(b"EHLO client.example" if door == "smtp" else b"LHLO client.example")
-            await talk.say(b"MAIL FROM:<%s>" % mail_from.encode())
-            for recipient in recipients or (INTAKE,):
-                reply = await talk.say(b"RCPT TO:<%s>" % recipient.encode())
-                if not reply.startswith("250"):
-                    return reply
-            await talk.say(b"DATA")
-            return await talk.say(mail.replace(b"\r\n.", b"\r\n..").removesuffix(b"\r\n") + b"\r\n.")
+            hello = b"EHLO client.example" if door == "smtp" else b"LHLO client.example"
+            return await talk.hand_in(mail, recipients, mail_from, hello)
 
     async def post(self, words: str, *recipients: str, **fields: str) -> None:
         """Send a mail of these words; `fields` are those of `a_mail`."""

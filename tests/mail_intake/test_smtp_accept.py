@@ -29,9 +29,8 @@ async def test_what_was_sent_is_kept_byte_for_byte(intake: Intake) -> None:
         + b"x" * (1_200_000)
         + b"\r\n \r\n\r\n"
     )
-    stuffed = mail.replace(b"\r\n.", b"\r\n..")
 
-    reply = await intake.send(stuffed)
+    reply = await intake.send(mail)
 
     assert reply.startswith("250 2.0.0 ")
     assert await intake.raw(reply.rpartition(" ")[2]) == mail
