@@ -77,10 +77,13 @@ async def test_a_bounce_finds_its_mail_by_the_best_that_it_says(clew: RunningCle
 
 
 async def test_a_forged_bounce_ends_nobodys_address(clew: RunningClew) -> None:
-    """B19: somebody we never wrote to, an id that only looks like ours, a reply address of another signature."""
+    """B19: somebody we never wrote to, an id that only looks like ours, a reply address of another signature, another
+    client of the same deal."""
     deal = await a_deal(clew)
     letter = await a_letter(clew, deal)
     token = (await sandbox(clew, letter["id"]))["reply_to"]
+    other = (await sandbox(clew, (await a_letter(clew, deal, "ben@client.example"))["id"]))["reply_to"]
+    await deliver(clew, report(status="5.1.2"), other)
     changed = ("b" if token[-14] == "a" else "a").join((token[:-14], token[-13:]))
     await deliver(clew, report("stranger@client.example"))
     await deliver(clew, report(message_id="<01a201f6-bd08-7975-b474-1e2ef8c1290c@in.localhost>"))
@@ -89,7 +92,7 @@ async def test_a_forged_bounce_ends_nobodys_address(clew: RunningClew) -> None:
     # By IMAP nobody is turned away at the door.
     await deliver(clew, report(to=changed))
 
-    entries = await bounces(clew, deal, 3)
+    entries = await bounces(clew, deal, 4)
     assert all("unproven" in entry["flags"] for entry in entries)
     assert await suspensions(clew, deal, False) == []
     assert (await delivery_of(clew, letter["id"]))["status"] == "accepted"
@@ -192,10 +195,10 @@ async def a_deal(clew: RunningClew) -> dict[str, Any]:
     return await the_deal_of(clew, "ann@client.example")
 
 
-async def a_letter(clew: RunningClew, deal: dict[str, Any]) -> dict[str, Any]:
-    """Have Sam write to the client; give the delivery once it is there and lifecycle knows of it."""
+async def a_letter(clew: RunningClew, deal: dict[str, Any], to: str = ANN) -> dict[str, Any]:
+    """Have Sam write to a client; give the delivery once it is there and lifecycle knows of it."""
     before = {one["id"] for one in await letters(clew, deal)}
-    body = {"to": ANN, "subject": "Chairs", "body": "Here they are."}
+    body = {"to": to, "subject": "Chairs", "body": "Here they are."}
     async with clew.http.post(f"{clew.url}/deals/{deal['id']}/mails", data=body, allow_redirects=False) as answer:
         assert answer.status == 303, await answer.text()
 

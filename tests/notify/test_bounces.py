@@ -1,6 +1,7 @@
 """Mails that came back are noted where they were sent, and never answered."""
 
 from datetime import UTC, datetime
+from email import message_from_bytes
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from clew_shared.contracts.enquiry import ReplyToken
 from clew_shared.contracts.ids import new_id
 from clew_shared.contracts.lifecycle import SignInRequested
 from clew_shared.contracts.mail import MailBounced
+from clew_shared.contracts.reply_address import read_reply_address
 from clew_shared.runtime.consumer import Received
 
 from tests.notify.conftest import Notify
@@ -31,6 +33,14 @@ async def hear(notify: Notify, *reports: MailBounced) -> None:
     """Have notify hear all of them at once."""
     async with notify.running.services["notify"].rail.unit_of_work() as uow:
         await note_bounces([Received(new_id(), report, report.received_at, None) for report in reports], uow)
+
+
+def a_token(notify: Notify, address: str) -> ReplyToken:
+    """Read an address of ours as mail-intake does."""
+    settings = notify.running.settings
+    read = read_reply_address(address, settings.intake_domain, settings.reply_keys())
+    assert read is not None
+    return ReplyToken(deal_id=read.deal_id, expired=read.expired, delivery=read.delivery)
 
 
 async def suspended(notify: Notify) -> list[str]:
@@ -97,40 +107,59 @@ async def test_a_report_that_names_no_mail_is_believed_of_the_addresss_own_mail_
     assert [row["recipient"] for row in await notify.books.deliveries(status="accepted")] == [sam]
 
 
-async def test_the_reply_address_proves_a_mail_systems_report_and_nothing_of_a_teammate(notify: Notify) -> None:
-    """mail B19: everybody who writes on a deal has its reply address."""
+async def test_the_address_of_a_delivery_proves_something_of_its_reader_alone(notify: Notify) -> None:
+    """mail B19: who has got a mail on a deal says nothing of its other clients, in whoever's name."""
     deal = a_deal()
-    await notify.lifecycle.tell(deal_opened(deal, a_word()), reply_written(deal, to=("babbage@client.example",)))
-    await notify.books.settled(4)
-    token, theirs = ReplyToken(deal_id=deal.id), "MAILER-DAEMON@mx.client.example"
-    ada, babbage, sam = "ada@client.example", "babbage@client.example", "sam@team.example"
-    async with telling(notify.running.settings, "mail-intake") as mail_intake:
-        await mail_intake.tell(
-            bounced(recipient=sam, reply_token=token, reporter=theirs),
-            bounced(recipient=ada, reply_token=token, reporter=babbage, authenticity="pass"),
-            bounced(recipient=ada, reply_token=token, reporter=theirs, authenticity="fail"),
-            bounced(recipient=babbage, reply_token=token, reporter=theirs),
-        )
-        await notify.books.settled(1, "bounced", recipient=babbage)
+    ada, babbage, sam, theirs = "ada@client.example", "babbage@client.example", "sam@team.example", "MAILER-DAEMON@x.y"
+    await notify.lifecycle.tell(deal_opened(deal), *(reply_written(deal, to=(one,)) for one in (ada, babbage)))
+    sent = await notify.books.settled(5)
+    own = {row["recipient"]: row for row in sent if row["rule"] != "acknowledgement"}
+    token = {name: a_token(notify, row["envelope_sender"]) for name, row in own.items()}
+    forged = [
+        bounced(recipient=ada, reply_token=token[babbage], reporter=theirs),
+        bounced(recipient=ada, reply_token=token[babbage], message_id=own[ada]["message_id"], reporter=theirs),
+        bounced(recipient=sam, reply_token=token[babbage], reporter=theirs),
+        bounced(recipient=ada, reply_token=ReplyToken(deal_id=deal.id), reporter=theirs),
+        bounced(recipient=ada, reply_token=token[ada], reporter=theirs, authenticity="fail"),
+        bounced(reply_token=token[ada], reporter=babbage, authenticity="pass"),
+    ]
 
-    assert await suspended(notify) == [babbage]
+    await hear(notify, *forged)
+    before = await suspended(notify)
+    await hear(notify, bounced(reply_token=token[ada], reporter=theirs))
+    await hear(notify, bounced(recipient=babbage, reply_token=token[babbage], reporter="notes@x.y"))
+    await hear(notify, bounced(recipient=sam, reply_token=token[sam], message_id="<other@x.y>"))
+
+    assert (before, await suspended(notify)) == ([], [ada, babbage, sam])
+    returned = await notify.books.deliveries(status="bounced")
+    assert {row["id"] for row in returned} == {row["id"] for row in own.values()} - {own["kim@team.example"]["id"]}
 
 
 async def test_of_a_letter_to_several_the_copy_that_came_back_is_noted(notify: Notify) -> None:
-    """mail B19: all of them know its Message-ID, so that it proves nothing of a teammate among them."""
-    letter = reply_written(a_deal(), to=("ada@client.example",), cc=("babbage@client.example", "kim@team.example"))
-    await notify.lifecycle.tell(letter)
-    id_ = (await notify.books.settled(3))[0]["message_id"]
-    async with telling(notify.running.settings, "mail-intake") as mail_intake:
-        await mail_intake.tell(
-            bounced(message_id=id_),
-            bounced(message_id=id_, recipient="kim@team.example"),
-            bounced(message_id=id_, recipient="Babbage@client.example"),
-        )
-        await notify.books.settled(1, "bounced", recipient="babbage@client.example")
+    """mail B19: all of them know its Message-ID and where answers go, which prove nothing of one; each copy has its own
+    return path."""
+    deal = a_deal()
+    ada, babbage, kim = "ada@client.example", "babbage@client.example", "kim@team.example"
+    await notify.lifecycle.tell(reply_written(deal, to=(ada,), cc=(babbage, kim)))
+    sent = {row["recipient"]: row for row in await notify.books.settled(3)}
+    mails = await notify.books.rows("SELECT content FROM notify.mail")
+    [answers_go] = {message_from_bytes(mail["content"])["Reply-To"] for mail in mails}
+    id_, shared = sent[ada]["message_id"], a_token(notify, answers_go)
 
-    assert [row["recipient"] for row in await notify.books.deliveries(status="accepted")] == ["ada@client.example"]
-    assert await suspended(notify) == ["babbage@client.example"]
+    await hear(
+        notify,
+        bounced(message_id=id_),
+        bounced(message_id=id_, recipient=kim),
+        bounced(message_id=id_, recipient=ada, reply_token=shared, reporter="MAILER-DAEMON@x.y"),
+    )
+    before = await suspended(notify)
+    own = a_token(notify, sent[babbage]["envelope_sender"])
+    await hear(notify, bounced(message_id=id_, recipient="Babbage@client.example", reply_token=own))
+    by_theirs = {"reporter": "postmaster@client.example", "authenticity": "pass"}
+    await hear(notify, bounced(message_id=id_, recipient=ada, **by_theirs))
+
+    assert shared == ReplyToken(deal_id=deal.id)
+    assert (before, await suspended(notify)) == ([], [ada, babbage])
 
 
 async def test_a_mailbox_that_mail_was_passed_on_to_does_not_count_against_the_first(notify: Notify) -> None:

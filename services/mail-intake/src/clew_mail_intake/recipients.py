@@ -90,10 +90,11 @@ def find_token(addresses: tuple[str, ...], ours: Recipients) -> TokenFound:
             continue
         if read is None:
             continue
+        token = ReplyToken(deal_id=read.deal_id, expired=read.expired, delivery=read.delivery)
         if read.expired:
-            expired = expired or ReplyToken(deal_id=read.deal_id, expired=True)
+            expired = expired or token
         else:
-            live = live or ReplyToken(deal_id=read.deal_id)
+            live = live or token
     return TokenFound(live or expired, forged)
 
 

@@ -1,15 +1,15 @@
 """Find which delivery of ours a report is about, and how sure that is. Next: clew_notify.note_bounce.note_bounces.
 
-Anybody can send a report. One that names a Message-ID of ours is from somebody who has seen that mail. A reply address
-that we signed is known to everybody who writes on its deal: it proves something only in a mail system's name, and
-nothing against a teammate. What remains is that who writes on a deal may write in such a name against another of its
-clients; a person undoes that. One that only names whom we write to may be anybody's: it is bound to the newest mail to
-them within ten days, as long as two mail systems may keep trying (RFC 5321 4.5.4.1), and proves nothing, unless the
-very mail system of that address is shown to have sent it. Nothing is proven by a report that fails DMARC.
+Anybody can send a report. One that comes to the address of a delivery, or names a Message-ID of ours, is from
+somebody who has seen that mail: it proves something of the one whom that went to, and nothing of anybody else. What
+several know, the Message-ID of a letter to them and the reply address of the deal, proves nothing of one of them. One
+that only names whom we write to may be anybody's: it is bound to the newest mail to them within ten days, as long as
+two mail systems may keep trying (RFC 5321 4.5.4.1). Those prove something only where the very mail system of that
+address is shown to have sent them. Nothing is proven by a report that fails DMARC.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
@@ -33,7 +33,6 @@ class Delivery:
     recipient: str
     deal_id: UUID | None
     activity_id: UUID | None
-    works_here: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +47,46 @@ class Bound:
 
 
 async def bind_bounces(reports: Sequence[MailBounced], connection: AsyncConnection) -> list[Bound]:
-    """Bind by Message-ID, else by the reply address, else by the recipient; what is about none of ours is left out."""
-    bound = await _by_message_id(reports, connection)
-    bound |= await _by_recipient({place: one for place, one in enumerate(reports) if place not in bound}, connection)
+    """Bind by the address of a delivery, else by Message-ID, recipient or deal; what is about none of ours is left out.
+
+    A report that came to an address of its own is about that delivery, whatever else it names.
+    """
+    bound: dict[int, Bound] = {}
+    for way in (_by_own_address, _by_message_id, _by_recipient):
+        rest = {place: report for place, report in enumerate(reports) if place not in bound}
+        bound |= await way(rest, connection)
     for place, report in enumerate(reports):
-        token = report.reply_token
-        if place not in bound and token is not None and not token.expired:
-            bound[place] = Bound(report, "reply_token", None, token.deal_id, proven=False)
+        if place not in bound and (deal_id := _deal_named(report)) is not None:
+            bound[place] = Bound(report, "reply_token", None, deal_id, proven=False)
     return [bound[place] for place in sorted(bound)]
 
 
-async def _by_message_id(reports: Sequence[MailBounced], connection: AsyncConnection) -> dict[int, Bound]:
-    named = {place: id_ for place, report in enumerate(reports) if (id_ := _named(report)) is not None}
+async def _by_own_address(reports: Mapping[int, MailBounced], connection: AsyncConnection) -> dict[int, Bound]:
+    marks = {
+        place: (token.deal_id, token.delivery)
+        for place, report in reports.items()
+        if (token := report.reply_token) is not None and token.delivery and not token.expired
+    }
+    if not marks:
+        return {}
+    deals, ends = zip(*marks.values(), strict=True)
+    copies = _by_place(await connection.execute(_MARKED, {"places": list(marks), "deals": deals, "ends": ends}))
+    return {place: _of_copies(reports[place], each, "reply_token") for place, each in copies.items()}
+
+
+async def _by_message_id(reports: Mapping[int, MailBounced], connection: AsyncConnection) -> dict[int, Bound]:
+    named = {place: id_ for place, report in reports.items() if (id_ := _named(report)) is not None}
     if not named:
         return {}
-    found = await connection.execute(_NAMED, {"places": list(named), "ids": list(named.values())})
+    copies = _by_place(await connection.execute(_NAMED, {"places": list(named), "ids": list(named.values())}))
+    return {place: _of_copies(reports[place], each, "message_id") for place, each in copies.items()}
+
+
+def _by_place(rows: Iterable[Any]) -> dict[int, list[Delivery]]:
     copies: dict[int, list[Delivery]] = {}
-    for row in found:
+    for row in rows:
         copies.setdefault(row.place, []).append(_delivery(row))
-    return {place: _of_copies(reports[place], each) for place, each in copies.items()}
+    return copies
 
 
 def _named(report: MailBounced) -> UUID | None:
@@ -75,26 +95,35 @@ def _named(report: MailBounced) -> UUID | None:
 
 
 def _delivery(row: Any) -> Delivery:
-    return Delivery(row.id, row.recipient, row.deal_id, row.activity_id, row.works_here)
+    return Delivery(row.id, row.recipient, row.deal_id, row.activity_id)
 
 
-def _of_copies(report: MailBounced, copies: Sequence[Delivery]) -> Bound:
-    """Tell which of the copies that share a Message-ID it is about; of several none, where the report names nobody."""
+def _of_copies(report: MailBounced, copies: Sequence[Delivery], by: Literal["message_id", "reply_token"]) -> Bound:
+    """Tell which of the copies that it may be about it is about; of several none, where the report names nobody."""
     meant = [copy for copy in copies if report.recipient and _same(report.recipient, copy.recipient)]
     if not meant and len(copies) == 1:
         meant = list(copies)
-    # Where a mail was passed on, it is the next mailbox that is gone, not the one that we wrote to. Who complains is
-    # often told in a way that nobody can read.
-    hidden = not report.recipient or report.kind == "complaint"
-    proven = bool(meant) and (hidden or _same(report.recipient or "", meant[0].recipient))
-    # Everybody who got a copy knows the id.
-    only_theirs = len(copies) == 1 or not any(copy.works_here for copy in meant)
-    proven = proven and only_theirs and report.authenticity != "fail"
-    return Bound(report, "message_id", meant[0] if meant else None, copies[0].deal_id, proven)
+    # Where a mail was passed on, it is the next mailbox that is gone, not the one that we wrote to.
+    is_theirs = bool(meant) and (_is_hidden(report, by) or _same(report.recipient or "", meant[0].recipient))
+    proven = is_theirs and (_is_vouched_for(report) or (len(copies) == 1 and report.authenticity != "fail"))
+    return Bound(report, by, meant[0] if meant else None, copies[0].deal_id, proven)
+
+
+def _is_hidden(report: MailBounced, by: str) -> bool:
+    """Say whether it leaves open whom it is about. Who complains is often told in a way that nobody can read.
+
+    People write to our addresses too: what names nobody is no report, unless a mail system sends it.
+    """
+    return report.kind == "complaint" or (not report.recipient and (by == "message_id" or _is_by_mail_system(report)))
 
 
 async def _by_recipient(reports: Mapping[int, MailBounced], connection: AsyncConnection) -> dict[int, Bound]:
-    named = {place: report for place, report in reports.items() if report.recipient}
+    # The address of a deal says which deal. Which of its mails is a guess that marks somebody's as returned.
+    named = {
+        place: report
+        for place, report in reports.items()
+        if report.recipient and (_deal_named(report) is None or _is_vouched_for(report))
+    }
     if not named:
         return {}
     values = {
@@ -106,10 +135,8 @@ async def _by_recipient(reports: Mapping[int, MailBounced], connection: AsyncCon
     bound = {}
     for row in await connection.execute(_NEWEST, values):
         report = named[row.place]
-        delivery, by_token = _delivery(row), _deal_named(report) is not None
-        told = by_token and not delivery.works_here and _is_by_mail_system(report)
-        by: Literal["reply_token", "recipient"] = "reply_token" if by_token else "recipient"
-        bound[row.place] = Bound(report, by, delivery, row.deal_id, proven=told or _is_vouched_for(report))
+        by: Literal["reply_token", "recipient"] = "reply_token" if _deal_named(report) else "recipient"
+        bound[row.place] = Bound(report, by, _delivery(row), row.deal_id, proven=_is_vouched_for(report))
     return bound
 
 
@@ -136,8 +163,7 @@ def _same(one: str, other: str) -> bool:
 
 def _newest() -> Any:
     return text(
-        """SELECT given.place, newest.id, newest.recipient, newest.deal_id, newest.activity_id,
-  EXISTS (SELECT FROM notify.teammate WHERE active AND lower(email) = given.recipient) AS works_here
+        """SELECT given.place, newest.id, newest.recipient, newest.deal_id, newest.activity_id
 FROM unnest(:places, :recipients, :deals, :earliest) AS given (place, recipient, deal_id, earliest),
 LATERAL (
   SELECT id, recipient, deal_id, activity_id FROM notify.delivery
@@ -156,8 +182,7 @@ LATERAL (
 
 _NEWEST = _newest()
 _NAMED = text(
-    """SELECT given.place, copy.id, copy.recipient, copy.deal_id, copy.activity_id,
-  EXISTS (SELECT FROM notify.teammate WHERE active AND lower(email) = lower(copy.recipient)) AS works_here
+    """SELECT given.place, copy.id, copy.recipient, copy.deal_id, copy.activity_id
 FROM unnest(:places, :ids) AS given (place, id)
 JOIN notify.delivery AS named ON named.id = given.id
 JOIN notify.delivery AS copy
@@ -165,3 +190,15 @@ JOIN notify.delivery AS copy
 WHERE copy.status IN ('sending', 'accepted', 'delivered', 'in_doubt', 'bounced')
 ORDER BY copy.id"""
 ).bindparams(bindparam("places", type_=ARRAY(Integer)), bindparam("ids", type_=ARRAY(Uuid)))
+# Of a deal's deliveries there are tens.
+_MARKED = text(
+    """SELECT given.place, delivery.id, recipient, delivery.deal_id, activity_id
+FROM unnest(:places, :deals, :ends) AS given (place, deal_id, mark)
+JOIN notify.delivery ON delivery.deal_id = given.deal_id AND right(delivery.id::text, length(given.mark)) = given.mark
+WHERE channel = 'email' AND status IN ('sending', 'accepted', 'delivered', 'in_doubt', 'bounced')
+ORDER BY delivery.id"""
+).bindparams(
+    bindparam("places", type_=ARRAY(Integer)),
+    bindparam("deals", type_=ARRAY(Uuid)),
+    bindparam("ends", type_=ARRAY(Text)),
+)

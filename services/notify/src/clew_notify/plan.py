@@ -75,7 +75,8 @@ class Planner:
             return self._plan_text(draft, delivery_id, batch)
         first = _delivery_id(draft, draft.to[0]) if draft.one_mail else delivery_id
         message_id = f"<{first}@{self._domain}>"
-        reply_to = self._reply_to(draft.deal_id, batch) if draft.deal_id else None
+        own_address = self._own_address(draft.deal_id, delivery_id) if draft.deal_id else None
+        reply_to = self._address_of_all(draft.deal_id, batch) if draft.deal_id and _has_others(draft) else own_address
         subject_line, content, reason = "", None, None
         try:
             subject_line = one_line(draft.rule.subject_line.format(**draft.context))
@@ -89,7 +90,7 @@ class Planner:
             draft=draft,
             message_id=message_id,
             subject_line=subject_line,
-            envelope_sender=self._envelope_sender(draft, reply_to),
+            envelope_sender=self._envelope_sender(draft, own_address),
             expires_at=batch.now + _window(draft, batch.now),
             content=content,
             reason=reason,
@@ -138,14 +139,22 @@ class Planner:
             automatic=automatic if draft.rule.automatic else None,
         )
 
-    def _reply_to(self, deal_id: UUID, batch: _Batch) -> str:
+    def _own_address(self, deal_id: UUID, delivery_id: UUID) -> str:
+        return make_reply_address(deal_id, self._domain, self._keys, delivery_id=delivery_id)
+
+    def _address_of_all(self, deal_id: UUID, batch: _Batch) -> str:
         if deal_id not in batch.reply_to:
             batch.reply_to[deal_id] = make_reply_address(deal_id, self._domain, self._keys)
         return batch.reply_to[deal_id]
 
-    def _envelope_sender(self, draft: Draft, reply_to: str | None) -> str:
-        # Nothing may answer an automatic answer (RFC 3834 3.1.1). For the rest a bounce comes home to the deal.
-        return "" if draft.rule is ACKNOWLEDGEMENT else reply_to or self._address
+    def _envelope_sender(self, draft: Draft, own_address: str | None) -> str:
+        # Nothing may answer an automatic answer (RFC 3834 3.1.1). For the rest a bounce says whose copy it was.
+        return "" if draft.rule is ACKNOWLEDGEMENT else own_address or self._address
+
+
+def _has_others(draft: Draft) -> bool:
+    """Say whether others read the same mail, who would learn an address that stands for this reader alone."""
+    return len(draft.to) + len(draft.cc) > 1
 
 
 def _delivery_id(draft: Draft, recipient: str) -> UUID:

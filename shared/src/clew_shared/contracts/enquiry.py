@@ -31,11 +31,16 @@ class Claims(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     verified: Verified = "no"
 
 
-class ReplyToken(msgspec.Struct, frozen=True, kw_only=True):
-    """A reply address whose signature was true; `expired` when it is older than it may be."""
+class ReplyToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A reply address whose signature was true; `expired` when it is older than it may be.
+
+    `delivery` is the end of the id of the one delivery whose mail carried it (`reply_address.delivery_mark`); what
+    several got alike, and what was sent before there was such a mark, has none.
+    """
 
     deal_id: UUID
     expired: bool = False
+    delivery: str | None = None
 
 
 class Attachment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
