@@ -385,8 +385,8 @@ def test_an_invitation_says_what_when_and_who() -> None:
     ]
 
 
-def test_a_winmail_dat_is_unpacked() -> None:
-    """B29: Outlook's TNEF; its files are listed and fetched like any other, its text is the body."""
+def winmail_with_offer() -> bytes:
+    """Make a body whose one part is a TNEF file with words and a file of its own."""
 
     def attribute(level: int, name: int, value: bytes) -> bytes:
         return struct.pack("<BII", level, name, len(value)) + value + struct.pack("<H", sum(value) & 0xFFFF)
@@ -395,14 +395,31 @@ def test_a_winmail_dat_is_unpacked() -> None:
     tnef += attribute(1, 0x0002800C, b"Words inside\0")
     tnef += attribute(2, 0x00069002, b"\0" * 14) + attribute(2, 0x00018010, b"offer.txt\0")
     tnef += attribute(2, 0x0006800F, b"twenty chairs")
-    body = b"--b\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-    raw = mail("Content-Type: multipart/mixed; boundary=b", body=body + base64.encodebytes(tnef) + b"\r\n--b--")
+    head = b"--b\r\nContent-Type: application/ms-tnef; name=winmail.dat\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    return head + base64.encodebytes(tnef) + b"\r\n--b--"
+
+
+def test_a_winmail_dat_is_unpacked() -> None:
+    """B29: Outlook's TNEF; its files are listed and fetched like any other, its text is the body."""
+    raw = mail("Content-Type: multipart/mixed; boundary=b", body=winmail_with_offer())
 
     found = understand(raw)
 
     [file] = found.attachments
     assert (file.name, read_attachment(raw, file)) == ("offer.txt", b"twenty chairs")
     assert found.text == "Words inside"
+
+
+def test_a_file_packed_in_what_is_packed_itself_is_listed_and_not_given() -> None:
+    """B30: its bytes are two unpackings away, and those of the winmail.dat must not come under its name."""
+    inner = mail("From: lea@customer.example", "Content-Type: multipart/mixed; boundary=b", body=winmail_with_offer())
+    head = b"--o\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    body = head + base64.encodebytes(inner) + b"\r\n--o--"
+
+    found = read("From: col@ours.example", "Subject: Fwd:", "Content-Type: multipart/mixed; boundary=o", body=body)
+
+    [offer] = [file for file in found.attachments if file.name == "offer.txt"]
+    assert offer.rejected == "packed twice: it is in the raw mail"
 
 
 @pytest.mark.parametrize("cut", range(6, 60, 3))

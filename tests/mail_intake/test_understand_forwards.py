@@ -1,6 +1,9 @@
 """Whose mail a forward is (B17)."""
 
+from base64 import encodebytes
+
 import pytest
+from clew_mail_intake.understanding.attachments import read_attachment
 
 from tests.mail_intake.mails import OURS, mail, read
 
@@ -235,9 +238,10 @@ def test_what_nobody_sees_names_nobody() -> None:
     )
 
 
+@pytest.mark.parametrize("encoding", ["7bit", "base64"])
 @pytest.mark.parametrize("kind", ["message/rfc822", "application/octet-stream; name=lea.eml"])
-def test_of_several_attached_mails_the_one_from_outside_counts(kind: str) -> None:
-    """B17: with its files and its ids; a file that only ends in .eml is a mail as well."""
+def test_of_several_attached_mails_the_one_from_outside_counts(kind: str, encoding: str) -> None:
+    """B17: with its files and its ids; a file that only ends in .eml is a mail as well, and one that is encoded."""
     attached = (
         mail("From: Two <two@ours.example>", "Subject: Look", body="Look at this"),
         mail(
@@ -251,9 +255,12 @@ def test_of_several_attached_mails_the_one_from_outside_counts(kind: str) -> Non
         ),
     )
     body = b"--b\r\nContent-Type: text/plain\r\n\r\nPlease handle.\r\n"
-    body += b"".join(b"--b\r\nContent-Type: %s\r\n\r\n%s\r\n" % (kind.encode(), one) for one in attached) + b"--b--\r\n"
+    for one in attached:
+        body += b"--b\r\nContent-Type: %s\r\nContent-Transfer-Encoding: %s\r\n\r\n" % (kind.encode(), encoding.encode())
+        body += (encodebytes(one) if encoding == "base64" else one) + b"\r\n"
+    fields = ("From: col@ours.example", "Subject: Fwd:", "Content-Type: multipart/mixed; boundary=b")
 
-    found = read("From: col@ours.example", "Subject: Fwd:", "Content-Type: multipart/mixed; boundary=b", body=body)
+    found = read(*fields, body=body + b"--b--\r\n")
 
     assert (found.contact.email, found.subject_line, found.text) == (
         "lea@customer.example",
@@ -261,7 +268,35 @@ def test_of_several_attached_mails_the_one_from_outside_counts(kind: str) -> Non
         "We need twenty.",
     )
     assert found.references == ("<ours@in.example>", "<first@customer.example>")
-    assert ("plan.pdf" in [file.name for file in found.attachments]) == (kind == "message/rfc822")
+    [plan] = [file for file in found.attachments if file.name == "plan.pdf"]
+    assert read_attachment(mail(*fields, body=body + b"--b--\r\n"), plan) == b"%PDF-1.4"
+
+
+def test_what_colleagues_pass_on_inside_of_an_encoded_mail_keeps_its_files() -> None:
+    """B17: the mail from outside lies in a mail that has to be decoded first."""
+    of_client = mail(
+        f"From: {LEAD}",
+        "Subject: Zwanzig",
+        "Content-Type: multipart/mixed; boundary=i",
+        body="--i\r\nContent-Type: text/plain\r\n\r\nWe need twenty.\r\n--i\r\nContent-Type: application/pdf\r\n"
+        "Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=plan.pdf\r\n\r\n"
+        "JVBERi0xLjQ=\r\n--i--\r\n",
+    )
+    of_colleague = mail(
+        "From: Two <two@ours.example>",
+        "Subject: Fwd: Zwanzig",
+        "Content-Type: multipart/mixed; boundary=m",
+        body=b"--m\r\nContent-Type: message/rfc822\r\n\r\n" + of_client + b"\r\n--m--\r\n",
+    )
+    fields = ("From: col@ours.example", "Subject: Fwd:", "Content-Type: multipart/mixed; boundary=b")
+    body = b"--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+    body += encodebytes(of_colleague) + b"\r\n--b--\r\n"
+
+    found = read(*fields, body=body)
+
+    assert (found.contact.email, found.text) == ("lea@customer.example", "We need twenty.")
+    [plan] = [file for file in found.attachments if file.name == "plan.pdf"]
+    assert read_attachment(mail(*fields, body=body), plan) == b"%PDF-1.4"
 
 
 @pytest.mark.parametrize(

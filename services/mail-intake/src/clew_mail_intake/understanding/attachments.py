@@ -1,7 +1,7 @@
 """The files in a mail: named safely, measured, and refused with a reason where they pass a cap."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from mmap import mmap
@@ -17,7 +17,7 @@ from clew_mail_intake.understanding.parse import MEDIA_TYPE, ParsedMail, Part
 from clew_mail_intake.understanding.signed_data import read_signed_content
 from clew_mail_intake.understanding.tnef import Packed, unpack
 from clew_mail_intake.understanding.transfer import decode_pieces, decode_transfer
-from clew_mail_intake.understanding.understood import Attachment
+from clew_mail_intake.understanding.understood import Attachment, PackedAs
 
 _TNEF = {"application/ms-tnef", "application/vnd.ms-tnef", "application/x-tnef"}
 _SIGNATURES = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
@@ -26,7 +26,9 @@ _DECORATION_BYTES = 10 * 1024
 _CID = re.compile(r"cid:([^\"'\s<>)]{1,300})", re.IGNORECASE)
 
 
-def read_attachments(parsed: ParsedMail, bodies: Bodies) -> tuple[Attachment, ...]:
+def read_attachments(
+    parsed: ParsedMail, bodies: Bodies, packed_along: Iterable[Attachment] = ()
+) -> tuple[Attachment, ...]:
     """List every file, also the refused ones: nothing is dropped in silence (B30)."""
     found = _Listed(parsed, _shown_in(bodies.html))
     for part in bodies.files:
@@ -37,22 +39,25 @@ def read_attachments(parsed: ParsedMail, bodies: Bodies) -> tuple[Attachment, ..
             _add_part(found, part)
     for name, start, end, encoding in bodies.embedded:
         _add_embedded(found, name, start, end, encoding)
+    for file in packed_along:
+        found.add(file)
     if parsed.unread:
         _add_unread(found)
     return tuple(found.files)
 
 
-def inside_signature(files: tuple[Attachment, ...], part: Part) -> tuple[Attachment, ...]:
-    """Give files of the mail inside an opaque signature the places by which `read_attachment` finds them."""
+def packed_in(part: Part, files: Iterable[Attachment], packed_as: PackedAs) -> tuple[Attachment, ...]:
+    """Give files of a mail that a part decodes to the places by which `read_attachment` finds them in the outer one."""
     return tuple(
         replace(
             file,
             start=part.start,
             end=part.end,
             encoding=part.encoding,
-            packed_as="cms",
+            packed_as=packed_as,
             inner=(file.start, file.end),
             inner_encoding=file.encoding,
+            rejected=file.rejected or ("packed twice: it is in the raw mail" if file.inner else None),
         )
         for file in files
     )
@@ -66,9 +71,10 @@ def read_attachment(raw: bytes | mmap, attachment: Attachment) -> bytes:
 def attachment_pieces(raw: bytes | mmap, attachment: Attachment) -> Iterator[bytes]:
     """Yield an attachment's bytes in pieces of about a megabyte; what is packed in another file comes whole."""
     pieces = decode_pieces(_with_line_feeds(raw), attachment.start, attachment.end, attachment.encoding)
-    if attachment.packed_as == "cms":
-        data = _with_line_feeds(read_signed_content(b"".join(pieces)) or b"")
-        yield decode_transfer(data, *(attachment.inner or (0, 0)), attachment.inner_encoding)
+    if attachment.packed_as:
+        data = b"".join(pieces)
+        mail = _with_line_feeds((read_signed_content(data) or b"") if attachment.packed_as == "cms" else data)
+        yield decode_transfer(mail, *(attachment.inner or (0, 0)), attachment.inner_encoding)
     elif attachment.inner:
         yield b"".join(pieces)[slice(*attachment.inner)]
     else:

@@ -1,11 +1,13 @@
 """Is this mail passed on by somebody, and whose was it first? (B17)"""
 
 from clew_shared.identity.subject_line import bare_subject, is_forward_subject, is_reply_subject
+from msgspec.structs import replace
 
 from clew_mail_intake.understanding.addresses import read_people
+from clew_mail_intake.understanding.attachments import packed_in, read_attachments
 from clew_mail_intake.understanding.bodies import Bodies, read_bodies
 from clew_mail_intake.understanding.encoded_words import decode_words
-from clew_mail_intake.understanding.limits import TEXT_BYTES
+from clew_mail_intake.understanding.limits import ATTACHMENT_BYTES
 from clew_mail_intake.understanding.message_ids import read_in_reply_to, read_message_ids, read_references
 from clew_mail_intake.understanding.parse import ParsedMail, Part, parse_mail
 from clew_mail_intake.understanding.reply_text import Reply, split_reply
@@ -81,12 +83,16 @@ def _read_attached(parsed: ParsedMail, bodies: Bodies, known: Surroundings) -> F
 def _messages_in(parsed: ParsedMail, part: Part) -> list[Forwarded]:
     """Read an attached mail and those attached to it in turn."""
     found: list[Forwarded] = []
-    inside = _inside(parsed, part)
+    outer, inside = part, _inside(parsed, part)
     for _ in range(_HANDS):
         if inside is None:
             break
         bodies = read_bodies(inside)
-        message = _read_message(inside, bodies, part)
+        message = _read_message(inside, bodies)
+        if inside.raw is parsed.raw:
+            message = replace(message, files=tuple(bodies.files))
+        else:
+            message = replace(message, packed=packed_in(outer, read_attachments(inside, bodies), "mail"))
         if message.sender.email:
             found.append(message)
         part = next((file for file in bodies.files if file.is_message and not file.encoding), part)
@@ -98,7 +104,7 @@ def _inside(parsed: ParsedMail, part: Part) -> ParsedMail | None:
     """Return the mail in a part; its offsets are the outer mail's, unless it had to be decoded first."""
     if part.parts:
         return ParsedMail(parsed.raw, part.parts[0], _all_below(part), [])
-    data = decode_transfer(parsed.raw, part.start, part.end, part.encoding, TEXT_BYTES)
+    data = decode_transfer(parsed.raw, part.start, part.end, part.encoding, ATTACHMENT_BYTES)
     return parse_mail(data) if data else None
 
 
@@ -111,7 +117,7 @@ def _all_below(part: Part) -> list[Part]:
     return found
 
 
-def _read_message(inside: ParsedMail, bodies: Bodies, part: Part) -> Forwarded:
+def _read_message(inside: ParsedMail, bodies: Bodies) -> Forwarded:
     fields = inside.top.fields
     people = read_people(fields, "from")
     text = split_reply(bodies.text).text
@@ -124,5 +130,4 @@ def _read_message(inside: ParsedMail, bodies: Bodies, part: Part) -> Forwarded:
         passage=text,
         # What it answers comes before itself, as in References.
         ids=tuple(dict.fromkeys([*read_references(fields), *([answered] if answered else []), *ids])),
-        files=tuple(bodies.files) if part.parts else (),
     )

@@ -8,7 +8,7 @@ from clew_shared.identity.subject_line import bare_subject
 from msgspec import structs
 
 from clew_mail_intake.understanding.addresses import read_address, read_addresses, read_people
-from clew_mail_intake.understanding.attachments import inside_signature, read_attachments
+from clew_mail_intake.understanding.attachments import packed_in, read_attachments
 from clew_mail_intake.understanding.authenticate import authenticate
 from clew_mail_intake.understanding.authenticity import read_authenticity
 from clew_mail_intake.understanding.bodies import Bodies, read_bodies
@@ -109,13 +109,15 @@ def _told(
         verdict, verdict_reason = "quarantine", loop
     taken_over = forwarded is not None and author.contact.email == forwarded.sender.email != author.sender.email
     note = reply.text if taken_over else ""
+    packed: tuple[Attachment, ...] = ()
     own = _own_words(bodies, reply, forwarded if taken_over else None)
     if forwarded is not None and taken_over:
         bodies.files.extend(file for file in forwarded.files if file not in bodies.files)
+        packed = forwarded.packed
     to, cc = read_people(fields, "to"), read_people(fields, "cc")
-    files = read_attachments(opened.parsed, bodies)
+    files = read_attachments(opened.parsed, bodies, packed)
     if opened.is_inside:
-        files = inside_signature(files, parsed.top)
+        files = packed_in(parsed.top, files, "cms")
     reasons = [verdict_reason, *author.reasons, *_notes(parsed, bodies, synthetic), *_disguised(files)]
     # Neither is said twice; whoever is set aside is answered by nobody anyway.
     reasons += [why for why in (loop, found.silence if verdict == "enquiry" else None) if why and why not in reasons]

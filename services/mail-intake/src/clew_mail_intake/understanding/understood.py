@@ -14,6 +14,7 @@ PARSER_VERSION = 3
 Verdict = Literal["enquiry", "auto_reply", "bounce", "complaint", "list", "spam", "quarantine"]
 Grade = Literal["pass", "fail", "temperror", "none"]
 # What a virus scanner says of a file; nothing where there is none.
+PackedAs = Literal["", "cms", "mail"]
 Scan = Literal["", "clean", "waiting"]
 
 
@@ -90,10 +91,10 @@ class Attachment(msgspec.Struct, frozen=True, kw_only=True):
     start: int = 0
     end: int = 0
     encoding: str = ""
-    # Where the file lies in what that span decodes to, when it is one of several packed together (TNEF), or, packed
-    # as "cms", in the mail inside a signature, and how it is encoded there.
+    # Where the file lies in what that span decodes to, when it is one of several packed together (TNEF), or else in
+    # the mail that it decodes to ("cms": in the mail inside that signature), and how it is encoded there.
     inner: tuple[int, int] | None = None
-    packed_as: str = ""
+    packed_as: PackedAs = ""
     inner_encoding: str = ""
     declared: str = ""
     scan: Scan = ""
@@ -121,7 +122,8 @@ class Bounced(msgspec.Struct, frozen=True, kw_only=True):
 class Forwarded(msgspec.Struct, frozen=True, kw_only=True):
     """The mail inside a forward; `passage` is its whole text with the header lines that a mail client prints.
 
-    An attached one also says its `ids`, its ancestors' before its own, and has its files in the outer mail's bytes.
+    An attached one also says its `ids`, its ancestors' before its own, and has its `files` in the outer mail's bytes,
+    or `packed` in a part of that which had to be decoded.
     """
 
     sender: Person
@@ -130,6 +132,7 @@ class Forwarded(msgspec.Struct, frozen=True, kw_only=True):
     passage: str = ""
     ids: tuple[str, ...] = ()
     files: tuple[Part, ...] = ()
+    packed: tuple[Attachment, ...] = ()
 
 
 class Authenticity(msgspec.Struct, frozen=True, kw_only=True):
