@@ -79,6 +79,19 @@ def test_what_postgresql_refuses_is_taken_out() -> None:
         ("Content-Type: text/plain\r\nContent-Transfer-Encoding: Base64 ", "d29yZHM\r\n", "words"),
         ("Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable", "w=6Frds =ZZ=\r\n!", "words =ZZ!"),
         ("Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable (it is)", "w=6Frds", "words"),
+        (
+            "Content-Type: text/plain\r\nContent-Transfer-Encoding: base64",
+            "Two words, none coded.",
+            "Two words, none coded.",
+        ),
+        ("Content-Type: text/plain\r\nContent-Transfer-Encoding: quoted-printable", "two = \r\nwords", "two words"),
+        ("Content-Type: multipart/mixed boundary=b", "--b\r\n\r\nwords\r\n--b--", "words"),
+        (
+            'Content-Type: multipart/mixed; boundary="=_one"',
+            "----=_another\r\nContent-Type: text/plain\r\n\r\nwords\r\n----=_another--\r\n",
+            "words",
+        ),
+        (": no name\r\nX-A: b", "words", "words"),
         ("Content-Type: text", "words", "words"),
         ("Content-Type: ; charset=", "words", "words"),
         ("X-Nothing: x", "", ""),
@@ -87,6 +100,44 @@ def test_what_postgresql_refuses_is_taken_out() -> None:
 def test_a_badly_built_mail_keeps_its_words(header: str, body: str, text: str) -> None:
     """B25."""
     assert read(header, body=body).text == text
+
+
+@pytest.mark.parametrize(
+    "before", [b"\r\n", b"\n\n", b"\xef\xbb\xbf", b" ", b"\r\nFrom ann Mon Jan  1 00:00:00 2024\n"]
+)
+def test_what_an_editor_left_before_the_header_is_no_body(before: bytes) -> None:
+    """B25."""
+    found = understand(before + mail())
+
+    assert (found.contact.email, found.subject_line) == ("ann@lead.example", "Chairs")
+    assert found.text == "Hello, I need twenty chairs."
+
+
+def test_a_footer_behind_an_encoded_text_is_no_part_of_its_letters() -> None:
+    """B25: a list appends it to whatever stands there; without padding it went on as letters."""
+    text = "Good morning, may we have twenty chairs, please?"
+    footer = b"\r\n\r\n____________________\r\nOffers mailing list\r\n"
+
+    found = read("Content-Transfer-Encoding: base64", body=base64.b64encode(text.encode()) + footer)
+
+    assert found.text == text
+
+
+def test_an_empty_text_that_nobody_named_is_no_file() -> None:
+    """B30: an attached one is, however empty."""
+    body = "--b\r\n\r\nwords\r\n--b\r\nContent-Type: text/plain\r\n\r\n\r\n--b--"
+
+    assert not read("Content-Type: multipart/mixed; boundary=b", body=body).attachments
+
+
+def test_the_root_that_a_mail_names_is_read_wherever_it_stands() -> None:
+    """B25: RFC 2387."""
+    body = "--b\r\nContent-Type: text/html\r\nContent-ID: <frame>\r\n\r\n<p>frame\r\n"
+    body += "--b\r\nContent-Type: text/html\r\nContent-ID: <page>\r\n\r\n<p>page\r\n--b--"
+
+    found = read('Content-Type: multipart/related; boundary=b; start="<page>"', body=body)
+
+    assert found.text == "page"
 
 
 def test_nested_parts_with_one_and_the_same_boundary_are_read() -> None:

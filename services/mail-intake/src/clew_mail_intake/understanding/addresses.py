@@ -8,13 +8,16 @@ from clew_mail_intake.understanding.header_fields import Fields
 from clew_mail_intake.understanding.limits import ADDRESSES
 from clew_mail_intake.understanding.understood import Person
 
-_PIECE = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*+>?|[()>,;:]|[^"<>(),;:]+')
+_PIECE = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*+>?|[()>,;:]|(?:[^"<>(),;:\\]+|\\.?)++', re.DOTALL)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"')
-_QUOTES = re.compile(r'\\(["\\])|"')
+_QUOTES = re.compile(r'\\(["\\()])|"')
 _SPACES = re.compile(r"\s+")
 # What nobody sees, and what turns the reading direction of a name around.
 _UNSEEN = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-_ROUTE = re.compile(r"^@[^:@]{1,255}:")
+_ROUTE = re.compile(r"^@[^:<>]{1,255}:(?=[^:]+@)")
+# Blanks and comments are allowed around the dots and the at sign, and nobody means them (RFC 5322 4.4).
+_COMMENT = re.compile(r"\((?:[^()\\]|\\.)*+\)")
+_LOOSE = re.compile(r"[ \t]*([.@])[ \t]*")
 _BETWEEN = re.compile(r"[\s<>()\",;:\[\]\\]+")
 _QUOTED_LOCAL = re.compile(r'"[^"@\r\n]{1,64}"@[^\s@<>()",;:\\]{1,255}')
 
@@ -49,7 +52,7 @@ def _split(value: str) -> list[Person]:
     people: list[Person] = []
     words: list[str] = []
     comments: list[str] = []
-    address, depth = "", 0
+    address, depth, named = "", 0, 0
     for piece in _pieces(value):
         if depth or piece == "(":
             depth += {"(": 1, ")": -1}.get(piece, 0)
@@ -57,7 +60,7 @@ def _split(value: str) -> list[Person]:
                 comments.append(piece)
         elif piece in {",", ";"}:
             _keep(people, words, comments, address)
-            words, comments, address = [], [], ""
+            words, comments, address, named = [], [], "", 0
             if len(people) >= ADDRESSES:
                 return people
         elif piece == ":":
@@ -69,9 +72,13 @@ def _split(value: str) -> list[Person]:
             inner = piece.strip("<> \t")
             if address and "@" not in inner:
                 continue
-            if address and not words:
+            if "@" in address and "".join(words[named:]).strip():
+                # The comma between two people was lost.
+                _keep(people, words[:named], comments, address)
+                words, comments = words[named:], []
+            elif address and not words:
                 words.append(address)
-            address = inner or address
+            address, named = inner or address, len(words)
         elif piece not in {">", ")"}:
             words.append(piece)
     _keep(people, words, comments, address)
@@ -92,7 +99,7 @@ def _keep(people: list[Person], words: list[str], comments: list[str], address: 
     if not address:
         quoted = _QUOTED_LOCAL.search(text)
         address = quoted[0] if quoted else _find_address(text)
-        text = text.replace(address, " ").strip(" ]") if address else text
+        text = text.replace(address, " ").strip(" []") if address else text
     name = _tidy_name(text) or _tidy_name(" ".join(comments))
     email = _tidy_address(address)
     if not email and address:
@@ -119,13 +126,19 @@ def _tidy_name(text: str) -> str:
 
 def _tidy_address(text: str) -> str:
     is_encoded = "=?" in text
-    text = _ROUTE.sub("", decode_words(text).strip(" <>\t").removeprefix("mailto:").partition(" (")[0])
+    text = _ROUTE.sub("", _tightened(decode_words(text).strip(" <>\t")).removeprefix("mailto:"))
     if "@" not in text or (is_encoded and ("<" in text or '"' in text)):
         return ""
     local, _, domain = text.rpartition("@")
-    domain = domain.strip(" .>])").lower()
+    domain = domain.strip(" .>)" if domain.startswith("[") else " .>])").lower()
     if domain.startswith("xn--") or ".xn--" in domain:
         with suppress(UnicodeError):
             domain = domain.encode("ascii").decode("idna")
     local = local.strip().strip("'").lower()
     return f"{local}@{domain}" if local and domain and len(local) + len(domain) < 500 else ""
+
+
+def _tightened(text: str) -> str:
+    if '"' in text or not ("(" in text or " " in text):
+        return text
+    return _LOOSE.sub(r"\1", _COMMENT.sub("", text)).partition(" (")[0]

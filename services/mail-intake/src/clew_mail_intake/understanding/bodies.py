@@ -20,6 +20,7 @@ from clew_mail_intake.understanding.transfer import decode_transfer, find_uuenco
 
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 _HTML_BYTES_AS_TEXT = 2 * 1024 * 1024
+_BLANK = 1000
 _OTHER_LINE_ENDS = ("\x85", "\u2028", "\u2029")
 _WORDS = {"text/plain", "text/html", "text/enriched", "text/markdown", "text/x-markdown", "text/richtext"}
 
@@ -76,16 +77,16 @@ def _choose(parsed: ParsedMail, bodies: Bodies) -> tuple[list[Part], list[Part]]
     for leaf in _leaves(parsed):
         part = leaf.part
         if not _may_be_words(part, first=not plain and not pages):
-            bodies.files.append(part)
+            _add_file(parsed, part, bodies)
         elif part.content_type == "text/html":
-            _take_page(leaf, pages, bodies)
+            _take_page(parsed, leaf, pages, bodies)
         elif not plain:
             plain.append(part)
         elif leaf.after_file and not leaf.alternative and _are_siblings(parsed, plain[0], part):
             # Apple Mail cuts a text where a picture stands in it.
             plain.append(part)
         elif not leaf.alternative:
-            bodies.files.append(part)
+            _add_file(parsed, part, bodies)
     if plain and pages and not _belong_together(plain[0], pages[0], parsed):
         later = pages if pages[0].start > plain[0].start else plain
         bodies.files.extend(later)
@@ -93,14 +94,21 @@ def _choose(parsed: ParsedMail, bodies: Bodies) -> tuple[list[Part], list[Part]]
     return plain, pages
 
 
-def _take_page(leaf: "_Leaf", pages: list[Part], bodies: Bodies) -> None:
+def _add_file(parsed: ParsedMail, part: Part, bodies: Bodies) -> None:
+    """Add a file; an empty text between others that nobody named or attached is none."""
+    is_nameless = not part.filename and part.disposition != "attachment" and part.content_type in _WORDS
+    if not (is_nameless and part.end - part.start < _BLANK and not parsed.raw[part.start : part.end].strip()):
+        bodies.files.append(part)
+
+
+def _take_page(parsed: ParsedMail, leaf: "_Leaf", pages: list[Part], bodies: Bodies) -> None:
     """Keep the first page; of several alternatives the last, which is the richest (RFC 2046)."""
     if not pages:
         pages.append(leaf.part)
     elif leaf.alternative and leaf.part.depth == pages[0].depth:
         pages[0] = leaf.part
     else:
-        bodies.files.append(leaf.part)
+        _add_file(parsed, leaf.part, bodies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +126,19 @@ def _leaves(parsed: ParsedMail) -> list[_Leaf]:
         part, alternative, after_file = waiting.pop()
         if part.is_multipart and part.parts:
             inside = alternative or part.content_type == "multipart/alternative"
-            after = [False, *(_is_file(before) for before in part.parts)]
-            waiting.extend((inner, inside, after[at]) for at, inner in reversed(list(enumerate(part.parts))))
+            parts = _root_first(part)
+            after = [False, *(_is_file(before) for before in parts)]
+            waiting.extend((inner, inside, after[at]) for at, inner in reversed(list(enumerate(parts))))
         elif not (part.is_multipart and part.start >= part.end):
             found.append(_Leaf(part, alternative, after_file))
     return found
+
+
+def _root_first(part: Part) -> list[Part]:
+    """Return the parts with the one that the others belong to before them, where another is named (RFC 2387 3.2)."""
+    named = part.parameters.get("start", "").strip("<> ") if part.content_type == "multipart/related" else ""
+    root = next((inner for inner in part.parts if inner.fields.get("content-id").strip("<> ") == named), None)
+    return [root, *(inner for inner in part.parts if inner is not root)] if named and root else part.parts
 
 
 def _is_file(part: Part) -> bool:

@@ -8,6 +8,14 @@ from clew_mail_intake.understanding.limits import ALL_HEADERS_BYTES, HEADER_BYTE
 
 _FIELD = re.compile(rb"([!-9;-~]{1,120})[ \t]*:")
 _FOLD = re.compile(r"[\r\n\t ]+")
+# What an editor or an export leaves before a header, which then begins with one of the usual fields.
+_JUNK = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s{0,80}(?=>?From |(?:from|to|cc|subject|date|received|return-path|reply-to|sender|message-id|"
+    rb"mime-version|content-type|delivered-to|x-[\w-]{1,60})[ \t]*:)",
+    re.IGNORECASE,
+)
+_COLON = 0x3A
+_JUNK_BEGINS = b" \t\r\n\xef"
 
 
 class Fields:
@@ -52,8 +60,13 @@ def unfold(value: bytes) -> str:
     return clean_text(text).strip()
 
 
-def split_header(raw: bytes, start: int, end: int) -> tuple[Fields, int]:
-    """Return the fields between start and end and the offset where the body begins."""
+def split_header(raw: bytes, start: int, end: int, *, of_mail: bool = True) -> tuple[Fields, int]:
+    """Return the fields between start and end and the offset where the body begins.
+
+    A part of a multipart has no header where it begins with a blank line; a mail (`of_mail`) has one nonetheless.
+    """
+    if of_mail and start < end and raw[start] in _JUNK_BEGINS and (junk := _JUNK.match(raw, start, end)):
+        start = junk.end()
     start = _skip_mbox_line(raw, start, end)
     for blank in (b"\n", b"\r\n"):
         if raw.startswith(blank, start, end):
@@ -86,7 +99,7 @@ def _read_fields(raw: bytes, start: int, end: int, body_start: int) -> tuple[Fie
                 if name:
                     fields.append((name, raw[first : min(position, first + HEADER_BYTES)]))
                 name, first = found[1].decode("ascii").lower(), found.end()
-            elif not _headers_go_on(raw, line_end, end):
+            elif raw[position] != _COLON and not _headers_go_on(raw, line_end, end):
                 # Text where a field should be: the blank line before the body was lost.
                 body_start, end = (position if fields or name else start), position
                 break

@@ -9,7 +9,9 @@ from clew_mail_intake.understanding.encoded_words import decode_words
 _PARAMETER = re.compile(r';\s*([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*+)"?|([^;"]*))', re.DOTALL)
 _COMMENT = re.compile(r"\([^()]*\)")
 _PART = re.compile(r"(.+?)\*(\d{1,3})?(\*)?")
-_SEMICOLON_LOST = re.compile(r"^(\s*[a-z][a-z0-9./+-]{2,80})\s+(?=(?:file)?name\*?\d{0,2}\*?\s?=)", re.IGNORECASE)
+_SEMICOLON_LOST = re.compile(
+    r"^(\s*[a-z][a-z0-9./+-]{2,80})\s+(?=(?:(?:file)?name\*?\d{0,2}\*?|boundary|charset)\s?=)", re.IGNORECASE
+)
 _FILE_NAMES = ("name", "filename")
 _PARAMETERS = 100
 

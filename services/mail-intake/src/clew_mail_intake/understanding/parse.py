@@ -10,10 +10,15 @@ from dataclasses import dataclass, field
 from clew_mail_intake.understanding.header_fields import Fields, split_header
 from clew_mail_intake.understanding.limits import DEPTH, PARTS
 from clew_mail_intake.understanding.parameters import read_name, read_parameters
-from clew_mail_intake.understanding.transfer import encoding_name
+from clew_mail_intake.understanding.transfer import encoding_name, may_be_base64
 
 MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
-_GUESSED_BOUNDARY = re.compile(rb"(?<![^\n])--([^\s-][^\r\n]{3,120}?)[ \t]*\r?\n(?:content-|\r?\n)", re.IGNORECASE)
+_GUESSED_BOUNDARY = re.compile(
+    # A rule of dashes is no boundary; one that begins with dashes is where a part's header follows.
+    rb"(?<![^\n])--(-*[^\s-][^\r\n]{3,120}?(?=[ \t]{0,80}\r?\ncontent-)|"
+    rb"[^\s-][^\r\n]{3,120}?(?=[ \t]{0,80}\r?\n\r?\n))",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -160,13 +165,15 @@ def _before_line_break(raw: bytes, start: int, end: int) -> int:
 
 
 def _read_part(raw: bytes, start: int, end: int, depth: int, within: str, default_type: str) -> Part:
-    fields, body = split_header(raw, start, end)
+    fields, body = split_header(raw, start, end, of_mail=not within.startswith("multipart/"))
     content_type, parameters = read_parameters(_wire(fields, "content-type"))
     if not MEDIA_TYPE.fullmatch(content_type):
         content_type = _mended_type(content_type, parameters, default_type)
     disposition, disposition_parameters = read_parameters(_wire(fields, "content-disposition"))
     filename = read_name(disposition_parameters, "filename") or read_name(parameters, "name")
     encoding = encoding_name(fields.get("content-transfer-encoding"))
+    if encoding == "base64" and not may_be_base64(raw, body, end):
+        encoding = ""
     return Part(
         fields, content_type, parameters, disposition, filename, encoding, min(body, end), end, depth, within, start
     )

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from mmap import mmap
 
 _CHUNK = 1024 * 1024
-_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+_NOT_BASE64 = bytes(set(range(256)) - set(_ALPHABET))
+_IN_LINES = _ALPHABET + b"\r\n"
+_LOOKED_AT, _ENOUGH = 1024, 40
+_BLANK_LINE = re.compile(rb"\n[ \t]*\r?\n")
+# What a mailing list appends to a text without a look at how it is encoded.
+_FOOTER = re.compile(rb"\n[ \t]*\r?\n(?=[^\r\n]*?(?:[^A-Za-z0-9+/=\s]|\S[ \t]+\S))")
+_SOFT_WITH_BLANKS = re.compile(rb"=[ \t]+(?=\r?\n)")
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} ([^\r\n]{1,255})\r?\n", re.MULTILINE)
 _UU_FILES = 200
 _Y_BEGIN = re.compile(
@@ -27,6 +34,21 @@ def encoding_name(value: str) -> str:
     if name in {"x-uuencode", "uuencode", "uue", "x-uue"}:
         return "x-uuencode"
     return ""
+
+
+def may_be_base64(raw: bytes | mmap, start: int, end: int) -> bool:
+    """Say whether a span is base64 as it is said to be: some senders name it and leave the words as they are."""
+    head = raw[start : min(end, start + _LOOKED_AT)]
+    if not head.translate(None, _IN_LINES):
+        return True
+    head = head.partition(b"=")[0].strip()
+    before_footer = _BLANK_LINE.split(head, 1)[0]
+    head = before_footer if len(before_footer) >= _ENOUGH else head
+    if len(head.translate(None, _ALPHABET + b" \t\r\n")) * 12 > len(head):
+        return False
+    lines = [line.split() for line in head.splitlines()]
+    broken = sum(any(len(piece) % 4 for piece in line[:-1]) for line in lines)
+    return broken * 2 <= len(lines)
 
 
 def decode_transfer(raw: bytes | mmap, start: int, end: int, encoding: str, limit: int | None = None) -> bytes:
@@ -88,7 +110,12 @@ def find_yencoded(data: bytes) -> list[tuple[str, int, int]]:
 def _decode_base64(raw: bytes | mmap, start: int, end: int) -> Iterator[bytes]:
     carry = b""
     for at in range(start, end, _CHUNK):
-        data = carry + raw[at : min(at + _CHUNK, end)].translate(None, _NOT_BASE64)
+        lines = raw[at : min(at + _CHUNK, end)]
+        data = lines.translate(None, _NOT_BASE64)
+        if len(lines) - lines.count(b"\r") - lines.count(b"\n") != len(data) and (footer := _FOOTER.search(lines)):
+            end = at + footer.start()
+            data = lines[: footer.start()].translate(None, _NOT_BASE64)
+        data = carry + data
         padding = data.find(b"=")
         if padding >= 0:
             yield _decode_quads(data[:padding])
@@ -113,7 +140,8 @@ def _decode_quoted_printable(raw: bytes | mmap, start: int, end: int) -> Iterato
         if stop < end:
             newline = raw.rfind(b"\n", at, stop)
             stop = newline + 1 if newline >= at else stop
-        yield binascii.a2b_qp(raw[at:stop])
+        lines = raw[at:stop]
+        yield binascii.a2b_qp(_SOFT_WITH_BLANKS.sub(b"=", lines) if b"= " in lines or b"=\t" in lines else lines)
         at = stop
 
 
