@@ -8,7 +8,9 @@ from typing import Final
 
 from clew_mail_intake.understanding.machine_words import DELAYED_TEXT, FULL_TEXT, GIVEN_UP_TEXT, GONE_TEXT
 
-STATUS: Final = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+# A text that tells a failure names versions, too: `Release 2.0.12`.
+FAILED: Final = re.compile(r"(?<![\d.])([45]\.\d{1,3}\.\d{1,3})(?![\d.])")
 CODE: Final = re.compile(r"(?<![\d.:-])([45]\d\d)[ -](?=\S)")
 _TEXT = 16 * 1024
 
@@ -23,7 +25,8 @@ def read_action(said: str, above: str) -> str | None:
 
 def read_status(said: str, diagnostic: str, above: str) -> str:
     """Return the most exact code there is: a `5.0.0` says less than what the other side answered, or than words do."""
-    codes = [found[1] for place in (said, diagnostic, above[:_TEXT]) for found in STATUS.finditer(place)]
+    codes = [found[1] for place in (said, diagnostic) for found in _STATUS.finditer(place)]
+    codes += [found[1] for found in FAILED.finditer(above[:_TEXT])]
     exact = next((code for code in codes if not code.endswith(".0.0") and code[0] == codes[0][0]), None)
     return exact or _status_in_words(codes[0] if codes else "", diagnostic, above[:_TEXT])
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 
 from clew_shared.identity.subject_line import is_forward_subject
 
+from clew_mail_intake.understanding.machine_signs import MachineSigns, is_answer_subject
 from clew_mail_intake.understanding.machine_words import NO_REPLY, UNREAD_TEXT
 from clew_mail_intake.understanding.read_auto_reply import is_automatic, is_web_form, why_auto_reply, why_unanswerable
-from clew_mail_intake.understanding.read_bounce import MachineSigns, is_answer_subject, read_bounce
+from clew_mail_intake.understanding.read_bounce import read_bounce
 from clew_mail_intake.understanding.read_bulk import is_campaign, is_discussion, is_own_list, why_list, why_spam
 from clew_mail_intake.understanding.read_complaint import read_complaint
 from clew_mail_intake.understanding.read_person import asks, is_a_persons, is_named_as_person
@@ -63,7 +64,7 @@ def _verdict(signs: MachineSigns, known: Surroundings, authenticity: Authenticit
 
 def reconsider(found: Classified, signs: MachineSigns, reply: Reply, forwarded: Forwarded | None) -> Classified:
     """Take a bounce that somebody passed on without a word of their own for the bounce that it is."""
-    if found.verdict != "enquiry" or forwarded is None or len(reply.text) > _NO_WORDS:
+    if found.verdict != "enquiry" or forwarded is None or len(reply.text) > _NO_WORDS or asks(reply.text):
         return found
     inner = replace(signs, sender=forwarded.sender, subject=forwarded.subject_line)
     if not inner.from_machine:

@@ -6,6 +6,10 @@ from typing import Final
 from clew_mail_intake.understanding.phrases import any_of, compile_any, read_phrases
 
 MACHINE_SENDER: Final = re.compile(f"^{any_of('machine_sender')}$", re.IGNORECASE)
+# Nobody else is called so: `postmaster` may be a person, `bounces` a newsletter's return path.
+DAEMON: Final = re.compile(
+    r"^(?:mailer[-_.]?daemons?|mail[-_.]?daemon|mailerdaemon.*|double-bounce|microsoftexchange[0-9a-f]{8,})$"
+)
 MONITOR_SENDER: Final = re.compile(f"^{any_of('monitor_sender')}$", re.IGNORECASE)
 MACHINE_NAME: Final = compile_any("machine_name")
 NO_REPLY: Final = re.compile(
@@ -14,6 +18,7 @@ NO_REPLY: Final = re.compile(
     re.IGNORECASE,
 )
 BOUNCE_SUBJECT: Final = compile_any("bounce_subject")
+BOUNCE_HEADING: Final = re.compile(f"{any_of('bounce_subject')}|failed recipients|non-delivery", re.IGNORECASE)
 # Tried one by one, on small letters: a pattern that begins with a letter is looked for six times as fast.
 UNREAD_TEXT: Final = tuple(map(re.compile, read_phrases("unread_text")))
 UNSUBSCRIBE: Final = read_phrases("unsubscribe")

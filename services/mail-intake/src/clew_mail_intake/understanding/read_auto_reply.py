@@ -4,6 +4,7 @@ import re
 
 from clew_shared.identity.subject_line import is_forward_subject
 
+from clew_mail_intake.understanding.machine_signs import MachineSigns
 from clew_mail_intake.understanding.machine_words import (
     AUTO_SUBJECT,
     AUTO_TEXT,
@@ -15,7 +16,6 @@ from clew_mail_intake.understanding.machine_words import (
     NO_REPLY,
 )
 from clew_mail_intake.understanding.phrases import any_of
-from clew_mail_intake.understanding.read_bounce import MachineSigns
 
 _MARKED = (
     "x-autoreply",

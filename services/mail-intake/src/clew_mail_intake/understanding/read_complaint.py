@@ -3,10 +3,12 @@
 import re
 
 from clew_mail_intake.understanding.addresses import read_address
-from clew_mail_intake.understanding.header_fields import split_header
+from clew_mail_intake.understanding.bounced_mail import original_id, returned_headers, went_to
+from clew_mail_intake.understanding.header_fields import Fields, split_header
+from clew_mail_intake.understanding.machine_signs import MachineSigns
+from clew_mail_intake.understanding.notified_by_amazon import notified_id
 from clew_mail_intake.understanding.parse import ParsedMail
 from clew_mail_intake.understanding.phrases import any_of, compile_any
-from clew_mail_intake.understanding.read_bounce import MachineSigns, original_id
 from clew_mail_intake.understanding.transfer import decode_transfer
 from clew_mail_intake.understanding.understood import Bounced
 
@@ -18,6 +20,8 @@ _TEXT = re.compile(
     re.IGNORECASE,
 )
 _AMAZON_COMPLAINER = re.compile(r'complainedRecipients\\*"\s*:\s*\[\s*\{\s*\\*"emailAddress\\*"\s*:\s*\\*"([^"\\]+)')
+# A failed signature is a forger's doing (RFC 6591), and who takes a mail out of the spam folder wants it (RFC 6430).
+_NOBODYS = {"auth-failure", "not-spam"}
 _READ_AHEAD = 64 * 1024
 
 
@@ -26,8 +30,16 @@ def read_complaint(signs: MachineSigns) -> tuple[Bounced, str] | None:
     reason = _why_complaint(signs)
     if not reason:
         return None
-    about = Bounced(recipient=_complainer(signs) or None, message_id=original_id(signs), action="complaint")
-    return about, reason
+    report = _report(signs)
+    kind = report.get("feedback-type").strip().lower() if report is not None else ""
+    if kind in _NOBODYS:
+        # Nothing of it is bound, as nobody who got the mail minds it.
+        return Bounced(action=kind), reason
+    return Bounced(
+        recipient=_complainer(signs, report) or None,
+        message_id=notified_id(signs) or original_id(signs),
+        action="complaint",
+    ), reason
 
 
 def _why_complaint(signs: MachineSigns) -> str | None:
@@ -51,18 +63,25 @@ def _why_complaint(signs: MachineSigns) -> str | None:
     return next((f"complaint: {proof}" for proof, found in proofs.items() if found), None)
 
 
-def _complainer(signs: MachineSigns) -> str:
-    """Return who called it spam; many reports leave that out."""
+def _report(signs: MachineSigns) -> Fields | None:
     for part in signs.parsed.parts:
         if part.content_type == "message/feedback-report":
             data = decode_transfer(signs.parsed.raw, part.start, part.end, part.encoding, _READ_AHEAD)
-            fields, _ = split_header(data, 0, len(data))
-            for name in ("original-rcpt-to", "removal-recipient"):
-                if address := read_address(fields.get(name)):
-                    return address
-    named = signs.fields.get("x-hmxmroriginalrecipient")
+            return split_header(data, 0, len(data))[0]
+    return None
+
+
+def _complainer(signs: MachineSigns, report: Fields | None) -> str:
+    """Return who called it spam; where the report leaves that out, the one whom the mail went to."""
+    for name in ("original-rcpt-to", "removal-recipient") if report is not None else ():
+        if report is not None and (address := read_address(report.get(name))):
+            return address
+    for fields in (signs.fields, *returned_headers(signs.parsed)):
+        if address := read_address(fields.get("x-hmxmroriginalrecipient")):
+            return address
     told = _AMAZON_COMPLAINER.search(signs.text[:_READ_AHEAD]) if "sns" in signs.sender.email else None
-    return read_address(named) or (read_address(told[1]) if told else "")
+    addresses = went_to(signs.parsed)
+    return read_address(told[1]) if told else "".join(addresses[:1] if len(addresses) == 1 else ())
 
 
 def _carries_mail(parsed: ParsedMail) -> bool:

@@ -19,9 +19,9 @@ from clew_mail_intake.understanding.encoded_words import decode_words
 from clew_mail_intake.understanding.forward import first_author, read_forward
 from clew_mail_intake.understanding.header_fields import Fields, split_header
 from clew_mail_intake.understanding.limits import ADDRESSES, ALL_HEADERS_BYTES, CLEANED_HTML_BYTES
+from clew_mail_intake.understanding.machine_signs import MachineSigns
 from clew_mail_intake.understanding.message_ids import newest, own_message_id, read_in_reply_to, read_references
 from clew_mail_intake.understanding.parse import ParsedMail, parse_mail
-from clew_mail_intake.understanding.read_bounce import MachineSigns
 from clew_mail_intake.understanding.read_meeting import why_meeting_answer
 from clew_mail_intake.understanding.reply_text import Reply, split_reply
 from clew_mail_intake.understanding.secured import ENCRYPTED, Opened, looks_secured, open_secured, say_secured
