@@ -50,6 +50,10 @@ OVER_A_QUOTE = [
     "po 4. 1. 2016 v 19:03 odesílatel Neil <neil@example.com> napsal:",
     "Neil <neil@example.com>, 4 Oca 2016 Pzt, 19:03 tarihinde şunu yazdı:",
     "2014-06-26 14:41 GMT+02:00 Alexander L <abc@example.com>:",
+    # Gmail in Hebrew and Arabic turns the direction of writing inside the line, and back at its very end.
+    "\u202bבתאריך יום ג׳, 24 בנוב׳ 2026 ב-9:41 מאת \u202aNeil\u202c\u200f <\u202aneil@example.com\u202c\u200f>:\u202c",
+    "\u202bفي الثلاثاء، 24 نوفمبر 2026 في 9:41 ص تمت كتابة ما يلي بواسطة "
+    "\u202aNeil\u202c\u200f <\u202aneil@example.com\u202c\u200f>:\u202c",
     "At 6/16/2016 08:32 PM, you wrote:",
     "Bob Smith wrote:",
     "-----Original Message-----",

@@ -18,6 +18,7 @@ from clew_mail_intake.understanding.signature import is_device_line, is_signatur
 from clew_mail_intake.understanding.wrote_line import (
     ADDRESS,
     DECORATION,
+    TURNS,
     begins_like_marker,
     ends_with_wrote,
     marker_strength,
@@ -65,7 +66,7 @@ def _first_look(lines: list[str], kinds: list[Kind]) -> list[int]:
     candidates: list[int] = []
     in_code = False
     for index, line in enumerate(lines):
-        stripped = line.strip()
+        stripped = line.strip().strip(TURNS)
         if not stripped:
             kinds.append("e")
             continue
@@ -142,7 +143,7 @@ def _look_closer(lines: list[str], index: int, marks: Marks) -> None:
     if kinds[index] == "t" and index not in marks.blocks and header_kind(line):
         marks.looks_left -= 1
         _add_block(lines, index, marks, announced=index > 0 and _announces(kinds, index))
-    if kinds[index] == "t" and (line.rstrip()[-1] in ":：" or ends_with_wrote(line.strip())):
+    if kinds[index] == "t" and (line.rstrip().rstrip(TURNS)[-1:] in {":", "："} or ends_with_wrote(line.strip())):
         # A mail with hundreds of such lines is a log or an attack; what matters stands above.
         marks.looks_left -= 1
         start = _marker_start(lines, index, kinds)

@@ -5,7 +5,9 @@ from typing import Final
 
 from clew_mail_intake.understanding.mail_words import ASIAN_WROTE, WROTE, WROTE_STARTS
 
-DECORATION: Final = " \t*_>|\u00a0\u200e\u200f\ufeff\u200b"
+# What turns the direction of writing; mail programs in Hebrew and Arabic put it around names and whole lines.
+TURNS: Final = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+DECORATION: Final = " \t*_>|\u00a0\ufeff\u200b" + TURNS
 _DATE = re.compile(
     r"\b\d{1,4}\s?[./年월-]\s?\d{1,2}\s?[./月월-]\s?\d{1,4}|\b(?:19|20)\d\d\b|\d{1,2}\s?月\s?\d{1,2}|\b\d{1,2}[./]\d{1,2}\b"
 )
