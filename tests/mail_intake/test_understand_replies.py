@@ -56,6 +56,20 @@ OVER_A_QUOTE = [
     "\u202aNeil\u202c\u200f <\u202aneil@example.com\u202c\u200f>:\u202c",
     "At 6/16/2016 08:32 PM, you wrote:",
     "Bob Smith wrote:",
+    "Sales Team <\nsales@example.com> schrieb am Mo., 2. März 2026, 10:15:",
+    "Le lun. 2 mars 2026 à 10:15, Sales Team <sales@example.com> a écrit\n:",
+    "Op maandag 2 maart 2026 om 10:15:22 CET schreef\nSales Team <sales@example.com>:",
+    "On Mar 2, 2026,\nat 10:15,\nSales Team <sales@example.com> wrote:",
+    "tir. 3. mar. 2026 kl. 10:15 skrev Sales Team <sales@example.com\n>:",
+    "در تاریخ دوشنبه ۲ مارس ۲۰۲۶، ۱۰:۱۵ Sales Team <sales@example.com> نوشت:",
+    "सोम, 2 मार्च 2026 को 10:15 am बजे को Sales Team <sales@example.com> ने लिखा:",
+    "пон, 2. мар 2026. у 10:15 Sales Team <sales@example.com> је написао/ла:",
+    "Missatge de Sales Team <sales@example.com> del dia dl., 2 de març 2026 a les 10:15:",
+    "---- Am Mon, 02 Mar 2026 10:15:22 +0100 schrieb Sales Team <sales@example.com> ----",
+    "---- 回复的原邮件 ----",
+    "‐‐‐‐‐‐‐ Original Message ‐‐‐‐‐‐‐",
+    "##- Please type your reply above this line -##",
+    ">>> Sales Team <sales@example.com> 02.03.2026 10:15 >>>",
     "-----Original Message-----",
     "-------- Original Message --------",
     "----- Ursprüngliche Nachricht -----",
@@ -89,6 +103,12 @@ HEADER_BLOCKS = [
     "Kimden: Bob <bob@example.com>\nGönderilme: 27 Haziran 2014 12:06\nKime: Alex\nKonu: Teklif",
     "От: Bob <bob@example.com>\nИзпратено: 27 юни 2014 г. 12:06\nДо: Alex\nОтносно: Оферта",
     "Od: Bob <bob@example.com>\nSłowo bez znaczenia: 27.06.2014 12:06\nDo: Alex\nTemat: Oferta",
+    "      De : Bob <bob@example.com>\n À : Alex\n Envoyé le : vendredi 27 juin 2014 12h06\n Objet : Offre",
+    "-------- Message d'origine --------\nDe : Bob <bob@example.com>\nDate : 27/06/14\nÀ : a@example.com Objet : Offre",
+    "-------- Original message --------From: Bob <bob@example.com> Date: 27/06/2014 To: Alex Subject: Offer",
+    "====\n\nMessage du : 27/06/2014 12:06\nDe : Bob <bob@example.com>\nA : Alex\nSujet : Offre",
+    "No: Bob <bob@example.com>\nNosūtīts: piektdiena, 2014. gada 27. jūnijs 12:06\nKam: Alex\nTēma: Piedāvājums",
+    "از: Bob <bob@example.com>\nارسال شده: جمعه 27 ژوئن 2014 12:06\nبه: Alex\nموضوع: پیشنهاد",
     "差出人: Bob <bob@example.com>\n送信日時: 2014年6月27日 12:06\n宛先: Alex\n件名: 見積",
 ]
 
@@ -118,6 +138,15 @@ def test_printed_headers_begin_the_quoted_mail(block: str) -> None:
     assert reply.text == OWN
     assert reply.forwarded is not None
     assert reply.forwarded.text == "What do you think of our offer?"
+
+
+def test_a_quoted_line_that_a_mail_program_broke_is_quote_to_its_end() -> None:
+    """B28: what was too long with one more mark before it goes on without a mark."""
+    long = "> We would have to know from you how many of the red chairs you would like to"
+    quote = f"On 04/02/2012 06:26 PM, Bob wrote:\n{long}\nhave by then\n> and of the blue ones."
+
+    assert split_reply(f"{OWN}\n\n{quote}\n").text == OWN
+    assert "twenty" in split_reply(f"{quote}\n\n> Do you?\ntwenty\n").text
 
 
 def test_a_reply_below_the_quote_is_the_reply() -> None:
@@ -198,6 +227,12 @@ def test_a_reply_is_never_left_empty(text: str) -> None:
         "Samsung Galaxy cihazımdan gönderildi.",
         "Στάλθηκε από το iPhone μου",
         "ส่งจาก iPhone ของฉัน",
+        "Az iPhone-omról küldve",
+        "मेरे iPhone से भेजा गया",
+        "Sent from TypeApp<https://www.typeapp.example/r?b=2621>",
+        "Virus-free. www.avast.com",
+        "Sent wirelessly from my BlackBerry",
+        "—————\nBob Smith\nSales",
         "來自我的 iPhone",
     ],
 )
@@ -215,6 +250,12 @@ def test_a_signature_stands_apart(signature: str) -> None:
         "From: Berlin\nTo: Paris\nDate: Friday\n\nCan you book this?",
         "Sent by courier on Monday, please confirm when it arrives at your warehouse.",
         "Option one\n-----\nRed chairs.\n\nOption two\n-----\nBlue chairs.",
+        "## What we found\n----\n\n1. Half the time\n\n----\n\nThese are only drawn.\n\n====\n\nSo are those.",
+        "Please sign here:\n\n____________\n\nand send it back to us by Friday.",
+        "# Chairs\n\nTwenty.\n\n---\n\n# Tables\n\nThree.",
+        "On 2 May 2026 at 10:15 Bob and I wrote down what we need:\n\ntwenty chairs",
+        "Hello,\n\nwhat he said:\n\n> twenty chairs\n\nIs that right?",
+        "Sent from my desk, which is much easier for me than on the phone: our order.",
         "We met on Friday.\nAs Peter wrote in his letter, all is fine.\nSo: please send the offer.",
         "Our prices:\n- chair 10:30\n- table 20:40",
         "Here is my config:\n\n    from: a@b.example\n    to: c@d.example\n    subject: test\n\nWhat is wrong?",

@@ -17,6 +17,11 @@ _DAY = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\s?\d{1,2}[./-]\s?\d{2,4}\b"
 _HOUR = re.compile(r"\b\d{1,2}\s?[:.h]\s?\d{2}\b")
 # A name of two words at least: `User-Agent: Mutt`; what people write looks otherwise.
 _FIELD = re.compile(r"[A-Z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)+:\s")
+_SUBJECT_INSIDE = re.compile(
+    r"\s(?:"
+    + "|".join(re.escape(label.capitalize()) for label, kind in HEADER_LABELS.items() if kind == "subject")
+    + r")\s?[:：]\s*"
+)
 _LONGEST_LABEL = 24
 _LONGEST_BLOCK = 14
 # What people set in like this is an example of theirs.
@@ -74,7 +79,7 @@ def read_header_block(lines: list[str], start: int, *, announced: bool) -> Heade
 
     `announced` says that a rule or "Original Message" stood above, so that less proof is needed.
     """
-    if not announced and lines[start].startswith(_CODE):
+    if not announced and all(line.startswith(_CODE) for line in lines[start : start + 2]):
         return None
     values: dict[HeaderKind, str] = {}
     last: HeaderKind | None = None
@@ -101,7 +106,15 @@ def read_header_block(lines: list[str], start: int, *, announced: bool) -> Heade
         else:
             break
         position += 1
+    _part_subject(values)
     return HeaderBlock(start, end, values) if _convinces(values, announced=announced) else None
+
+
+def _part_subject(values: dict[HeaderKind, str]) -> None:
+    """Take a subject out of the line of the recipients, where Samsung's French writes it."""
+    found = _SUBJECT_INSIDE.search(values["to"]) if "to" in values and "subject" not in values else None
+    if found:
+        values["to"], values["subject"] = values["to"][: found.start()], values["to"][found.end() :]
 
 
 def _continues(line: str, last: HeaderKind, values: dict[HeaderKind, str]) -> bool:

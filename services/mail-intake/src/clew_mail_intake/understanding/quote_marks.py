@@ -9,29 +9,23 @@ from typing import Final, Literal
 
 from clew_mail_intake.understanding.embedded_headers import HeaderBlock, header_kind, read_header_block
 from clew_mail_intake.understanding.html_text import QUOTE_BEGINS, SIGNATURE_LINE
-from clew_mail_intake.understanding.mail_words import (
-    FORWARD_PHRASES,
-    ORIGINAL_PHRASES,
-    WROTE,
-)
+from clew_mail_intake.understanding.mail_words import FORWARD_PHRASES, ORIGINAL_PHRASES
+from clew_mail_intake.understanding.marker_lines import find_marker, is_end_of_marker
 from clew_mail_intake.understanding.signature import is_device_line, is_signature_separator
-from clew_mail_intake.understanding.wrote_line import (
-    ADDRESS,
-    DECORATION,
-    TURNS,
-    begins_like_marker,
-    ends_with_wrote,
-    marker_strength,
-)
+from clew_mail_intake.understanding.wrote_line import DECORATION, ends_with_wrote
 
 # words, empty, quote, marker over a quote, embedded mail begins, signature separator, rule, device line, client's hint
 Kind = Literal["t", "e", "q", "b", "o", "d", "r", "s", "c"]
 
-_LONGEST_MARKER: Final = 500
-_LOOK_BACK: Final = 6
 _SPECIAL: Final = frozenset("->_=—–*─━‐~#+|&\u200b\ufeff" + QUOTE_BEGINS + SIGNATURE_LINE)
-_ALONE: Final = frozenset(FORWARD_PHRASES + ORIGINAL_PHRASES)
+_DASHES: Final = "-_=—–‐~─#"
+_PHRASES: Final = FORWARD_PHRASES + ORIGINAL_PHRASES
+_ALONE: Final = frozenset(_PHRASES)
+_ABOUT_FULL: Final = 60
+_FULL: Final = 70
+_ENDS_OF_SENTENCE: Final = frozenset(".!?:;…")
 _QUOTE = re.compile(r"^[ \t]{0,3}(?:>|&gt;|\|[ \t])")
+_GROUPWISE = re.compile(r"^>>> [^>\n]{1,200}(?:>[^>\n]{0,80})?\d[:.]\d\d[^>\n]{0,20}>>>\s*$")
 _RULE = re.compile(r"^[ \t>*]{0,6}(?:[-_=—–‐─━][ \t]?){3,}[*]?[ \t]*$|^[ \t]*(?:\*{3,}|~{3,}|#{3,}|\+{3,})[ \t]*$")
 
 
@@ -66,17 +60,19 @@ def _first_look(lines: list[str], kinds: list[Kind]) -> list[int]:
     candidates: list[int] = []
     in_code = False
     for index, line in enumerate(lines):
-        stripped = line.strip().strip(TURNS)
+        stripped = line.strip()
         if not stripped:
             kinds.append("e")
             continue
         kind = _kind_of(line, stripped)
-        if kind == "q":
+        if kind == "t" and index and kinds[-1] == "q" and _was_torn_off(lines, index):
+            kind = "q"
+        elif kind == "q":
             if stripped[-1] in ":：" and is_forward_phrase(stripped):
                 # Apple Mail quotes what it passes on.
                 kind = "o"
             elif index and kinds[-1] != "q":
-                if len(line) < 40 and _is_end_of_marker(line):
+                if len(line) < 40 and is_end_of_marker(line):
                     kind = "t"
                 elif kinds[-1] == "t" and ends_with_wrote(lines[index - 1].strip()):
                     candidates.append(index - 1)
@@ -90,6 +86,15 @@ def _first_look(lines: list[str], kinds: list[Kind]) -> list[int]:
     return candidates
 
 
+def _was_torn_off(lines: list[str], index: int) -> bool:
+    """Say whether a line is the end of the quoted one above, which was too long with one more mark before it."""
+    above, line = lines[index - 1].rstrip(), lines[index]
+    if len(above) < _ABOUT_FULL or not line[0].islower() or above[-1] in _ENDS_OF_SENTENCE:
+        return False
+    below = lines[index + 1] if index + 1 < len(lines) else ">"
+    return below.startswith(">") and len(above) + len(line.split(None, 1)[0]) >= _FULL
+
+
 def _mark_quoted_forward(lines: list[str], marks: Marks) -> None:
     """Take a quote that begins as a forward does, and that nobody answers below, for the mail that is passed on."""
     kinds = marks.kinds
@@ -98,7 +103,7 @@ def _mark_quoted_forward(lines: list[str], marks: Marks) -> None:
     if start is None or (first >= 0 and (kinds[first] in {"o", "b"} or ends_with_wrote(lines[first].strip()))):
         return
     bare = lines[start].strip(DECORATION)
-    if bare and bare[0] in "-_=—–~─" and is_forward_phrase(bare):
+    if bare and bare[0] in _DASHES and is_forward_phrase(bare):
         kinds[start] = "o"
         marks.forwards.add(start)
         _add_block(lines, _next_words(lines, start + 1), marks, announced=True)
@@ -108,6 +113,8 @@ def _mark_quoted_forward(lines: list[str], marks: Marks) -> None:
 
 def _kind_of(line: str, stripped: str) -> Kind:
     first = stripped[0]
+    if line.startswith(">>> ") and _GROUPWISE.match(line):
+        return "o"
     if line[0] == ">" or (first in ">&|" and _QUOTE.match(line)):
         return "q"
     kind = _kind_by_mark(line, stripped) if first in _SPECIAL else None
@@ -115,7 +122,7 @@ def _kind_of(line: str, stripped: str) -> Kind:
         return kind
     length = len(stripped)
     may_announce = stripped[-1] in ":：" or first in _SPECIAL or (length <= 40 and stripped.lower() in _ALONE)
-    if length <= 120 and may_announce and (_says(line, FORWARD_PHRASES) or _says(line, ORIGINAL_PHRASES)):
+    if length <= 120 and may_announce and _says(line, _PHRASES):
         return "o"
     return "s" if is_device_line(stripped) else "t"
 
@@ -143,13 +150,15 @@ def _look_closer(lines: list[str], index: int, marks: Marks) -> None:
     if kinds[index] == "t" and index not in marks.blocks and header_kind(line):
         marks.looks_left -= 1
         _add_block(lines, index, marks, announced=index > 0 and _announces(kinds, index))
-    if kinds[index] == "t" and (line.rstrip().rstrip(TURNS)[-1:] in {":", "："} or ends_with_wrote(line.strip())):
+    if kinds[index] == "t" and (_may_end_marker(line.rstrip()) or ends_with_wrote(line.strip())):
         # A mail with hundreds of such lines is a log or an attack; what matters stands above.
         marks.looks_left -= 1
-        start = _marker_start(lines, index, kinds)
-        if start is not None:
-            for at in range(start, index + 1):
-                kinds[at] = "b"
+        for at in find_marker(lines, index, kinds) or ():
+            kinds[at] = "b"
+
+
+def _may_end_marker(line: str) -> bool:
+    return line[-1] in ":：" or line.endswith("---")
 
 
 def _may_mark(stripped: str) -> bool:
@@ -187,58 +196,10 @@ def _says(line: str, phrases: tuple[str, ...]) -> bool:
     bare = line.replace("&nbsp;", " ").strip(DECORATION)
     if not bare:
         return False
-    dashed = bare[0] in "-_=—–~─"
-    folded = bare.strip("-_=—–~─ \t*:：.").replace("İ", "i").lower()
+    dashed = bare[0] in _DASHES
+    folded = bare.strip(_DASHES + " \t*:：.").replace("İ", "i").lower()
     if folded == "original" and bare.startswith("----") and bare.endswith("----"):
-        return phrases is ORIGINAL_PHRASES
-    if not folded or len(folded) > 90 or not (dashed or bare[-1] in ":：" or folded in phrases):
+        return phrases is not FORWARD_PHRASES
+    if not folded or len(folded) > 90 or not (dashed or bare[-1] in ":：" or folded in _ALONE):
         return False
     return folded.startswith(phrases) and (dashed or len(folded) < 60)
-
-
-def _is_end_of_marker(line: str) -> bool:
-    """Say whether a line is the `> wrote:` that a line break tore off an address."""
-    bare = line.strip(DECORATION)
-    return bare.endswith((":", "：")) and bare[:-1].strip().lower() in WROTE
-
-
-def _marker_start(lines: list[str], end: int, kinds: list[Kind]) -> int | None:
-    """Return the first line of "On ... wrote:" whose last line is `end`; mail programs fold it over several."""
-    last = lines[end].rstrip(DECORATION + "-")
-    if not last or (last[-1] not in ":：" and not ends_with_wrote(last)):
-        return None
-    joined, crossed = "", False
-    weak: int | None = None
-    for start in range(end, max(-1, end - _LOOK_BACK), -1):
-        if kinds[start] not in {"t", "e"}:
-            break
-        joined = f"{lines[start].strip()} {joined}".strip() if joined else lines[start].strip()
-        if len(joined) > _LONGEST_MARKER:
-            break
-        strength = marker_strength(joined)
-        if strength == 2:
-            return _with_name_above(lines, kinds, start, joined)
-        if strength == 1 and (weak is None or (not crossed and begins_like_marker(joined))):
-            weak = start
-        crossed = crossed or kinds[start] == "e"
-        if kinds[start] == "e" and weak is not None and start < end - 4:
-            break
-    if weak is not None and _quote_follows(kinds, end + 1):
-        return weak
-    return None
-
-
-def _with_name_above(lines: list[str], kinds: list[Kind], start: int, joined: str) -> int:
-    """Return one line more where a line break parted a name from its address, or both from the date."""
-    above = lines[start - 1].strip() if start > 0 and kinds[start - 1] == "t" else ""
-    if not above or len(above) >= 80:
-        return start
-    parted = ADDRESS.search(joined) is None and above.endswith(",") and ADDRESS.search(above) is not None
-    return start - 1 if parted or joined.startswith("<") else start
-
-
-def _quote_follows(kinds: list[Kind], index: int) -> bool:
-    for at in range(index, min(index + 3, len(kinds))):
-        if kinds[at] != "e":
-            return kinds[at] == "q"
-    return False

@@ -5,6 +5,7 @@ The words of the reply are never left empty: where nothing but quote is found, e
 
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 
 from clew_mail_intake.understanding.embedded_headers import HeaderBlock
 from clew_mail_intake.understanding.html_text import MARKS, QUOTE_BEGINS
@@ -13,12 +14,16 @@ from clew_mail_intake.understanding.quote_marks import Kind, Marks, read_marks
 from clew_mail_intake.understanding.read_forwarded import read_forwarded, read_under_marker, read_under_rule
 from clew_mail_intake.understanding.run_together import parted
 from clew_mail_intake.understanding.understood import Forwarded
+from clew_mail_intake.understanding.wrote_line import TURNS
 
 _LINES = 100_000
 _RUN = re.compile(r"(.)\1+")
 _NO_SHAPE = str.maketrans("", "", "eorsc")
 _ONLY_WORDS = frozenset({"t", "e"})
 _GREETING = re.compile(rf"^{any_of('greeting')}\b.{{0,60}}$", re.IGNORECASE)
+_NAMES_A_PLACE = re.compile(r"@|://|www\.")
+_TURN = re.compile(f"[{TURNS}]")
+_NO_TURNS = str.maketrans("", "", TURNS)
 _SEE_BELOW = compile_any("see_below")
 # After this many lines under a rule it is no signature any more but a part of the mail.
 _SIGNATURE_LINES = 12
@@ -39,9 +44,10 @@ class Reply:
 
 def split_reply(text: str) -> Reply:
     """Split a mail's text; lines end in LF. Linear in its length."""
+    text = parted(text)
     # What lies beyond is one long line to the rules below.
-    lines = parted(text).split("\n", _LINES)
-    marks = read_marks(lines)
+    lines = text.split("\n", _LINES)
+    marks = read_marks(_without_turns(text).split("\n", _LINES))
     if _ONLY_WORDS.issuperset(marks.kinds):
         return Reply(_joined(lines, range(len(lines))))
     own, quoted, block = _split_quote(lines, marks)
@@ -58,6 +64,11 @@ def split_reply(text: str) -> Reply:
             return Reply("", _joined(lines, quoted), _joined(lines, signature), forwarded, announced)
         return Reply(_joined(lines, range(len(lines))), announced_forward=announced)
     return Reply(words, _joined(lines, quoted), _joined(lines, signature), forwarded, announced)
+
+
+def _without_turns(text: str) -> str:
+    """Leave out what turns the direction of writing: in Hebrew and Arabic it stands around every name and number."""
+    return text.translate(_NO_TURNS) if not text.isascii() and _TURN.search(text) else text
 
 
 def _rules(kinds: list[Kind]) -> list[int]:
@@ -183,7 +194,7 @@ def _split_signature(lines: list[str], kinds: list[Kind], own: list[int]) -> tup
         kind = kinds[index]
         below -= kind == "t"
         if words_above and (
-            kind == "d" or (kind == "r" and below <= _SIGNATURE_LINES and _divides(lines, own, position))
+            kind == "d" or (kind == "r" and below <= _SIGNATURE_LINES and _divides(lines, own, position, kinds))
         ):
             head, devices = _split_devices(own[:position], kinds)
             return head, sorted({*devices, *own[position:]})
@@ -196,12 +207,26 @@ def _split_devices(own: list[int], kinds: list[Kind]) -> tuple[list[int], list[i
     return [index for index in own if kinds[index] not in {"s", "c"}], devices
 
 
-def _divides(lines: list[str], own: list[int], position: int) -> bool:
-    """Say whether a rule stands between paragraphs, rather than under a heading that somebody underlined."""
+def _divides(lines: list[str], own: list[int], position: int, kinds: list[Kind]) -> bool:
+    """Say whether a rule stands over a signature, rather than under a heading or between the parts of a letter."""
+    if _parts_a_letter(lines, own, position, kinds):
+        return False
     if not position or own[position - 1] != own[position] - 1:
         return True
     above = lines[own[position - 1]].strip()
-    return not above or len(lines[own[position]].strip()) > len(above) + 2
+    return not above or above[-1] in ".,!?" or len(lines[own[position]].strip()) > len(above) + 2
+
+
+def _parts_a_letter(lines: list[str], own: list[int], position: int, kinds: list[Kind]) -> bool:
+    """Say whether a heading or the rest of a sentence follows, or sentences and there are more such rules."""
+    below = [index for index in own[position + 1 :] if kinds[index] in {"t", "r"}]
+    words = [lines[index].strip() for index in takewhile(lambda index: kinds[index] == "t", below)]
+    if not words or any(map(_NAMES_A_PLACE.search, words)):
+        return False
+    if words[0].startswith("#") or (words[0][0].islower() and words[0].count(" ") > 1):
+        return True
+    among_others = len(words) < len(below) or any(kinds[index] == "r" for index in own[:position])
+    return among_others and any(line.endswith((".", "?", "!")) for line in words)
 
 
 def _joined(lines: list[str], indexes: "list[int] | range") -> str:

@@ -15,6 +15,7 @@ _TIME = re.compile(r"\b\d{1,2}\s?[:.h]\s?\d{2}\b")
 ADDRESS = re.compile(r"[<\[(\"]?[^\s<>@\[\]()\",;:]{1,64}@[^\s<>@\[\]()\",;:]{2,255}")
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"[^\W\d_]+")
+_MESSAGE_OF = frozenset({"missatge", "mensaje", "mensagem", "wiadomość"})
 
 
 def marker_strength(text: str) -> int:
@@ -27,12 +28,31 @@ def marker_strength(text: str) -> int:
     timed = _TIME.search(text) is not None
     if verb >= 0:
         near_end = len(text) - verb <= 160
-        if near_end and (dated or timed) and begins_like_marker(text):
+        if near_end and (dated or timed) and begins_like_marker(text) and not _goes_on(text[verb:]):
             return 2
-        return 1 if near_end and (address or dated or len(text) < 80) else 0
-    if address and dated and timed and len(text) - address.end() <= 12 and _begins_with_date(text):
+        return 1 if near_end and (address or dated or (len(text) < 80 and not text[0].islower())) else 0
+    if address and dated and timed and len(text) - _last_fact(text, address) <= 12 and _begins_with_date(text):
         return 2
     return 1 if address and dated else 0
+
+
+def _goes_on(tail: str) -> bool:
+    """Say whether what follows "wrote" is the rest of a sentence: "wrote down what we need:"."""
+    words = tail.split()
+    return len(words) > 3 and words[0][0].islower() and "@" not in tail and not _DIGIT.search(tail)
+
+
+def _last_fact(text: str, address: re.Match[str]) -> int:
+    """Return where the address ends; the Catalans write the hour behind it."""
+    if first_word(text) not in _MESSAGE_OF:
+        return address.end()
+    return max(address.end(), *(found.end() for found in _TIME.finditer(text)))
+
+
+def first_word(text: str) -> str:
+    """Return the first word, small."""
+    found = _WORD.search(text)
+    return found[0].lower() if found else ""
 
 
 def begins_like_marker(text: str) -> bool:
@@ -42,9 +62,8 @@ def begins_like_marker(text: str) -> bool:
         return False
     if bare[0].isdigit():
         return True
-    first = _WORD.match(bare)
-    word = first[0].lower() if first else ""
-    if word in WROTE_STARTS:
+    found = _WORD.match(bare)
+    if found and found[0].lower() in WROTE_STARTS:
         return True
     head = bare[:60]
     return (
@@ -62,10 +81,8 @@ def _begins_with_date(text: str) -> bool:
 def ends_with_wrote(stripped: str) -> bool:
     """Say whether a line ends in the word for "wrote", in any language."""
     tail = stripped.rstrip(" .*_:：-").rpartition(" ")[2].lower()
-    if tail.endswith(")"):
-        # Polish and Czech leave open who it was: napisał(a).
-        tail = tail.partition("(")[0]
-    if tail in WROTE:
+    # Some languages leave open who it was: napisał(a), написао/ла.
+    if tail.partition("(")[0].partition("/")[0] in WROTE:
         return True
     return not stripped.isascii() and any(map(stripped.__contains__, ASIAN_WROTE))
 
