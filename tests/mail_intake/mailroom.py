@@ -63,14 +63,18 @@ class Mailroom:
             return next((dict(item) for item in items if item["to"] == email and item["deal_id"] == deal_id), None)
 
         sent = await self.clew.eventually(look, 30)
+        await self.remembered(sent["message_id"])
+        return sent
+
+    async def remembered(self, message_id: str) -> None:
+        """Wait until a reply to that id would be known."""
         query = text("SELECT count(*) FROM lifecycle.message_ref WHERE message_id = :message_id")
 
-        async def remembered() -> bool:
+        async def look() -> bool:
             async with self.clew.services["lifecycle"].rail.reading() as connection:
-                return bool(await connection.scalar(query, {"message_id": sent["message_id"]}))
+                return bool(await connection.scalar(query, {"message_id": message_id}))
 
-        await self.clew.eventually(remembered, 30)
-        return sent
+        await self.clew.eventually(look, 30)
 
     async def page(self, path: str) -> str:
         async with self.clew.http.get(self.clew.url + path) as response:

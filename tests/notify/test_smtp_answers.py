@@ -4,18 +4,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from clew_notify.channels.provider import ProviderAway
+from clew_notify.channels.rewritten_id import rewritten_id
 from clew_notify.channels.smtp import Patience, SmtpLane, SmtpRelay
 from clew_notify.channels.smtp_url import Relay, read_smtp_url
 from clew_notify.claim import Claimed
 from clew_notify.domain.outcome import Accepted, InDoubt, Outcome, Refused, next_state
 from clew_notify.domain.rule import DEAL_OPENED, Rule
 from clew_shared.contracts.ids import new_id
+from clew_shared.identity.ses_id import without_region
 from clew_shared.runtime.engines.ports import free_port
 from clew_shared.runtime.settings import BadSetting
 
 from tests.notify.relays import RememberingRelay, smtp_sink
 
 SHORT = Patience(connect=2, command=0.5, dot=0.5)
+SES = "0100018f3a2b4c5d-1f2e3d4c-5b6a-4789-8abc-def012345678-000000"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
@@ -123,6 +126,57 @@ async def test_one_line_carries_a_hundred_mails_and_the_content_arrives_unchange
     assert outcomes == [Accepted(detail="2.0.0 taken")] * 130
     assert relay.connections == 2
     assert {got.content for got in relay.got} == {a_mail().content}
+
+
+@pytest.mark.parametrize(
+    ("answer", "theirs"),
+    [
+        (f"Ok {SES}", f"<{SES}@email.amazonses.com>"),
+        (
+            "2.6.0 <7c@EX1.corp.example> [InternalId=274, Hostname=EX1] Queued mail for delivery",
+            "<7c@EX1.corp.example>",
+        ),
+        (
+            "2.0.0 OK <CH2PR1@CH2PR1.prod.outlook.com> [Hostname=CH2PR1.prod.outlook.com]",
+            "<CH2PR1@CH2PR1.prod.outlook.com>",
+        ),
+        ("Message queued as <2026.1@smtp-relay.mailin.fr>", "<2026.1@smtp-relay.mailin.fr>"),
+        ("2.6.0 <A@IN.localhost> [InternalId=274] Queued mail for delivery", None),
+        ("2.0.0 <Sam@x.example> Saved", None),
+        ("2.0.0 <one@a.example> <two@a.example>", None),
+        ("2.0.0 Ok: queued as 4Zq9aa1c2dz3", None),
+        ("Ok: queued as nhIMmON9SFOPcT0ii4nt2A", None),
+        ("OK queued as a08b7f37-ed61-423a-ba75-38ed2fd4b54c", None),
+        ("Great success", None),
+        ("2.0.0 OK 1790000000 d44si1315748ede.149 - gsmtp", None),
+        ("OK id=1tEZ0a-0005vi-00", None),
+    ],
+)
+async def test_an_id_that_a_relay_puts_in_place_of_ours_is_learnt_where_it_says_so(answer: str, theirs: str) -> None:
+    """mail B4: what names its queue, whom we wrote to, or our own id is no such id."""
+    relay = RememberingRelay(f"250 {answer}")
+    async with relay.running() as url:
+        [outcome] = await send(a_lane(url), a_mail())
+
+    assert outcome == Accepted(detail=answer, rewritten_as=theirs)
+
+
+@pytest.mark.parametrize(
+    ("host", "domain"),
+    [
+        ("email-smtp.us-east-1.amazonaws.com", "email"),
+        ("email-smtp.eu-west-1.amazonaws.com", "eu-west-1"),
+        ("email-smtp-fips.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
+        ("vpce-1-2.email-smtp.ap-south-1.vpce.amazonaws.com", "ap-south-1"),
+        ("smtp.corp.example", "email"),
+    ],
+)
+def test_the_ids_of_amazon_name_the_region_that_the_relay_is_in(host: str, domain: str) -> None:
+    """mail B4"""
+    given = rewritten_id(f"Ok {SES}", host, "<a@in.localhost>", ())
+
+    assert given == f"<{SES}@{domain}.amazonses.com>"
+    assert without_region(given) == f"<{SES}@email.amazonses.com>"
 
 
 async def test_a_line_that_died_while_idle_costs_no_attempt() -> None:

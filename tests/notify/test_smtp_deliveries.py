@@ -79,6 +79,21 @@ async def test_later_mails_of_a_deal_continue_the_thread(settings: Settings, boo
     assert third["References"].split() == [first["Message-ID"], second["Message-ID"]]
 
 
+async def test_the_thread_goes_on_below_the_id_that_the_relay_gave(settings: Settings, books: Books) -> None:
+    """mail B4: the reader has never seen ours."""
+    relay = RememberingRelay("250 2.6.0 <AB1@DB7.prod.outlook.com> [InternalId=27] Queued mail for delivery")
+    deal = a_deal()
+    async with relay.running() as url, sending_to(settings, url) as lifecycle:
+        await lifecycle.tell(deal_opened(deal, a_word(**WORD)))
+        [first] = await books.settled(1)
+        await lifecycle.tell(comment_added(deal, a_word(**WORD)))
+        await books.settled(2)
+
+    second = message_from_bytes(relay.got[-1].content)
+    assert second["In-Reply-To"] == first["rewritten_as"] == "<AB1@DB7.prod.outlook.com>"
+    assert second["References"].split() == [first["message_id"], first["rewritten_as"]]
+
+
 async def test_a_relay_that_hangs_up_after_the_dot_leaves_doubt_and_the_copy_says_so(
     settings: Settings, books: Books
 ) -> None:

@@ -9,6 +9,7 @@ from clew_shared.contracts.event import Event
 from clew_shared.contracts.ids import derived_id
 from clew_shared.contracts.mail import AutoReplyReceived, MailBounced
 from clew_shared.identity.email import normalise_email
+from clew_shared.identity.ses_id import without_region
 
 from clew_mail_intake.cut_to_fit import cut_ancestors, cut_text
 from clew_mail_intake.recipients import Recipients, TokenFound, find_token
@@ -162,9 +163,11 @@ def _bounce(mail: StoredMail, read: Understanding, found: TokenFound) -> MailBou
 
 
 def _ancestors(read: Understanding, ours: Recipients) -> tuple[str, ...]:
-    # Colleagues at our domain may have capitals in theirs: both spellings are named.
+    # Colleagues at our domain may have capitals in theirs, a relay's ids a region: both spellings are named.
     respelt = ours.in_small_letters(read.in_reply_to, *read.references)
-    return cut_ancestors((*read.references, *respelt), _ANCESTORS_BYTES)
+    named = dict.fromkeys(one for one in (*read.references, read.in_reply_to) if one)
+    of_relay = (spelling for one in named if (spelling := without_region(one)) and spelling not in named)
+    return cut_ancestors((*read.references, *respelt, *of_relay), _ANCESTORS_BYTES)
 
 
 def attachment_id(key: UUID, number: int) -> UUID:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from clew_shared.contracts.mail import MailBounced
+from clew_shared.identity.ses_id import without_region
 from sqlalchemy import ARRAY, DateTime, Integer, Text, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -52,7 +53,7 @@ async def bind_bounces(reports: Sequence[MailBounced], connection: AsyncConnecti
     A report that came to an address of its own is about that delivery, whatever else it names.
     """
     bound: dict[int, Bound] = {}
-    for way in (_by_own_address, _by_message_id, _by_recipient):
+    for way in (_by_own_address, _by_message_id, _by_rewritten_id, _by_recipient):
         rest = {place: report for place, report in enumerate(reports) if place not in bound}
         bound |= await way(rest, connection)
     for place, report in enumerate(reports):
@@ -79,6 +80,21 @@ async def _by_message_id(reports: Mapping[int, MailBounced], connection: AsyncCo
     if not named:
         return {}
     copies = _by_place(await connection.execute(_NAMED, {"places": list(named), "ids": list(named.values())}))
+    return {place: _of_copies(reports[place], each, "message_id") for place, each in copies.items()}
+
+
+async def _by_rewritten_id(reports: Mapping[int, MailBounced], connection: AsyncConnection) -> dict[int, Bound]:
+    """Bind by the id that a relay gave a mail of ours; where it says the same of several mails, it says nothing."""
+    named = [
+        (place, spelling)
+        for place, report in reports.items()
+        if (id_ := report.message_id) is not None
+        for spelling in {id_, without_region(id_) or id_}
+    ]
+    if not named:
+        return {}
+    places, ids = zip(*named, strict=True)
+    copies = _by_place(await connection.execute(_REWRITTEN, {"places": places, "ids": ids}))
     return {place: _of_copies(reports[place], each, "message_id") for place, each in copies.items()}
 
 
@@ -190,6 +206,13 @@ JOIN notify.delivery AS copy
 WHERE copy.status IN ('sending', 'accepted', 'delivered', 'in_doubt', 'bounced')
 ORDER BY copy.id"""
 ).bindparams(bindparam("places", type_=ARRAY(Integer)), bindparam("ids", type_=ARRAY(Uuid)))
+_REWRITTEN = text(
+    """SELECT given.place, delivery.id, recipient, deal_id, activity_id
+FROM unnest(:places, :ids) AS given (place, name)
+JOIN notify.delivery ON delivery.rewritten_as = given.name
+WHERE status IN ('sending', 'accepted', 'delivered', 'in_doubt', 'bounced')
+ORDER BY delivery.id"""
+).bindparams(bindparam("places", type_=ARRAY(Integer)), bindparam("ids", type_=ARRAY(Text)))
 # Of a deal's deliveries there are tens.
 _MARKED = text(
     """SELECT given.place, delivery.id, recipient, delivery.deal_id, activity_id

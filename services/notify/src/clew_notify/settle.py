@@ -26,6 +26,7 @@ _TYPES: dict[str, Any] = {
     "attempts": Integer,
     "possible_duplicate": Boolean,
     "pause": Float,
+    "rewritten_as": Text,
 }
 _COLUMNS = tuple(_TYPES)
 _ENDED = ("failed", "dead", "suppressed")
@@ -52,8 +53,8 @@ async def settle(results: Sequence[Result], uow: UnitOfWork) -> None:
     ]
     await note_history(uow.connection, steps)
     await _suppress_gone(ours, uow)
-    for claimed, _ in ours:
-        _tell(claimed, states[claimed.id], uow)
+    for claimed, outcome in ours:
+        _tell(claimed, outcome, states[claimed.id], uow)
 
 
 def _next(claimed: Claimed, outcome: Outcome) -> Next:
@@ -78,6 +79,7 @@ def _row(claimed: Claimed, outcome: Outcome, state: Next) -> Mapping[str, Any]:
         "attempts": claimed.attempt if tried else claimed.attempt - 1,
         "possible_duplicate": claimed.possible_duplicate,
         "pause": None if state.pause is None else state.pause.total_seconds(),
+        "rewritten_as": outcome.rewritten_as if isinstance(outcome, Accepted) else None,
     }
 
 
@@ -98,8 +100,8 @@ async def _suppress_gone(results: Sequence[Result], uow: UnitOfWork) -> None:
         await suppress(gone, uow, scope="all", reason=reason, just_now=True)
 
 
-def _tell(claimed: Claimed, state: Next, uow: UnitOfWork) -> None:
-    if state.status == "accepted":
+def _tell(claimed: Claimed, outcome: Outcome, state: Next, uow: UnitOfWork) -> None:
+    if isinstance(outcome, Accepted):
         sent = MessageSent(
             delivery_id=claimed.id,
             recipient=claimed.recipient,
@@ -108,6 +110,7 @@ def _tell(claimed: Claimed, state: Next, uow: UnitOfWork) -> None:
             sent_at=claimed.now,
             deal_id=claimed.deal_id,
             activity_id=claimed.activity_id,
+            rewritten_as=outcome.rewritten_as,
         )
         uow.emit(sent, event_id=derived_id(claimed.id, "message_sent"))
     elif state.status in _ENDED:
@@ -143,6 +146,7 @@ def _settle() -> Any:
             sent_at=case((given.c.status == "accepted", func.now()), else_=DELIVERY.c.sent_at),
             lease=None,
             lease_until=None,
+            rewritten_as=func.coalesce(given.c.rewritten_as, DELIVERY.c.rewritten_as),
         )
         .returning(DELIVERY.c.id)
     )

@@ -61,10 +61,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DeliveryWithHistory(DeliveryView, frozen=True, kw_only=True):
-    """A delivery with all that became of it, oldest first; `due_at` is when it will be tried again."""
+    """A delivery with all that became of it, oldest first; `due_at` is when it will be tried again.
+
+    `rewritten_as` is the Message-ID that the relay gave the mail in place of `message_id`, where it says so.
+    """
 
     subject_line: str
     message_id: str
+    rewritten_as: str | None
     event_id: UUID
     possible_duplicate: bool
     due_at: datetime | None
@@ -72,7 +76,10 @@ class DeliveryWithHistory(DeliveryView, frozen=True, kw_only=True):
 
 
 _COLUMNS = [DELIVERY.c[name] for name in DeliveryView.__struct_fields__]
-_MORE = [DELIVERY.c[name] for name in ("subject_line", "message_id", "event_id", "possible_duplicate", "due_at")]
+_MORE = [
+    DELIVERY.c[name]
+    for name in ("subject_line", "message_id", "rewritten_as", "event_id", "possible_duplicate", "due_at")
+]
 _WAITING = ("planned", "held", "in_doubt")
 
 

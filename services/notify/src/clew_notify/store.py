@@ -83,8 +83,10 @@ async def read_threads(
     threads: dict[tuple[UUID, str], list[str]] = {}
     pairs = {"deal_ids": [deal_id for deal_id, _ in wanted], "recipients": [recipient for _, recipient in wanted]}
     rows = await connection.execute(_READ_THREADS, pairs)
-    for deal_id, recipient, message_id in rows:
-        threads.setdefault((deal_id, recipient), []).insert(0, message_id)
+    for deal_id, recipient, message_id, rewritten_as in rows:
+        # Where a relay has put its own id, the reader knows the mail by that one.
+        known_by = [message_id, rewritten_as] if rewritten_as else [message_id]
+        threads.setdefault((deal_id, recipient), [])[:0] = known_by
     return threads
 
 
@@ -152,14 +154,14 @@ def _read_threads() -> Any:
     arrays = bindparam("deal_ids", type_=ARRAY(Uuid)), bindparam("recipients", type_=ARRAY(Text))
     wanted = func.unnest(*arrays).table_valued(column("deal_id", Uuid), "recipient").render_derived(name="wanted")
     latest = (
-        select(DELIVERY.c.message_id, DELIVERY.c.id)
+        select(DELIVERY.c.message_id, DELIVERY.c.rewritten_as, DELIVERY.c.id)
         .where(DELIVERY.c.deal_id == wanted.c.deal_id, DELIVERY.c.recipient == wanted.c.recipient)
         .order_by(DELIVERY.c.id.desc())
         .limit(_THREAD_LENGTH)
         .lateral("latest")
     )
     return (
-        select(wanted.c.deal_id, wanted.c.recipient, latest.c.message_id)
+        select(wanted.c.deal_id, wanted.c.recipient, latest.c.message_id, latest.c.rewritten_as)
         .select_from(wanted.join(latest, true()))
         .order_by(latest.c.id.desc())
     )

@@ -33,7 +33,8 @@ TEAMMATE = Table(
 )
 
 # One notification to one recipient on one channel. `status` is where its history (DELIVERY_EVENT) has led to;
-# `returned` the status code of the report that it is proven to have come back with.
+# `returned` the status code of the report that it is proven to have come back with, `rewritten_as` the Message-ID that
+# the relay says it gave the mail in place of ours.
 # `due_at` is empty when a person has to decide; `lease` is whose attempt the one under way is, until `lease_until`.
 DELIVERY = Table(
     "delivery",
@@ -60,11 +61,13 @@ DELIVERY = Table(
     Column("lease_until", DateTime(timezone=True)),
     Column("sent_at", DateTime(timezone=True)),
     Column("returned", Text),
+    Column("rewritten_as", Text),
     UniqueConstraint("event_id", "rule", "recipient", "channel", name="delivery_once"),
     Index("delivery_due", "due_at", postgresql_where=text("status IN ('planned', 'held', 'in_doubt')")),
     Index("delivery_leased", "lease_until", postgresql_where=text("status = 'sending'")),
     Index("delivery_of_deal", "deal_id", "recipient", "id", postgresql_where=text("deal_id IS NOT NULL")),
     Index("delivery_recipient", func.lower(text("recipient")), "id"),
+    Index("delivery_rewritten", "rewritten_as", postgresql_where=text("rewritten_as IS NOT NULL")),
 )
 
 # The mail as it was composed: every attempt sends these bytes. A row of its own, so that no change of status moves it.

@@ -15,7 +15,10 @@ class NotifyEvent(Event, frozen=True, kw_only=True):
 
 
 class MessageSent(NotifyEvent, frozen=True, kw_only=True, omit_defaults=True):
-    """A mail left; a reply will carry its `message_id`. Next: clew_lifecycle.remember_message.remember_messages."""
+    """A mail left; a reply will carry its `message_id`. Next: clew_lifecycle.remember_message.remember_messages.
+
+    `rewritten_as` is the id that the relay says it gave the mail in place of ours: then a reply carries that one.
+    """
 
     delivery_id: UUID
     recipient: str
@@ -24,6 +27,7 @@ class MessageSent(NotifyEvent, frozen=True, kw_only=True, omit_defaults=True):
     sent_at: datetime
     deal_id: UUID | None = None
     activity_id: UUID | None = None
+    rewritten_as: str | None = None
 
 
 class DeliveryFailed(NotifyEvent, frozen=True, kw_only=True, omit_defaults=True):

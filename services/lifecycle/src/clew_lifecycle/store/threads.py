@@ -47,11 +47,13 @@ async def survivors_of(deals: Collection[UUID], connection: AsyncConnection) -> 
 
 
 async def remember_sent(messages: Sequence[MessageSent], connection: AsyncConnection) -> None:
-    """Have the ids of sent mails lead to their deals; what only a reply had named so far is corrected."""
+    """Have the ids of sent mails, ours and relays', lead to their deals; what only a reply had named is corrected."""
+    named = [(message.message_id, message) for message in messages]
+    named += [(message.rewritten_as, message) for message in messages if message.rewritten_as]
     values = {
-        "ids": [message.message_id for message in messages],
-        "deals": [message.deal_id for message in messages],
-        "activities": [message.activity_id for message in messages],
+        "ids": [message_id for message_id, _ in named],
+        "deals": [message.deal_id for _, message in named],
+        "activities": [message.activity_id for _, message in named],
     }
     await connection.execute(_REMEMBER, values)
 

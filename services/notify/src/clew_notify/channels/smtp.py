@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPServerDisconnected
 
 from clew_notify.channels.provider import ProviderAway
+from clew_notify.channels.rewritten_id import rewritten_id
 from clew_notify.channels.smtp_answer import closes_line, refusal
 from clew_notify.channels.smtp_url import Relay
 from clew_notify.claim import Claimed
@@ -141,7 +142,7 @@ class SmtpLane:
                     outcome = refusal(answer.code, answer.message, command)
                     await self._leave_fit(client, outcome, answer.code)
                     return outcome
-            return await self._hand_over(client, mail.content)
+            return await self._hand_over(client, mail)
         except (SMTPException, OSError) as error:
             # Before the final dot nothing was handed over. It counts as an attempt all the same, because a mail that
             # makes the relay hang up would otherwise be tried for ever.
@@ -150,18 +151,20 @@ class SmtpLane:
                 return None
             return Refused(reason=f"{command}: {type(error).__name__}: {error}", permanent=False)
 
-    async def _hand_over(self, client: SMTP, content: bytes) -> Outcome:
+    async def _hand_over(self, client: SMTP, mail: Claimed) -> Outcome:
         protocol = client.protocol
         if protocol is None:
             raise SMTPServerDisconnected(_LOST_AT_MAIL)
-        protocol.write(_DOT_AT_START.sub(b"..", content) + b".\r\n")
+        protocol.write(_DOT_AT_START.sub(b"..", mail.content) + b".\r\n")
         try:
             answer = await protocol.read_response(timeout=self._patience.dot)
         except (SMTPException, OSError) as error:
             self._hang_up()
             return InDoubt(reason=f"after the final dot: {type(error).__name__}: {error}")
         if answer.code == _DONE:
-            return Accepted(detail=" ".join(answer.message.split())[:200] or None)
+            addresses = (mail.recipient, mail.envelope_sender)
+            theirs = rewritten_id(answer.message, self._relay.host, mail.message_id, addresses)
+            return Accepted(detail=" ".join(answer.message.split())[:200] or None, rewritten_as=theirs)
         if closes_line(answer.code):
             self._hang_up()
         return refusal(answer.code, answer.message, "mail")

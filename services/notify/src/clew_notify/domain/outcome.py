@@ -9,9 +9,10 @@ from clew_notify.domain.rule import Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The provider has it."""
+    """The provider has it; `rewritten_as` is the Message-ID that it says it gave it in place of ours."""
 
     detail: str | None = None
+    rewritten_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
