@@ -46,6 +46,14 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + b"0" * 100
         ("Grüße, 椅子", "utf-8", "utf-16"),
         ("¿Cuándo? Mañana, señor.", "cp850", "cp-850"),
         ("의자 스무 개가 필요합니다", "cp949", "x-windows-949"),
+        ("Здравствуйте, нужны двадцать стульев для нового офиса", "cp1251", "iso-8859-1"),
+        ("我们需要为新办公室订购二十把椅子，请发报价", "gb18030", "iso-8859-1"),
+        ("Proszę o przesłanie oferty na dwadzieścia krzeseł; zależy nam na czasie.", "iso8859-2", "iso-8859-1"),
+        ("Norėtume užsisakyti dvidešimt kėdžių naujam biurui, prašome atsiųsti pasiūlymą.", "cp1257", None),
+        ("Això és l'opció més fàcil", "cp1252", None),
+        ("Dejà vu, été après été", "cp1252", None),
+        ("Стулья и столы", "utf-16-le", "unicode"),
+        ("Grüße aus Zürich", "mac-roman", "x-macintosh"),
     ],
 )
 def test_a_text_is_decoded_whatever_it_is_called(text: str, codec: str, declared: str | None) -> None:
@@ -55,6 +63,35 @@ def test_a_text_is_decoded_whatever_it_is_called(text: str, codec: str, declared
     found = read(kind, "Content-Transfer-Encoding: base64", body=base64.encodebytes(text.encode(codec)))
 
     assert found.text == text
+
+
+@pytest.mark.parametrize(
+    ("subject", "name", "codec", "declared"),
+    [
+        ("Запрос цены", "Юрий", "koi8-r", "koi8-r"),
+        ("Запрос цены", "Юрий", "cp1251", None),
+        ("询价", "王小明", "gb18030", "gb2312"),
+        ("価格", "山田", "euc-jp", "iso-2022-jp"),
+        ("Zapytanie: krzesła", "Małgorzata", "iso8859-2", "iso-8859-2"),
+        ("Sandalye fiyatı", "Çağrı", "cp1254", "windows-1254"),
+        ("Hyvää päivää", "Äiti", "cp1252", None),
+        ("Preis: 5 € für m² – ½", "Jörg", "cp1252", "utf-8"),
+        ("Grüße", "Jürgen", "utf-8", "koi8-r"),
+    ],
+)
+def test_a_header_of_eight_bits_is_read_as_the_text_below_it(
+    subject: str, name: str, codec: str, declared: str | None
+) -> None:
+    """B18, B24, B30: the letters of one word tell nothing; what they are called below, or all together, do."""
+    header = f'From: "{name}" <ann@lead.example>\r\nSubject: {subject}\r\nMIME-Version: 1.0\r\n'
+    header += "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain"
+    header += f"; charset={declared}\r\n\r\nwords\r\n" if declared else "\r\n\r\nwords\r\n"
+    raw = header.encode(codec) + f'--b\r\nContent-Type: text/csv; name="{name}.csv"\r\n\r\nx\r\n--b--'.encode(codec)
+
+    found = understand(raw)
+
+    assert (found.subject_line, found.contact.name) == (subject, name)
+    assert [file.name for file in found.attachments] == [f"{name}.csv"]
 
 
 def test_what_postgresql_refuses_is_taken_out() -> None:

@@ -19,12 +19,17 @@ _JUNK_BEGINS = b" \t\r\n\xef"
 
 
 class Fields:
-    """Header fields in the order they came; names lower-case, values as the bytes stood."""
+    """Header fields in the order they came; names lower-case, values as the bytes stood.
 
-    __slots__ = ("_by_name", "fields")
+    `charset` is that of values in eight bits that name none, where something else in the mail tells it.
+    """
 
-    def __init__(self, fields: list[tuple[str, bytes]]) -> None:
+    __slots__ = ("_by_name", "charset", "fields", "is_ascii")
+
+    def __init__(self, fields: list[tuple[str, bytes]], *, is_ascii: bool = True) -> None:
         self.fields = fields
+        self.is_ascii = is_ascii
+        self.charset: str | None = None
         self._by_name: dict[str, list[bytes]] = {}
         for name, value in fields:
             self._by_name.setdefault(name, []).append(value)
@@ -43,18 +48,18 @@ class Fields:
     def get(self, name: str) -> str:
         """Return the first value unfolded, its encoded words not yet decoded."""
         values = self._by_name.get(name)
-        return unfold(values[0]) if values else ""
+        return unfold(values[0], self.charset) if values else ""
 
     def get_all(self, name: str) -> list[str]:
         """Return every value of the name, unfolded."""
-        return [unfold(value) for value in self._by_name.get(name, ())]
+        return [unfold(value, self.charset) for value in self._by_name.get(name, ())]
 
 
-def unfold(value: bytes) -> str:
+def unfold(value: bytes, charset: str | None = None) -> str:
     """Join a value's lines; a bare CR inside is white space and never a new field (B42)."""
     # Japanese programs write seven bits and an escape as it is.
     is_plain = value.isascii() and b"\x1b" not in value
-    text = (value.decode("ascii") if is_plain else decode_text(value)).strip()
+    text = (value.decode("ascii") if is_plain else decode_text(value, charset)).strip()
     if "\n" in text or "\r" in text or "\t" in text:
         text = _FOLD.sub(" ", text)
     return clean_text(text).strip()
@@ -109,7 +114,7 @@ def _read_fields(raw: bytes, start: int, end: int, body_start: int) -> tuple[Fie
         position = line_end
     if name:
         fields.append((name, raw[first : min(position, end, first + HEADER_BYTES)]))
-    return Fields(fields), body_start
+    return Fields(fields, is_ascii=raw[start:end].isascii()), body_start
 
 
 def _headers_go_on(raw: bytes, position: int, end: int) -> bool:

@@ -3,7 +3,8 @@
 import re
 from urllib.parse import unquote_to_bytes
 
-from clew_mail_intake.understanding.charset import codec_for, decode_text
+from clew_mail_intake.understanding.charset import decode_text
+from clew_mail_intake.understanding.charset_names import codec_for
 from clew_mail_intake.understanding.encoded_words import decode_words
 
 _PARAMETER = re.compile(r';\s*([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*+)"?|([^;"]*))', re.DOTALL)

@@ -7,6 +7,8 @@ Next: clew_mail_intake.understanding.bodies.read_bodies.
 import re
 from dataclasses import dataclass, field
 
+from clew_mail_intake.understanding.guess_charset import SAMPLE
+from clew_mail_intake.understanding.header_charset import header_charset
 from clew_mail_intake.understanding.header_fields import Fields, split_header
 from clew_mail_intake.understanding.limits import DEPTH, PARTS
 from clew_mail_intake.understanding.parameters import read_name, read_parameters
@@ -78,7 +80,24 @@ def parse_mail(raw: bytes) -> ParsedMail:
             continue
         part.parts = _children(parsed, part, PARTS - len(parsed.parts) - len(waiting))
         waiting.extend(reversed(part.parts))
+    if strange := [part for part in parsed.parts if not part.fields.is_ascii]:
+        _settle_charset(parsed, strange)
     return parsed
+
+
+def _settle_charset(parsed: ParsedMail, strange: list[Part]) -> None:
+    """Read what names no charset in a header as the mail's texts are named, or look."""
+    texts = [part for part in parsed.parts if part.content_type.startswith("text/")]
+    unnamed = next((part for part in texts if not part.encoding and "charset" not in part.parameters), None)
+    charset = header_charset(
+        (value for part in strange for _, value in part.fields),
+        [named for part in texts if (named := part.parameters.get("charset"))],
+        parsed.raw[unnamed.start : min(unnamed.end, unnamed.start + SAMPLE)] if unnamed else b"",
+    )
+    for part in strange if charset != "utf-8" else ():
+        part.fields.charset = charset
+        _, parameters = read_parameters(_wire(part.fields, "content-type"))
+        _, part.filename = _read_disposition(part.fields, parameters)
 
 
 def _children(parsed: ParsedMail, part: Part, room: int) -> list[Part]:
@@ -169,14 +188,19 @@ def _read_part(raw: bytes, start: int, end: int, depth: int, within: str, defaul
     content_type, parameters = read_parameters(_wire(fields, "content-type"))
     if not MEDIA_TYPE.fullmatch(content_type):
         content_type = _mended_type(content_type, parameters, default_type)
-    disposition, disposition_parameters = read_parameters(_wire(fields, "content-disposition"))
-    filename = read_name(disposition_parameters, "filename") or read_name(parameters, "name")
+    disposition, filename = _read_disposition(fields, parameters)
     encoding = encoding_name(fields.get("content-transfer-encoding"))
     if encoding == "base64" and not may_be_base64(raw, body, end):
         encoding = ""
     return Part(
         fields, content_type, parameters, disposition, filename, encoding, min(body, end), end, depth, within, start
     )
+
+
+def _read_disposition(fields: Fields, parameters: dict[str, str]) -> tuple[str, str]:
+    """Return what a part is to be shown as, and its file name, which may stand with its type."""
+    disposition, of_disposition = read_parameters(_wire(fields, "content-disposition"))
+    return disposition, read_name(of_disposition, "filename") or read_name(parameters, "name")
 
 
 def _wire(fields: Fields, name: str) -> str:
