@@ -176,6 +176,15 @@ QUOTED = [
     "============ Forwarded message ============\nFrom: {0}\nTo: s@x\nDate: Mon\nSubject: Stühle\n"
     "============ Forwarded message ============\n\n{1}",
     "------- Forwarded Message -------\nFrom: {0}\nDate: On Monday\nSubject: Stühle\nTo: s@x\n\n> {1}",
+    "> ---------- Original Message ----------\n> From: {0}\n> To: s@x\n> Date: Monday\n> Subject: Stühle\n>\n> {1}",
+    "-------- Edastatud kiri --------\nTeema: \tStühle\nKuupäev: \tE, 4 jaan\nSaatja: \t{0}\nAdressaat: \ts@x\n\n{1}",
+    "-------- Nimeta --------\nSubject: Stühle\nDate: Monday\nFrom: {0}\nTo: s@x\n\n{1}",
+    "   ----- İletilmiş Mesaj ----- Kimden: {0}Kime: s@x <s@x>Gönderilen: Pazar, 10:00 GMT+3Konu: Stühle\n{1}",
+    "   ----- Mensagem reencaminhada ----- De: {0}Para: s@x <s@x>Enviado: domingo, 10:00:00 CETAssunto Stühle\n{1}",
+    '------ Forwarded Message ------\nFrom "Lea Lead" <lea@customer.example>\nTo s@x\nDate x\nSubject Stühle\n\n{1}',
+    'On 04/01/2026, 10:00, "Lea Lead" <lea@customer.example> wrote:\n\n    {1}',
+    "Lea Lead <lea@customer.example> kirjoitti 4.1.2026 10.00:\n\n    {1}",
+    "Am 04.01.2026 um 10:00 schrieb {0}:\n\n> {1}",
     "From: lea@customer.example (Lea Lead)\nSent: Monday\nTo: Sales\nSubject: Stühle\n\n{1}",
 ]
 
@@ -213,11 +222,30 @@ def test_the_same_mark_is_an_answer_in_finnish_and_a_forward_in_danish(
     assert (found.contact.email == "lea@customer.example") == is_forward
 
 
+@pytest.mark.parametrize(
+    "line", ["On 04/01/2026, 10:00, {0} wrote:", "Пересылаемое сообщение:\n04.01.2026, 10:00, {0}:"]
+)
+def test_a_forward_without_a_note_that_one_line_names_is_read(line: str) -> None:
+    """B17: there is no note, and the words are not told twice."""
+    body = f"{line.format(LEAD)}\n\n    {WORDS}\n"
+
+    found = read("From: col@ours.example", "Subject: Fwd: Stühle", "Content-Type: text/plain; charset=utf-8", body=body)
+
+    assert (found.contact.email, found.contact.name, found.forwarder_note) == ("lea@customer.example", "Lea Lead", "")
+    assert found.text.strip() == WORDS
+
+
 def test_words_below_a_quote_are_an_answer_and_no_forward() -> None:
     """B17, B28: whoever answers below what they quote passes nothing on."""
-    body = f"> From: {LEAD}\n> Sent: Monday\n> To: Sales\n> Subject: Chairs\n>\n> How many?\n\nTwenty.\n"
+    heads = (
+        f"> From: {LEAD}\n> Sent: Monday\n> To: Sales\n> Subject: Chairs\n>",
+        f"On 4 Jan 2026, 10:00, {LEAD} wrote:",
+    )
+    for head in heads:
+        found = read("From: col@ours.example", "Subject: Fwd: Chairs", body=f"{head}\n> How many?\n\nTwenty.\n")
 
-    assert "Twenty." in read("From: col@ours.example", "Subject: Fwd: Chairs", body=body).text
+        assert "Twenty." in found.text
+        assert found.contact.email == "col@ours.example"
 
 
 def test_what_nobody_sees_names_nobody() -> None:

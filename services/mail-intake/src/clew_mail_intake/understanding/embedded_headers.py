@@ -84,10 +84,13 @@ def read_header_block(lines: list[str], start: int, *, announced: bool) -> Heade
     values: dict[HeaderKind, str] = {}
     last: HeaderKind | None = None
     position = end = start
-    blanks = 0
+    blanks, bare = 0, False
     while position < min(len(lines), start + _LONGEST_BLOCK * 2):
         line = lines[position]
         found = header_kind(line) or _date_by_its_looks(line, values)
+        if found is None and announced and (not values or bare):
+            found = _without_colon(line, values)
+            bare = found is not None
         if found is None and announced and values and _FIELD.match(line):
             found = ("other", "")
         if found:
@@ -108,6 +111,15 @@ def read_header_block(lines: list[str], start: int, *, announced: bool) -> Heade
         position += 1
     _part_subject(values)
     return HeaderBlock(start, end, values) if _convinces(values, announced=announced) else None
+
+
+def _without_colon(line: str, values: dict[HeaderKind, str]) -> tuple[HeaderKind, str] | None:
+    """Read `From "Ann" <ann@x>`, as eM Client prints: the sender comes first and has an address."""
+    label, _, value = line.strip().partition(" ")
+    kind = HEADER_LABELS.get(label.lower()) if label[:1].isupper() else None
+    if kind is None or kind in values or not (values or (kind == "from" and value.endswith(">") and "@" in value)):
+        return None
+    return kind, value
 
 
 def _part_subject(values: dict[HeaderKind, str]) -> None:

@@ -10,6 +10,7 @@ from clew_mail_intake.understanding.encoded_words import decode_words
 from clew_mail_intake.understanding.limits import ATTACHMENT_BYTES
 from clew_mail_intake.understanding.message_ids import read_in_reply_to, read_message_ids, read_references
 from clew_mail_intake.understanding.parse import ParsedMail, Part, parse_mail
+from clew_mail_intake.understanding.read_under_wrote import read_under_wrote
 from clew_mail_intake.understanding.reply_text import Reply, split_reply
 from clew_mail_intake.understanding.transfer import decode_transfer
 from clew_mail_intake.understanding.understood import Forwarded, Person, Surroundings
@@ -28,7 +29,7 @@ def read_forward(
         found = _read_attached(parsed, bodies, known)
         if found is not None:
             return found
-    inline = reply.forwarded
+    inline = reply.forwarded or (read_under_wrote(reply, bodies.text) if says_so else None)
     if (
         inline
         and (says_so or reply.announced_forward)

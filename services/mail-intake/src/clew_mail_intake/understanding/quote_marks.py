@@ -26,6 +26,7 @@ _FULL: Final = 70
 _ENDS_OF_SENTENCE: Final = frozenset(".!?:;…")
 _QUOTE = re.compile(r"^[ \t]{0,3}(?:>|&gt;|\|[ \t])")
 _GROUPWISE = re.compile(r"^>>> [^>\n]{1,200}(?:>[^>\n]{0,80})?\d[:.]\d\d[^>\n]{0,20}>>>\s*$")
+_TITLE = re.compile(r"^[ \t]{0,6}-{3,}[ \t]?[^\s-][^\n]{2,60}?[ \t]?-{3,}$")
 _RULE = re.compile(r"^[ \t>*]{0,6}(?:[-_=—–‐─━][ \t]?){3,}[*]?[ \t]*$|^[ \t]*(?:\*{3,}|~{3,}|#{3,}|\+{3,})[ \t]*$")
 
 
@@ -103,9 +104,10 @@ def _mark_quoted_forward(lines: list[str], marks: Marks) -> None:
     if start is None or (first >= 0 and (kinds[first] in {"o", "b"} or ends_with_wrote(lines[first].strip()))):
         return
     bare = lines[start].strip(DECORATION)
-    if bare and bare[0] in _DASHES and is_forward_phrase(bare):
+    if bare and bare[0] in _DASHES and _says(bare, _PHRASES):
         kinds[start] = "o"
-        marks.forwards.add(start)
+        if is_forward_phrase(bare):
+            marks.forwards.add(start)
         _add_block(lines, _next_words(lines, start + 1), marks, announced=True)
     elif header_kind(lines[start]):
         _add_block(lines, start, marks, announced=False)
@@ -147,6 +149,11 @@ def _look_closer(lines: list[str], index: int, marks: Marks) -> None:
             marks.forwards.add(index)
         _add_block(lines, _next_words(lines, index + 1), marks, announced=True)
         return
+    if kinds[index] == "t" and line.endswith("---") and _TITLE.match(line):
+        # Whatever the language calls it: the headers below tell.
+        marks.looks_left -= 1
+        block = _add_block(lines, _next_words(lines, index + 1), marks, announced=False)
+        kinds[index] = "o" if block else "t"
     if kinds[index] == "t" and index not in marks.blocks and header_kind(line):
         marks.looks_left -= 1
         _add_block(lines, index, marks, announced=index > 0 and _announces(kinds, index))
@@ -165,14 +172,15 @@ def _may_mark(stripped: str) -> bool:
     return ":" in stripped[:40] or stripped[-1] in ":：" or "：" in stripped[:40] or stripped.endswith("---")
 
 
-def _add_block(lines: list[str], start: int, marks: Marks, *, announced: bool) -> None:
+def _add_block(lines: list[str], start: int, marks: Marks, *, announced: bool) -> HeaderBlock | None:
     if start >= len(lines) or start in marks.blocks or marks.kinds[start] not in {"t", "q"}:
-        return
+        return None
     block = read_header_block(lines, start, announced=announced)
     if block:
         marks.blocks[start] = block
         for at in range(block.start, block.end):
             marks.kinds[at] = "o" if at == block.start else "q"
+    return block
 
 
 def _announces(kinds: list[Kind], index: int) -> bool:

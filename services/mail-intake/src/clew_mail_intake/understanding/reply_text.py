@@ -82,11 +82,17 @@ def _split_quote(lines: list[str], marks: Marks) -> tuple[list[int], list[int], 
     first = next((index for index, kind in enumerate(kinds) if kind in {"t", "s"}), len(lines))
     cut = _embedded_mail(kinds, first)
     block = _block_at(marks, cut, len(lines)) if cut is not None else None
-    if cut is not None and (cut > first or block):
+    if cut is not None and (cut > first or block or _names_its_sender(marks, cut)):
         own, quoted = _split_marked(lines, everything[:cut], kinds, first)
         return own, quoted + everything[cut:], block
     own, quoted = _split_marked(lines, everything, kinds, first)
     return own, quoted, None
+
+
+def _names_its_sender(marks: Marks, cut: int) -> bool:
+    """Say whether one line below the rule of a forward says whose mail it is, as Yandex prints it."""
+    below = (kind for kind in marks.kinds[cut + 1 : cut + 4] if kind != "e")
+    return cut in marks.forwards and next(below, "e") == "b"
 
 
 def _embedded_mail(kinds: list[Kind], first: int) -> int | None:

@@ -9,6 +9,8 @@ _LABELS = sorted(
     (label.capitalize() for label, kind in HEADER_LABELS.items() if kind != "other"), key=len, reverse=True
 )
 _NEXT = re.compile(rf"(?<=[\w>;)])[ \t]*(?=(?:{'|'.join(map(re.escape, _LABELS))})[ \t]?[:：])")
+# Yahoo's Portuguese forgets it.
+_WITHOUT_COLON = re.compile(r"(?<=Assunto) (?=[^:\s])")
 
 
 def parted(text: str) -> str:
@@ -17,6 +19,6 @@ def parted(text: str) -> str:
 
 
 def _part(found: re.Match[str]) -> str:
-    if not found[2].lower().startswith((*FORWARD_PHRASES, *ORIGINAL_PHRASES)):
+    if not found[2].replace("İ", "i").lower().startswith((*FORWARD_PHRASES, *ORIGINAL_PHRASES)):
         return found[0]
-    return f"{found[1]}\n{_NEXT.sub(chr(10), found[3])}\n"
+    return f"{found[1]}\n{_NEXT.sub(chr(10), _WITHOUT_COLON.sub(': ', found[3]))}\n"

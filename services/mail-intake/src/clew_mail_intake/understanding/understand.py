@@ -108,7 +108,7 @@ def _told(
     elif verdict == "enquiry" and loop:
         verdict, verdict_reason = "quarantine", loop
     taken_over = forwarded is not None and author.contact.email == forwarded.sender.email != author.sender.email
-    note = reply.text if taken_over else ""
+    note = _note(reply, forwarded) if forwarded is not None and taken_over else ""
     packed: tuple[Attachment, ...] = ()
     own = _own_words(bodies, reply, forwarded if taken_over else None)
     if forwarded is not None and taken_over:
@@ -171,6 +171,11 @@ def _open(parsed: ParsedMail, envelope: Envelope | None, known: Surroundings) ->
         if secured.kind == "encrypted" and not bodies.text.strip():
             bodies.text = ENCRYPTED
     return opened, bodies
+
+
+def _note(reply: Reply, forwarded: Forwarded) -> str:
+    """Return what the forwarder wrote: nothing where the reply's own words are the mail that was passed on."""
+    return "" if reply.text.split() == forwarded.text.split() else reply.text
 
 
 def _own_words(bodies: Bodies, reply: Reply, taken_over: Forwarded | None) -> Reply:
