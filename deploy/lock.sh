@@ -27,5 +27,5 @@ compile() { # TARGET SOURCE...
 }
 
 mode=${1:-write}
-compile requirements.lock --group pyproject.toml:dev shared/pyproject.toml services/*/pyproject.toml
+compile requirements.lock --all-extras --group pyproject.toml:dev shared/pyproject.toml services/*/pyproject.toml
 compile deploy/tools.txt deploy/tools.in

@@ -14,6 +14,7 @@ want dovecot dovecot-imapd
 want swaks swaks
 want postfix postfix
 want openssl openssl
+want gpg gnupg
 [ -n "$missing" ] || exit 0
 
 if command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from email.utils import parseaddr
 
-from clew_shared.runtime.settings import Settings
+from clew_shared.runtime.settings import BadSetting, Settings
 
 from clew_mail_intake.large_mail import LargeMail
 from clew_mail_intake.understanding.understood import Envelope, Surroundings, Understanding
@@ -56,4 +56,21 @@ def surroundings(settings: Settings) -> Surroundings:
         people_write_through_lists=settings.lists_open_deals,
         trusted_authserv_ids=frozenset(name.casefold() for name in settings.trusted_authserv),
         smime_authorities=str(settings.smime_authorities or ""),
+        pgp_keys=_pgp_keys(settings),
     )
+
+
+def _pgp_keys(settings: Settings) -> str:
+    """Name the file of keys that is read. Raises `BadSetting` where it could not be, before any mail comes."""
+    if settings.pgp_keys is None:
+        return ""
+    try:
+        from clew_mail_intake.understanding.verify_pgp import read_keys
+    except ImportError:
+        wants = "pip install 'clew-mail-intake[pgp]'"
+        raise BadSetting(f"CLEW_PGP_KEYS needs a library that is not installed: {wants}") from None
+    try:
+        read_keys(str(settings.pgp_keys))
+    except (OSError, ValueError) as error:
+        raise BadSetting(f"CLEW_PGP_KEYS is a file of public keys, as `gpg --export` writes it: {error}") from None
+    return str(settings.pgp_keys)

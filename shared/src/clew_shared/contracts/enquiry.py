@@ -63,8 +63,8 @@ class Secured(msgspec.Struct, frozen=True, kw_only=True):
     """How a mail is signed or encrypted (RFC 8551, RFC 9580), and what a signature is worth.
 
     `result` is verified, or why not: altered, expired when it came, of an untrusted issuer, of another address than the
-    sender's, unreadable; not_checked where nobody looked. `signer` is the certificate's address, `issuer` who vouches.
-    Whether a certificate was revoked is not asked.
+    sender's, unreadable; not_checked where nobody looked. `signer` is the certificate's or the key's address, `issuer`
+    who vouches for a certificate. Whether a certificate was revoked is not asked.
     """
 
     form: Literal["S/MIME", "PGP"]

@@ -92,6 +92,8 @@ _RULES: dict[str, tuple[Rule, str]] = {
     "smtp_bare_line_ends": _one_of("reject", "normalise"),
     "smtp_tls_cert": _FILE,
     "smtp_tls_key": _FILE,
+    "smime_authorities": _FILE,
+    "pgp_keys": _FILE,
     "lmtp_port": _PORT,
     "imap_idle_seconds": _between(1, _LONGEST_IDLE),
     "imap_answer_seconds": _between(1),

@@ -40,8 +40,9 @@ class Settings:
     `dns_servers` are asked instead of the machine's. An IMAP server is left in IDLE for `imap_idle_seconds`, and left
     alone when it does not answer for `imap_answer_seconds`. After `mail_keep_days` the bytes of a mail are
     forgotten, after `machine_mail_keep_days` those of machines and spam; without them everything is kept.
-    S/MIME signatures are believed by the authorities in `smime_authorities` (PEM) instead of the system's; files are
-    shown to the virus scanner (clamd) at `file_scanner`, as `tcp://host:port` or `unix:/path`.
+    S/MIME signatures are believed by the authorities in `smime_authorities` (PEM) instead of the system's, those of
+    OpenPGP by the keys in `pgp_keys`; files are shown to the virus scanner (clamd) at `file_scanner`, as
+    `tcp://host:port` or `unix:/path`.
     `intake_aliases` are more names at the intake domain beside `deals`. No more than `acknowledgements_per_hour` go out
     in all. With `lists_open_deals` what people write through a mailing list is an enquiry like any other. `failpoint`
     is for fault tests (see `clew_shared.runtime.failpoint`).
@@ -73,6 +74,7 @@ class Settings:
     mail_relays: tuple[str, ...] = _OUR_HOUSE
     dns_servers: tuple[str, ...] = ()
     smime_authorities: Path | None = None
+    pgp_keys: Path | None = None
     file_scanner: str | None = None
     max_mail_bytes: int = 50 * 1024 * 1024
     mail_keep_days: int | None = None

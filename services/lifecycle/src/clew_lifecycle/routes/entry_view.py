@@ -177,10 +177,11 @@ def _how_secured(secured: Secured) -> dict[str, Any]:
     """Say in words how a mail is signed or encrypted, and whether to be careful."""
     told = "encrypted, not readable here" if secured.kind == "encrypted" else _SIGNED[secured.result]
     by = f" ({', certified by '.join(filter(None, (secured.signer, secured.issuer)))})" if secured.signer else ""
+    is_certified = secured.form == "S/MIME" and secured.result == "verified"
     return {
         "words": f"{secured.form}: {told}{by}",
         "careful": secured.result in ("address_differs", "expired", "untrusted", "altered"),
-        "detail": secured.detail or ("Whether it was revoked is not asked." if secured.result == "verified" else ""),
+        "detail": secured.detail or ("Whether it was revoked is not asked." if is_certified else ""),
     }
 
 

@@ -1,10 +1,11 @@
 """Mails that are signed or encrypted: what of them can be read here, and what a signature is worth (B29).
 
-PGP is told and never believed, as no key ring is kept.
+PGP is believed by the keys that `CLEW_PGP_KEYS` names, where it stands beside the words; inline it is only told.
 Next: clew_mail_intake.understanding.verify_signature.verify_signature.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -16,6 +17,7 @@ from clew_mail_intake.understanding.parse import ParsedMail, Part, parse_mail
 from clew_mail_intake.understanding.signed_data import SignedData, read_signed_data
 from clew_mail_intake.understanding.transfer import decode_transfer
 from clew_mail_intake.understanding.trusted_roots import trusted_roots
+from clew_mail_intake.understanding.understood import Surroundings
 from clew_mail_intake.understanding.verify_signature import verify_signature
 
 ENCRYPTED = "(encrypted message)"
@@ -39,15 +41,15 @@ class Opened:
     is_inside: bool = False
 
 
-def open_secured(parsed: ParsedMail, senders: frozenset[str], at: datetime, authorities: str) -> Opened:
-    """Take a mail out of its signature and say what that is worth; `authorities` names a file, or the system's."""
+def open_secured(parsed: ParsedMail, senders: frozenset[str], at: datetime, known: Surroundings) -> Opened:
+    """Take a mail out of its signature and say what that is worth to us."""
     top = parsed.top
     if _is_opaque(top):
-        return _open_opaque(parsed, senders, at, authorities)
+        return _open_opaque(parsed, senders, at, known.smime_authorities)
     if top.content_type == "multipart/encrypted":
         return Opened(parsed, Secured(form=_form(top), kind="encrypted"))
     if top.content_type == "multipart/signed":
-        return Opened(parsed, _verify_clear(parsed, senders, at, authorities))
+        return Opened(parsed, _verify_clear(parsed, senders, at, known))
     within = _signed_within(parsed)
     told = Secured(form=_form(within), kind="signed", detail="only a part of the mail is signed") if within else None
     return Opened(parsed, told)
@@ -73,7 +75,8 @@ def say_secured(secured: Secured) -> str:
     by = f" by {secured.signer}" if secured.signer else ""
     issuer = f", certified by {secured.issuer}" if secured.issuer else ""
     detail = f" ({secured.detail})" if secured.detail else ""
-    revoked = "; whether it was revoked is not asked" if secured.result == "verified" else ""
+    is_certified = secured.result == "verified" and secured.form == "S/MIME"
+    revoked = "; whether it was revoked is not asked" if is_certified else ""
     return f"signed: {secured.form}, {secured.result.replace('_', ' ')}{by}{issuer}{detail}{revoked}"
 
 
@@ -127,15 +130,17 @@ def _read_opaque(parsed: ParsedMail) -> SignedData | None:
     return read_signed_data(decode_transfer(parsed.raw, top.start, top.end, top.encoding, _MOST))
 
 
-def _verify_clear(parsed: ParsedMail, senders: frozenset[str], at: datetime, authorities: str) -> Secured:
+def _verify_clear(parsed: ParsedMail, senders: frozenset[str], at: datetime, known: Surroundings) -> Secured:
     """Verify a signature that stands beside the words (RFC 1847)."""
     top, form = parsed.top, _form(parsed.top)
-    if form == "PGP" or len(top.parts) < 2:
+    if len(top.parts) < 2:
         return Secured(form=form, kind="signed")
     if len(top.parts) > 2:
         # Whoever carried it may have put words of their own there, which are read with the others.
         return Secured(form=form, kind="signed", detail="more stands beside it than what was signed")
     words, beside = top.parts
+    if form == "PGP":
+        return _verify_pgp(parsed, senders, known.pgp_keys)
     if beside.content_type not in _SMIME_SIGNATURE and not beside.filename.lower().endswith(".p7s"):
         return Secured(form=form, kind="signed", result="unreadable", detail="there is no signature beside the words")
     signed = read_signed_data(decode_transfer(parsed.raw, beside.start, beside.end, beside.encoding, _MOST))
@@ -144,11 +149,27 @@ def _verify_clear(parsed: ParsedMail, senders: frozenset[str], at: datetime, aut
 
     def digest(algorithm: hashes.HashAlgorithm) -> bytes:
         hashed = hashes.Hash(algorithm)
-        for begin in range(words.begin, words.end, _PIECE):
-            hashed.update(_with_crlf(parsed.raw, begin, min(begin + _PIECE, words.end)))
+        for piece in _as_signed(parsed.raw, words):
+            hashed.update(piece)
         return hashed.finalize()
 
-    return verify_signature(signed, digest, senders, at, trusted_roots(authorities))
+    return verify_signature(signed, digest, senders, at, trusted_roots(known.smime_authorities))
+
+
+def _verify_pgp(parsed: ParsedMail, senders: frozenset[str], keys: str) -> Secured:
+    words, beside = parsed.top.parts
+    if not keys or words.end - words.begin > _MOST:
+        return Secured(form="PGP", kind="signed", detail="it is too large" if keys else "")
+    from clew_mail_intake.understanding.verify_pgp import verify_pgp
+
+    signature = decode_transfer(parsed.raw, beside.start, beside.end, beside.encoding, _MOST)
+    return verify_pgp(b"".join(_as_signed(parsed.raw, words)), signature, senders, keys)
+
+
+def _as_signed(raw: bytes, words: Part) -> Iterator[bytes]:
+    """Yield a part, with its header, as it was signed."""
+    for begin in range(words.begin, words.end, _PIECE):
+        yield _with_crlf(raw, begin, min(begin + _PIECE, words.end))
 
 
 def _with_crlf(raw: bytes, start: int, end: int) -> bytes:

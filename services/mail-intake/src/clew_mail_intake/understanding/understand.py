@@ -163,7 +163,7 @@ def _open(parsed: ParsedMail, envelope: Envelope | None, known: Surroundings) ->
         fields = parsed.top.fields
         at = (envelope.received_at if envelope else None) or read_date(fields.get("date"), None) or utc_now()
         senders = frozenset(person.email for person in read_people(fields, "from"))
-        opened = open_secured(parsed, senders, at, known.smime_authorities)
+        opened = open_secured(parsed, senders, at, known)
     bodies = read_bodies(opened.parsed)
     secured = opened.secured or bodies.armour
     if secured is not None:

@@ -53,6 +53,7 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     people_write_through_lists: bool = False
     # A file of certificates of the authorities that signatures are believed by; the system's where none is named.
     smime_authorities: str = ""
+    pgp_keys: str = ""
 
     def owns(self, address: str) -> bool:
         """Say whether mail to the address comes to us."""
