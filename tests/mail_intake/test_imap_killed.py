@@ -79,6 +79,34 @@ async def test_a_process_killed_at_any_step_loses_and_doubles_nothing(settings: 
     assert sorted(others) == sorted(ledger.machines)
 
 
+async def test_a_move_by_copy_that_is_killed_on_its_way_leaves_one_copy(settings: Settings) -> None:
+    """B34, B39: on a server without MOVE, also of mails that are all alike; others may put theirs there meanwhile."""
+    dovecot = Dovecot("IMAP4rev1 LITERAL+ UIDPLUS")
+    other = a_mail(message_id="<other@x.example>", body="A letter.")
+    try:
+        await asyncio.to_thread(dovecot.start)
+        async with run_services(settings, _BOTH) as running:
+            await _watch(running, dovecot, "by-hand", "move")
+        async with _serving_again(settings) as serve:
+            for number, place in enumerate(("imap.copied", "imap.deleted", "imap.copied")):
+                for body in ("The same.", "The same.", "Another."):
+                    mail = a_mail(message_id=f"<{number}-{body[0]}@x.example>", body=body)
+                    await asyncio.to_thread(dovecot.deliver, "by-hand", mail)
+                assert await serve(place) == -signal.SIGKILL, place
+                await asyncio.to_thread(dovecot.deliver, "by-hand", other, folder="Taken")
+        async with run_services(settings, _BOTH) as running:
+            await running.eventually(lambda: _is_empty(dovecot, "by-hand"), 30)
+        with dovecot.sign_in("by-hand", "Taken") as client:
+            _, found = client.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])")
+    finally:
+        await asyncio.to_thread(dovecot.remove)
+
+    taken = Counter(line[1].split()[1].decode() for line in found if isinstance(line, tuple))
+    assert taken == {"<other@x.example>": 3} | {
+        f"<{n}-{b}@x.example>": 2 if b == "T" else 1 for n in range(3) for b in "TA"
+    }
+
+
 _COMMENTS = "FROM lifecycle.activity WHERE enquiry_id IS NOT NULL AND match_reason <> 'new'"
 _OTHERS = "FROM mail_intake.message WHERE verdict <> 'enquiry'"
 _PEOPLE = "SELECT email FROM lifecycle.deal JOIN lifecycle.contact ON contact.id = contact_id"
@@ -134,6 +162,10 @@ async def _all_taken(dovecot: Dovecot, ledger: Ledger) -> bool:
     flags = await asyncio.to_thread(dovecot.flags, "marked")
     seen = sum("\\Seen" in line for line in flags)
     return (moved, left, seen) == (ledger.appended["moved"], 0, ledger.appended["marked"])
+
+
+async def _is_empty(dovecot: Dovecot, user: str) -> bool:
+    return await asyncio.to_thread(dovecot.count, user) == 0
 
 
 async def _rows(running: RunningClew, sql: str) -> Any:

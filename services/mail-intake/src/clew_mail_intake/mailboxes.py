@@ -1,6 +1,6 @@
 """The IMAP mailboxes that are read, and how each is doing. Next: clew_mail_intake.imap.keeper.MailboxKeeper."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -15,6 +15,8 @@ from clew_mail_intake.tables import mailbox, mailbox_cursor
 
 Tls = Literal["tls", "starttls", "none"]
 After = Literal["keep", "seen", "move"]
+# The UIDVALIDITY and the UIDNEXT that the other folder had before a mail was copied there.
+MoveBegun = tuple[int, int]
 # What tells the folder of one mailbox from another.
 NAMES_IT = ("host", "port", "username", "folder")
 # Degraded is one that cannot be signed in to, because there is no token for it.
@@ -97,13 +99,15 @@ class Mailbox:
 class Cursor:
     """How far a folder is read: everything up to `last_uid` but `pending`, which maps a UID to the tries it had.
 
-    What is not above `backlog` is not read yet either, where the newest mails went first.
+    What is not above `backlog` is not read yet either, where the newest mails went first. `moving` are the mails whose
+    move was begun.
     """
 
     uidvalidity: int
     last_uid: int
     pending: dict[int, int]
     backlog: int = 0
+    moving: dict[int, MoveBegun] = field(default_factory=dict)
 
     def pass_by(self, uid: int) -> None:
         """Note that a mail is dealt with, and all that are read before it."""
@@ -199,7 +203,9 @@ async def read_cursor(mailbox_id: UUID, uidvalidity: int, connection: AsyncConne
     ).one_or_none()
     if row is None or row.uidvalidity != uidvalidity:
         return Cursor(uidvalidity, 0, {})
-    return Cursor(uidvalidity, row.last_uid, {int(uid): tries for uid, tries in row.pending.items()}, row.backlog)
+    pending = {int(uid): tries for uid, tries in row.pending.items()}
+    moving = {int(uid): (same, first) for uid, (same, first) in row.moving.items()}
+    return Cursor(uidvalidity, row.last_uid, pending, row.backlog, moving)
 
 
 async def save_cursor(used: Mailbox, cursor: Cursor, connection: AsyncConnection) -> None:
@@ -209,6 +215,7 @@ async def save_cursor(used: Mailbox, cursor: Cursor, connection: AsyncConnection
         "last_uid": cursor.last_uid,
         "pending": {str(uid): tries for uid, tries in cursor.pending.items()},
         "backlog": cursor.backlog,
+        "moving": {str(uid): begun for uid, begun in cursor.moving.items()},
     }
     # The lock has a change wait, or has us see it: numbers of the old folder would hide mails of the new one.
     is_the_same = (mailbox.c.id == used.id, *(mailbox.c[name] == getattr(used.place, name) for name in NAMES_IT))

@@ -170,7 +170,6 @@ def _take_carefully(session: Session, one: Sized, cursor: Cursor, taking: Taking
     if fetched is None:
         _note_trouble(one.uid, tries, _NOTHING, cursor, taking)
         return
-    del cursor.pending[one.uid]
     taking.trouble.pop(one.uid, None)
     _keep(session, [fetched], cursor, taking, one.uid)
 
@@ -200,7 +199,9 @@ def _keep(session: Session, fetched: list[Fetched], cursor: Cursor, taking: Taki
         for mail in fetched:
             mail.raw.close()
     failpoint("imap.stored")
-    settle(session, taking.place, [mail.uid for mail in fetched])
+    settle(session, taking.place, [mail.uid for mail in fetched], cursor, taking.save)
     failpoint("imap.settled")
+    for mail in fetched:
+        cursor.pending.pop(mail.uid, None)
     cursor.pass_by(last_uid)
     taking.save(cursor)
