@@ -3,13 +3,13 @@
 import argparse
 import asyncio
 import io
-import json
 import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
+import msgspec
 from clew_shared.runtime.settings import as_bool
 
 from clew_mail_intake.understanding.understood import Surroundings, Understanding
@@ -62,7 +62,7 @@ async def _explain_all(files: Iterator[Path], known: Surroundings, *, as_json: b
     async with Workers(1) as workers:
         for path in files:
             found = await _explain(path, known, workers)
-            out.write(json.dumps(found, ensure_ascii=False) + "\n" if as_json else _readable(found))
+            out.write(msgspec.json.encode(found).decode() + "\n" if as_json else _readable(found))
     out.flush()
 
 

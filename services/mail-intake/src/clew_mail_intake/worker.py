@@ -117,13 +117,18 @@ def may_be_read_at_once(raw: bytes) -> bool:
     """Say whether a mail is small and plain enough to be read in this process."""
     return (
         len(raw) <= _AT_ONCE_BYTES
-        and raw.count(b"\n--") <= _AT_ONCE_PARTS
-        and raw.count(b"=?") <= _AT_ONCE_WORDS
+        and _has_few(raw, b"\n--", _AT_ONCE_PARTS)
+        and _has_few(raw, b"=?", _AT_ONCE_WORDS)
         and raw.count(b"<") <= len(raw) // 8
         # Certificates are another's, and checking them is not interrupted.
         and b"pkcs7-" not in raw
         and b".p7" not in raw
     )
+
+
+def _has_few(raw: bytes, mark: bytes, most: int) -> bool:
+    """Say whether `mark` stands there `most` times at most; a single byte is counted many times faster than several."""
+    return raw.count(mark[-1:]) <= most or raw.count(mark) <= most
 
 
 def understand_at_once(

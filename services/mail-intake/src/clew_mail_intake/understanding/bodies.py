@@ -173,7 +173,7 @@ def _read_text(parsed: ParsedMail, part: Part, bodies: Bodies) -> str:
     if part.content_type == "text/html":
         meta = _META_CHARSET.search(data, 0, 4096)
         charset = charset or (meta[1].decode("ascii") if meta else None)
-    elif not part.encoding and ((b"\nend" in data and b"begin" in data) or b"=ybegin" in data):
+    elif not part.encoding and b"begin" in data and (b"\nend" in data or b"=ybegin" in data):
         data = _without_embedded(data, part, bodies)
     text = normal_lines(decode_text(data, charset))
     if part.content_type == "text/plain" and part.parameters.get("format", "").lower() == "flowed":

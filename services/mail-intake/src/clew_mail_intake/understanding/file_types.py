@@ -50,6 +50,9 @@ _SAME = {
     "image/svg": "image/svg+xml",
     "application/xhtml+xml": "text/html",
 }
+# What most mails carry: the library would ask for each kind that it knows, one after the other.
+_OFTEN = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"%PDF", "application/pdf"))
+_MOVING = b"acTL"
 # These begin with letters; the other magic numbers of two or three letters also begin ordinary texts.
 _LETTERS = (b"%", b"{", b"\xef\xbb\xbf%")
 _PAGE = re.compile(
@@ -88,6 +91,9 @@ def sniff(head: bytes) -> str | None:
     """Return what the first bytes of a file show, or None."""
     if not head:
         return None
+    for mark, kind in _OFTEN:
+        if head.startswith(mark) and _MOVING not in head:
+            return kind
     if _PAGE.match(head):
         return "text/html"
     beginning = head[:2048].lstrip().lower()

@@ -96,7 +96,7 @@ def _settle_charset(parsed: ParsedMail, strange: list[Part]) -> None:
     )
     for part in strange if charset != "utf-8" else ():
         part.fields.charset = charset
-        _, parameters = read_parameters(_wire(part.fields, "content-type"))
+        _, parameters = read_parameters(part.fields.get("content-type"))
         _, part.filename = _read_disposition(part.fields, parameters)
 
 
@@ -185,7 +185,7 @@ def _before_line_break(raw: bytes, start: int, end: int) -> int:
 
 def _read_part(raw: bytes, start: int, end: int, depth: int, within: str, default_type: str) -> Part:
     fields, body = split_header(raw, start, end, of_mail=not within.startswith("multipart/"))
-    content_type, parameters = read_parameters(_wire(fields, "content-type"))
+    content_type, parameters = read_parameters(fields.get("content-type"))
     if not MEDIA_TYPE.fullmatch(content_type):
         content_type = _mended_type(content_type, parameters, default_type)
     disposition, filename = _read_disposition(fields, parameters)
@@ -199,12 +199,8 @@ def _read_part(raw: bytes, start: int, end: int, depth: int, within: str, defaul
 
 def _read_disposition(fields: Fields, parameters: dict[str, str]) -> tuple[str, str]:
     """Return what a part is to be shown as, and its file name, which may stand with its type."""
-    disposition, of_disposition = read_parameters(_wire(fields, "content-disposition"))
+    disposition, of_disposition = read_parameters(fields.get("content-disposition"))
     return disposition, read_name(of_disposition, "filename") or read_name(parameters, "name")
-
-
-def _wire(fields: Fields, name: str) -> str:
-    return fields.get(name) if name in fields else ""
 
 
 def _mended_type(content_type: str, parameters: dict[str, str], default_type: str) -> str:

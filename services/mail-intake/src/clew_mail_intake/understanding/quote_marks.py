@@ -114,19 +114,19 @@ def _mark_quoted_forward(lines: list[str], marks: Marks) -> None:
 
 
 def _kind_of(line: str, stripped: str) -> Kind:
-    first = stripped[0]
-    if line.startswith(">>> ") and _GROUPWISE.match(line):
-        return "o"
-    if line[0] == ">" or (first in ">&|" and _QUOTE.match(line)):
-        return "q"
-    kind = _kind_by_mark(line, stripped) if first in _SPECIAL else None
-    if kind:
+    is_special = stripped[0] in _SPECIAL
+    if is_special and (kind := _kind_of_quote(line) or _kind_by_mark(line, stripped)):
         return kind
-    length = len(stripped)
-    may_announce = stripped[-1] in ":：" or first in _SPECIAL or (length <= 40 and stripped.lower() in _ALONE)
-    if length <= 120 and may_announce and _says(line, _PHRASES):
+    may_announce = is_special or stripped[-1] in ":：" or (len(stripped) <= 40 and stripped.lower() in _ALONE)
+    if may_announce and len(stripped) <= 120 and _says(line, _PHRASES):
         return "o"
     return "s" if is_device_line(stripped) else "t"
+
+
+def _kind_of_quote(line: str) -> Kind | None:
+    if line.startswith(">>> ") and _GROUPWISE.match(line):
+        return "o"
+    return "q" if line[0] == ">" or _QUOTE.match(line) else None
 
 
 def _kind_by_mark(line: str, stripped: str) -> Kind | None:
@@ -169,7 +169,8 @@ def _may_end_marker(line: str) -> bool:
 
 
 def _may_mark(stripped: str) -> bool:
-    return ":" in stripped[:40] or stripped[-1] in ":：" or "：" in stripped[:40] or stripped.endswith("---")
+    beginning = stripped[:40]
+    return ":" in beginning or "：" in beginning or stripped[-1] in ":：" or stripped.endswith("---")
 
 
 def _add_block(lines: list[str], start: int, marks: Marks, *, announced: bool) -> HeaderBlock | None:

@@ -51,21 +51,21 @@ def _is_shown_by_a_person(signs: MachineSigns, report: str) -> bool:
 
 def _why_bounce_by_words(signs: MachineSigns, own: list[Part]) -> str | None:
     """Weigh what a mail says without a report: who sends it, what it carries, which words it uses."""
-    answer, by_system = is_answer_subject(signs.subject), signs.from_machine and not signs.by_person
-    carries = any(part.is_message or part.content_type in HEADER_TYPES for part in own)
+    by_system = signs.from_machine and not signs.by_person
     receipt = signs.parsed.top.parameters.get("report-type", "").lower() == "disposition-notification"
     points = {
         "a mail system sends it": (5 if signs.from_daemon and not receipt else 3) * by_system,
         "its return path is empty": 2 * (signs.null_sender or "<>" in signs.fields.get("from")),
         "nobody reads answers to it": int(bool(NO_REPLY.search(signs.sender.email.partition("@")[0]))),
         "its text has a report's heading": 2 * _has_heading(signs.text),
-        "its subject says so": 2 * (bool(BOUNCE_SUBJECT.search(signs.subject)) and not answer),
-        "it returns a mail": 2 * (carries or carries_header(signs.text)),
     }
-    by_machine = sum(points.values()) - points["its subject says so"] - points["it returns a mail"]
-    if not by_machine and not carries:
+    carries = any(part.is_message or part.content_type in HEADER_TYPES for part in own)
+    if not any(points.values()) and not carries:
         # A person may write every word of a bounce, under its subject, and paste the mail that it returned.
         return None
+    answer = is_answer_subject(signs.subject)
+    points["its subject says so"] = 2 * (bool(BOUNCE_SUBJECT.search(signs.subject)) and not answer)
+    points["it returns a mail"] = 2 * (carries or carries_header(signs.text))
     folded = signs.text[:_TEXT].lower()
     phrases = sum(phrase in folded for phrase in BOUNCE_TEXT)
     points["its words say so"] = min(3, phrases)

@@ -124,12 +124,11 @@ def _block_at(marks: Marks, cut: int, end: int) -> HeaderBlock | None:
 def _split_marked(lines: list[str], indexes: list[int], kinds: list[Kind], first: int) -> tuple[list[int], list[int]]:
     """Split what comes before any embedded mail: by "On ... wrote:" and by `>`."""
     marker = next((index for index in indexes if kinds[index] == "b"), None)
-    shape = _shape(indexes, kinds)
     if marker is not None and not any(kinds[index] == "q" for index in indexes if index > marker):
         if first < marker:
             return _at(indexes, marker)
         return _without_markers(indexes, kinds)
-    if marker is not None and marker <= first and shape in {"bqt", "qbqt", "bqbqt"}:
+    if marker is not None and marker <= first and _shape(indexes, kinds) in {"bqt", "qbqt", "bqbqt"}:
         last = max(index for index in indexes if kinds[index] == "q")
         return [index for index in indexes if index > last], [index for index in indexes if index <= last]
     if marker is not None and first < marker and not _answers_between(lines, indexes, kinds, marker):
@@ -194,6 +193,8 @@ def _answers_between(lines: list[str], indexes: list[int], kinds: list[Kind], ma
 
 def _split_signature(lines: list[str], kinds: list[Kind], own: list[int]) -> tuple[list[int], list[int]]:
     """Move a signature below its separator, and device lines, out of the words."""
+    if "d" not in kinds and "r" not in kinds:
+        return _split_devices(own, kinds)
     words_above = False
     below = sum(kinds[index] == "t" for index in own)
     for position, index in enumerate(own):

@@ -26,7 +26,7 @@ _UU_BAD = (binascii.Error, ValueError)
 
 def encoding_name(value: str) -> str:
     """Name the encoding that a header value means; unknown names mean none (B25)."""
-    name = re.split(r"[;(]", value, maxsplit=1)[0].strip().strip("\"'").lower()
+    name = value.partition(";")[0].partition("(")[0].strip().strip("\"'").lower()
     if name in {"base64", "base-64", "b64", "x-base64"}:
         return "base64"
     if name in {"quoted-printable", "quoted/printable", "quotedprintable", "qp", "x-quoted-printable"}:
