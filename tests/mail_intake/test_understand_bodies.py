@@ -448,6 +448,46 @@ def test_a_lost_semicolon_before_a_file_name_is_found() -> None:
     assert read("Content-Type: multipart/mixed; boundary=b", body=body).attachments[0].name == "plan.pdf"
 
 
+@pytest.mark.parametrize(
+    ("subject", "read_as"),
+    [
+        ("=?utf-8?q?caf=C3?= =?utf-8?q?=A9?=", "café"),
+        ("=?utf-8?q?caf=C?= =?utf-8?q?3=A9?=", "café"),
+        ("=?utf-8?q?caf=?=\r\n =?utf-8?q?C3=A9?=", "café"),
+        ("=?utf-8?q?caf=C\r\n 3=A9?=", "café"),
+        ("=?utf-8?b?Y2Fm?= =?utf-8?b?w6k=?=", "café"),
+        ("=?utf-8?b?Y2Fmw?= =?utf-8?b?6k=?=", "café"),
+        ("=?utf-8?b?Y2Fmw6k?= =?utf-8?b?Y2Fmw6k?=", "cafécafé"),
+        ("=?utf-8?b?Y2Fmw?= =?utf-8?q?6k?=", "caf6k"),
+    ],
+)
+def test_an_encoded_word_cut_anywhere_goes_on_in_the_next(subject: str, read_as: str) -> None:
+    """B24: inside a character, inside what stands for a byte, or where a whole word ends."""
+    assert read(f"Subject: {subject}").subject_line == read_as
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "text"),
+    [
+        ("text/enriched", "<bold>Twenty</bold> chairs,\nplease.\n\n<color><param>red</param>Red</color>, << 9\n", None),
+        ("text/richtext", "<bold>Twenty</bold> chairs,\nplease.<nl><comment>no</comment>Red, <lt> 9", None),
+        ("text/enriched", "<nofill>Twenty\nchairs</nofill>", "Twenty\nchairs"),
+    ],
+)
+def test_enriched_text_is_read_without_its_marks(kind: str, body: str, text: str | None) -> None:
+    """B25."""
+    assert read(f"Content-Type: {kind}", body=body).text.rstrip() == (text or "Twenty chairs, please.\nRed, < 9")
+
+
+def test_the_charset_of_a_page_is_sought_behind_its_styles() -> None:
+    """B24: the first thousands of bytes tell nothing, and neither do its tags."""
+    page = (
+        f"<html><head><style>{'p {color: red} ' * 900}</style></head><body><p>Нужны двадцать стульев</p></body></html>"
+    )
+
+    assert read("Content-Type: text/html; charset=utf-8", body=page.encode("cp1251")).text == "Нужны двадцать стульев"
+
+
 def test_seven_bit_japanese_stands_in_a_header_as_it_is() -> None:
     """B24: no encoded word, no charset."""
     subject = "椅子を20脚".encode("iso2022_jp").decode("ascii")

@@ -170,6 +170,8 @@ def test_labels_in_any_other_mail_name_nobody(sender: str, body: str) -> None:
         ("<@one.example,@two.example:ann@lead.example>", "ann@lead.example", ""),
         ("Ann <ann@[192.0.2.1]>", "ann@[192.0.2.1]", "Ann"),
         ("Ann [ann@lead.example]", "ann@lead.example", "Ann"),
+        ("Lead, Ann <ann@lead.example>, Bob <bob@else.example>", "ann@lead.example", "Lead, Ann"),
+        ("Ann <ann(her (own))@lead.example>", "ann@lead.example", "Ann"),
     ],
 )
 def test_an_address_is_read_however_it_is_written(value: str, email: str, name: str) -> None:

@@ -17,6 +17,7 @@ _UNSEEN = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff
 _ROUTE = re.compile(r"^@[^:<>]{1,255}:(?=[^:]+@)")
 # Blanks and comments are allowed around the dots and the at sign, and nobody means them (RFC 5322 4.4).
 _COMMENT = re.compile(r"\((?:[^()\\]|\\.)*+\)")
+_COMMENTS_DEEP = 3
 _LOOSE = re.compile(r"[ \t]*([.@])[ \t]*")
 _BETWEEN = re.compile(r"[\s<>()\",;:\[\]\\]+")
 _QUOTED_LOCAL = re.compile(r'"[^"@\r\n]{1,64}"@[^\s@<>()",;:\\]{1,255}')
@@ -52,15 +53,17 @@ def _split(value: str) -> list[Person]:
     people: list[Person] = []
     words: list[str] = []
     comments: list[str] = []
-    address, depth, named = "", 0, 0
+    address, depth, named, is_name = "", 0, 0, False
     for piece in _pieces(value):
         if depth or piece == "(":
             depth += {"(": 1, ")": -1}.get(piece, 0)
-            if depth and piece not in {"(", ")"}:
-                comments.append(piece)
+            comments += [piece] if depth and piece not in {"(", ")"} else []
+        elif piece == "," and is_name:
+            # `Lead, Ann <ann@lead.example>`: nobody is named before the comma, the name goes on behind it.
+            words.append(piece)
         elif piece in {",", ";"}:
             _keep(people, words, comments, address)
-            words, comments, address, named = [], [], "", 0
+            words, comments, address, named, is_name = [], [], "", 0, False
             if len(people) >= ADDRESSES:
                 return people
         elif piece == ":":
@@ -78,9 +81,10 @@ def _split(value: str) -> list[Person]:
                 words, comments = words[named:], []
             elif address and not words:
                 words.append(address)
-            address, named = inner or address, len(words)
+            address, named, is_name = inner or address, len(words), False
         elif piece not in {">", ")"}:
             words.append(piece)
+            is_name = not address and "@" not in piece and (is_name or bool(piece.strip()))
     _keep(people, words, comments, address)
     return people
 
@@ -121,7 +125,7 @@ def _tidy_name(text: str) -> str:
     if '"' in text:
         text = _QUOTES.sub(lambda found: found[1] or "", text)
     text = decode_words(text)
-    return _SPACES.sub(" ", _UNSEEN.sub("", text)).strip(" '\t").strip()[:300]
+    return _SPACES.sub(" ", _UNSEEN.sub("", text)).strip(" '\t,").strip()[:300]
 
 
 def _tidy_address(text: str) -> str:
@@ -141,4 +145,6 @@ def _tidy_address(text: str) -> str:
 def _tightened(text: str) -> str:
     if '"' in text or not ("(" in text or " " in text):
         return text
-    return _LOOSE.sub(r"\1", _COMMENT.sub("", text)).partition(" (")[0]
+    for _ in range(_COMMENTS_DEEP):
+        text = _COMMENT.sub("", text)
+    return _LOOSE.sub(r"\1", text).partition(" (")[0]

@@ -10,6 +10,7 @@ from clew_shared.contracts.enquiry import Secured
 
 from clew_mail_intake.understanding.calendar import TYPES, Invitation, find_invitation
 from clew_mail_intake.understanding.charset import decode_text
+from clew_mail_intake.understanding.enriched import ENRICHED, enriched_to_text
 from clew_mail_intake.understanding.flowed import join_flowed
 from clew_mail_intake.understanding.html_text import html_to_text
 from clew_mail_intake.understanding.limits import TEXT_BYTES
@@ -22,7 +23,7 @@ _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-
 _HTML_BYTES_AS_TEXT = 2 * 1024 * 1024
 _BLANK = 1000
 _OTHER_LINE_ENDS = ("\x85", "\u2028", "\u2029")
-_WORDS = {"text/plain", "text/html", "text/enriched", "text/markdown", "text/x-markdown", "text/richtext"}
+_WORDS = {"text/plain", "text/html", "text/markdown", "text/x-markdown", *ENRICHED}
 
 
 @dataclass(slots=True)
@@ -178,7 +179,7 @@ def _read_text(parsed: ParsedMail, part: Part, bodies: Bodies) -> str:
     text = normal_lines(decode_text(data, charset))
     if part.content_type == "text/plain" and part.parameters.get("format", "").lower() == "flowed":
         text = join_flowed(text, delete_space=part.parameters.get("delsp", "").lower() == "yes")
-    return text
+    return enriched_to_text(text, part.content_type) if part.content_type in ENRICHED else text
 
 
 def _without_embedded(data: bytes, part: Part, bodies: Bodies) -> bytes:

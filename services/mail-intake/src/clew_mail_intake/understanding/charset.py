@@ -43,7 +43,7 @@ def _decoded(data: bytes, declared: str | None) -> str:
         if found is not None:
             return found
     if meant and meant not in {"ascii", "utf-8"}:
-        other = other_than_western(data[:SAMPLE]) if meant == "cp1252" else None
+        other = other_than_western(data) if meant == "cp1252" else None
         for codec in (other, meant, *_ALSO_MEANT.get(meant, ())):
             found = _strictly(data, codec)
             if found is not None:
@@ -93,7 +93,7 @@ def _decode_mislabelled(data: bytes, meant: str | None) -> str:
             return text
     if _is_mostly_utf8(data):
         return data.decode("utf-8", "clew-windows")
-    guess = guess_charset(data[:SAMPLE]) if meant in {None, "ascii", "utf-8", *_UTF16, *_MULTIBYTE} else None
+    guess = guess_charset(data) if meant in {None, "ascii", "utf-8", *_UTF16, *_MULTIBYTE} else None
     for codec in (guess, meant, "cp1252", "latin-1"):
         found = _strictly(data, codec)
         if found is not None:

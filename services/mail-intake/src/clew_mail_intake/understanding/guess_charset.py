@@ -6,7 +6,8 @@ import chardet
 
 from clew_mail_intake.understanding.charset_names import codec_for
 
-SAMPLE = 4 * 1024
+SAMPLE, _LOOKED_AT = 4 * 1024, 64 * 1024
+_TAG = re.compile(rb"<[A-Za-z/!][^<>]*>")
 _SURE = 0.9
 # Alphabets of the same shape as the western one: a few words and some likelihood tell them from its names and dashes.
 _OTHER_LATIN = {"cp1250", "iso8859-2", "cp1254", "cp1257", "iso8859-13", "iso8859-4"}
@@ -30,11 +31,10 @@ _SIGN_FOR_LETTER = re.compile(
 )
 
 
-def guess_charset(sample: bytes) -> str | None:
+def guess_charset(data: bytes) -> str | None:
     """Guess from the bytes; a text whose words show nothing else is a western one."""
+    sample = _telling(data)
     codec, confidence = _detected(sample)
-    if codec == "iso8859-2" and _C1.search(sample):
-        codec = "cp1250"
     if confidence >= _SURE:
         return codec
     if codec in _OTHER_LATIN:
@@ -43,27 +43,36 @@ def guess_charset(sample: bytes) -> str | None:
     return codec if codec in _OTHER_SCRIPTS and _has_whole_words(sample) else None
 
 
-def other_than_western(sample: bytes) -> str | None:
+def other_than_western(data: bytes) -> str | None:
     """Name the charset of bytes that are called western and cannot be: whole words, or letters that would be signs."""
+    sample = _telling(data)
     if sum(map(len, set(_LONG_RUN.findall(sample)))) >= _SEVERAL_WORDS and _is_beyond_ascii(sample):
         codec, _ = _detected(sample)
         return codec if codec in _OTHER_SCRIPTS else None
     if len(set(_SIGN_FOR_LETTER.findall(sample))) >= _SLIPS:
-        codec = guess_charset(sample)
+        codec, _ = _detected(sample)
         return codec if codec in _OTHER_LATIN else None
     return None
 
 
+def _telling(data: bytes) -> bytes:
+    """Return the lines beyond ASCII, without tags: whoever quotes an English mail below writes no English."""
+    head = data[:_LOOKED_AT]
+    if b"\0" in head:
+        return head[:SAMPLE]
+    lines = b"\n".join(line for line in head.splitlines() if not line.isascii())[: 2 * SAMPLE]
+    return (_TAG.sub(b" ", lines) if b"<" in lines else lines)[:SAMPLE]
+
+
 def _detected(sample: bytes) -> tuple[str | None, float]:
-    # Whoever quotes an English mail below writes no English.
-    lines = [sample] if b"\0" in sample else [line for line in sample.splitlines() if not line.isascii()]
-    found = chardet.detect(b"\n".join(lines))
-    return codec_for(found["encoding"]), found["confidence"]
+    found = chardet.detect(sample)
+    codec = codec_for(found["encoding"])
+    return ("cp1250" if codec == "iso8859-2" and _C1.search(sample) else codec), found["confidence"]
 
 
 def _has_whole_words(sample: bytes) -> bool:
     runs = {run for run in _LONG_RUN.findall(sample) if len(set(run)) > 1}
-    return len(runs) >= _RUNS or any(len(run) >= _ONE_WORD for run in runs)
+    return len(runs) >= _RUNS or (any(len(run) >= _ONE_WORD for run in runs) and _is_beyond_ascii(sample))
 
 
 def _is_beyond_ascii(sample: bytes) -> bool:

@@ -44,7 +44,7 @@ def may_be_base64(raw: bytes | mmap, start: int, end: int) -> bool:
     head = head.partition(b"=")[0].strip()
     before_footer = _BLANK_LINE.split(head, 1)[0]
     head = before_footer if len(before_footer) >= _ENOUGH else head
-    if len(head.translate(None, _ALPHABET + b" \t\r\n")) * 12 > len(head):
+    if len(head.translate(None, _ALPHABET + b" \t\r\n")) * 10 > len(head):
         return False
     lines = [line.split() for line in head.splitlines()]
     broken = sum(any(len(piece) % 4 for piece in line[:-1]) for line in lines)
