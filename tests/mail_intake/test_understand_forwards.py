@@ -176,6 +176,7 @@ QUOTED = [
     "============ Forwarded message ============\nFrom: {0}\nTo: s@x\nDate: Mon\nSubject: Stühle\n"
     "============ Forwarded message ============\n\n{1}",
     "------- Forwarded Message -------\nFrom: {0}\nDate: On Monday\nSubject: Stühle\nTo: s@x\n\n> {1}",
+    "-----Original Message-----\nFrom: {0}\n\nDate: Monday\nTo:<s@x>\n\n\nSubject: Stühle\n\n\n{1}",
     "> ---------- Original Message ----------\n> From: {0}\n> To: s@x\n> Date: Monday\n> Subject: Stühle\n>\n> {1}",
     "-------- Edastatud kiri --------\nTeema: \tStühle\nKuupäev: \tE, 4 jaan\nSaatja: \t{0}\nAdressaat: \ts@x\n\n{1}",
     "-------- Nimeta --------\nSubject: Stühle\nDate: Monday\nFrom: {0}\nTo: s@x\n\n{1}",
@@ -233,6 +234,17 @@ def test_a_forward_without_a_note_that_one_line_names_is_read(line: str) -> None
 
     assert (found.contact.email, found.contact.name, found.forwarder_note) == ("lea@customer.example", "Lea Lead", "")
     assert found.text.strip() == WORDS
+
+
+def test_a_note_below_what_is_passed_on_is_the_forwarders_too() -> None:
+    """B17: where the mail stands behind marks, what has none is a note."""
+    marked = f"> From: {LEAD}\n> Sent: Monday\n> To: Sales\n> Subject: Chairs\n>\n> Twenty, please."
+    body = f"Yours?\n\nBegin forwarded message:\n\n{marked}\n\nThey called already.\n\n-- \nCol\n"
+
+    found = read("From: col@ours.example", "Subject: Fwd: Chairs", body=body)
+
+    assert (found.contact.email, found.text) == ("lea@customer.example", "Twenty, please.")
+    assert found.forwarder_note.split() == ["Yours?", "They", "called", "already."]
 
 
 def test_words_below_a_quote_are_an_answer_and_no_forward() -> None:

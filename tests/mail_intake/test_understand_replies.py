@@ -301,6 +301,7 @@ def test_a_clients_way_to_quote_in_html_is_known(html: str) -> None:
     [
         '<div dir="ltr" class="gmail_signature" data-smartmail="x"><div>Ann Lead<div>Buying</div></div></div>',
         '<div id="Signature"><div>Ann Lead</div><p>Buying</p></div>',
+        '<br id="lineBreakAtBeginningOfSignature"><div dir="ltr"><div>Ann Lead</div><div>Buying</div></div>',
         '<pre class="moz-signature" cols="72">Ann Lead\nBuying</pre>',
         '<div class="protonmail_signature_block"><div>Ann Lead<br>Buying</div></div>',
         '<div name="messageSignatureSection"><br>Ann Lead<br>Buying</div>',

@@ -19,7 +19,7 @@ _RULE_ABOVE = re.compile(
 _SIGNATURE_MARKS = re.compile(
     r"""(?:class|id|name)\s*=\s*["']?[^"'>]{0,200}?(?:\bgmail_signature\b|moz-signature|protonmail_signature_block\b|
     outlook-mobile-signature|applemailsignature|composer_signature|messagesignaturesection|bloop_sign\b|
-    ydp\w{0,16}signature\b|yahoo[-_]signature|front-signature|tutanota[-_]signature|\bsh-signature|zmail_signature|
+    ydp\w{0,16}signature\b|yahoo[-_]signature|front-signature|tutanota[-_]signature|\bsh-signature|zmail_signature|io-ox-signature|
     (?<=["'])(?:x_)?signature["'])""",
     re.IGNORECASE | re.VERBOSE,
 )

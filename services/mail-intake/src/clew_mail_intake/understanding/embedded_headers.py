@@ -23,6 +23,7 @@ _SUBJECT_INSIDE = re.compile(
     + r")\s?[:：]\s*"
 )
 _LONGEST_LABEL = 24
+_LONG_SUBJECT = 40
 _LONGEST_BLOCK = 14
 # What people set in like this is an example of theirs.
 _CODE = ("    ", "\t")
@@ -101,9 +102,11 @@ def read_header_block(lines: list[str], start: int, *, announced: bool) -> Heade
             end, blanks = position + 1, 0
         elif not line.strip(_DECORATION):
             blanks += 1
-            if blanks > 1 or _is_whole(values) or (len(values) >= 4 and not _goes_on(lines, position + 1, values)):
+            if blanks > 2 or _is_whole(values):
                 break
-        elif last and not blanks and _continues(line, last, values):
+            if (blanks > 1 or len(values) >= 4) and not _goes_on(lines, position + 1, values):
+                break
+        elif last and not blanks and (_continues(line, last, values) or _is_folded(lines, position, last, values)):
             values[last] = f"{values[last]} {line.strip()}"[:2000]
             end = position + 1
         else:
@@ -134,6 +137,11 @@ def _continues(line: str, last: HeaderKind, values: dict[HeaderKind, str]) -> bo
     if line[0] in " \t" or last in {"to", "cc"} or not values[last]:
         return True
     return last == "from" and "@" not in values[last] and line.lstrip().startswith("<") and "@" in line
+
+
+def _is_folded(lines: list[str], position: int, last: HeaderKind, values: dict[HeaderKind, str]) -> bool:
+    """Say whether a long subject goes on between two headers."""
+    return last == "subject" and len(values[last]) > _LONG_SUBJECT and _goes_on(lines, position + 1, values)
 
 
 def read_sender(value: str) -> Person:

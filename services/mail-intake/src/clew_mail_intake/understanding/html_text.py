@@ -55,6 +55,7 @@ class _Reader:
         "pre",
         "quote_depth",
         "signature_depth",
+        "signature_follows",
         "signature_tag",
         "unclosed",
         "wanted_breaks",
@@ -73,6 +74,8 @@ class _Reader:
         self.wanted_breaks = 0
         # The element that a signature stands in, and how many of its name are open in it.
         self.signature_tag, self.signature_depth = "", 0
+        # An iPhone marks the line break before it.
+        self.signature_follows = False
         self.unclosed: set[str] = set()
         self.with_unseen = False
 
@@ -163,8 +166,11 @@ class _Reader:
     def _open(self, name: str, attributes: str) -> None:
         if name == "br":
             self._break(1, exact=True)
+            self.signature_follows = "BeginningOfSignature" in attributes
             return
-        if attributes and tells_something(attributes):
+        if self.signature_follows and name in _BLOCKS and not begins_quote(attributes):
+            self._begin_signature(name)
+        elif attributes and tells_something(attributes):
             self._note_quote(attributes)
             self._note_signature(name, attributes)
         elif name == self.signature_tag:
@@ -204,9 +210,12 @@ class _Reader:
         if self.signature_tag:
             self.signature_depth += name == self.signature_tag
         elif name in _BLOCKS and not self.quote_depth and begins_signature(attributes):
-            self._break(1)
-            self._end_line()
-            self.signature_tag, self.signature_depth = name, 1
+            self._begin_signature(name)
+
+    def _begin_signature(self, name: str) -> None:
+        self._break(1)
+        self._end_line()
+        self.signature_tag, self.signature_depth, self.signature_follows = name, 1, False
 
     def _rule(self, attributes: str) -> None:
         self._end_line()

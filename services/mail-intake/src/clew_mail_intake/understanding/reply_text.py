@@ -54,7 +54,7 @@ def split_reply(text: str) -> Reply:
     own, signature = _split_signature(lines, marks.kinds, own)
     words = _joined(lines, own) if any(marks.kinds[index] == "t" for index in own) else ""
     announced = any(index in marks.forwards for index in quoted) or bool(marks.forwards and not words)
-    forwarded = read_forwarded(lines, block) if block else None
+    forwarded = read_forwarded(lines[: quoted[-1] + 1], block) if block else None
     if forwarded is None and marks.forwards:
         forwarded = read_under_marker(lines, min(marks.forwards)) if announced else None
     elif forwarded is None:
@@ -84,9 +84,18 @@ def _split_quote(lines: list[str], marks: Marks) -> tuple[list[int], list[int], 
     block = _block_at(marks, cut, len(lines)) if cut is not None else None
     if cut is not None and (cut > first or block or _names_its_sender(marks, cut)):
         own, quoted = _split_marked(lines, everything[:cut], kinds, first)
-        return own, quoted + everything[cut:], block
+        end = _end_of_marked_mail(lines, kinds, cut, block)
+        return own + everything[end:], quoted + everything[cut:end], block
     own, quoted = _split_marked(lines, everything, kinds, first)
     return own, quoted, None
+
+
+def _end_of_marked_mail(lines: list[str], kinds: list[Kind], cut: int, block: HeaderBlock | None) -> int:
+    """Return where a mail that stands behind `>` ends; what somebody wrote below it is theirs."""
+    if block is None or not lines[block.start].startswith(">"):
+        return len(lines)
+    last = max(at for at in range(block.start, len(lines)) if lines[at].startswith(">"))
+    return last + 1 if last >= block.end or "t" not in kinds[last + 1 :] else len(lines)
 
 
 def _names_its_sender(marks: Marks, cut: int) -> bool:
