@@ -55,10 +55,11 @@ def test_one_changed_character_makes_it_forged(place: int, character: str, deliv
         read_reply_address(changed, DOMAIN, KEYS)
 
 
-def test_an_old_address_is_true_and_expired() -> None:
+@pytest.mark.parametrize("delivery_id", [None, new_id()], ids=["deal", "delivery"])
+def test_an_old_address_is_true_and_expired(delivery_id: UUID | None) -> None:
     """B3: a true but expired token falls through to identity."""
     today = date(2026, 1, 1)
-    address = make_reply_address(new_id(), DOMAIN, KEYS, today=today)
+    address = make_reply_address(new_id(), DOMAIN, KEYS, today, delivery_id)
 
     read = read_reply_address(address, DOMAIN, KEYS, today=today + timedelta(days=VALID_DAYS + 1))
 

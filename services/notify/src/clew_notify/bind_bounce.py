@@ -16,6 +16,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from clew_shared.contracts.mail import MailBounced
+from clew_shared.identity.email import normalise_email
 from clew_shared.identity.ses_id import without_region
 from sqlalchemy import ARRAY, DateTime, Integer, Text, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -174,7 +175,9 @@ def _is_vouched_for(report: MailBounced) -> bool:
 
 
 def _same(one: str, other: str) -> bool:
-    return one.casefold() == other.casefold()
+    """Say whether two spellings are one address; reports write a domain in ASCII that people write otherwise."""
+    read, also = normalise_email(one), normalise_email(other)
+    return read.key == also.key if read and also else one.casefold() == other.casefold()
 
 
 def _newest() -> Any:

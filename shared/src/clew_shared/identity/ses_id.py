@@ -6,7 +6,7 @@ In us-east-1 that is `email.amazonses.com`, elsewhere `eu-west-1.amazonses.com` 
 import re
 
 _FIRST_REGION = "us-east-1"
-_GIVEN = re.compile(r"<([0-9a-f]{8,}(?:-[0-9a-f]+)+-[0-9]{6})@[a-z0-9-]+\.amazonses\.com>", re.IGNORECASE)
+_GIVEN = re.compile(r"<([0-9a-z]{8,}(?:-[0-9a-z]+)+-[0-9]{6})@[a-z0-9-]+\.amazonses\.com>", re.IGNORECASE)
 
 
 def ses_id(mail: str, region: str | None = None) -> str:

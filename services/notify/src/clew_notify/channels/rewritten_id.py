@@ -11,7 +11,7 @@ from clew_shared.identity.ses_id import ses_id
 
 # Longer ones are no ids that anybody would give back to us whole.
 _WHOLE = re.compile(r"<([^<>\s@]{1,200}@[^<>\s@]{1,200})>")
-_SES = re.compile(r"(?:2\.\d\.\d )?Ok ([0-9a-f]{8,}(?:-[0-9a-f]+)+-[0-9]{6})", re.IGNORECASE)
+_SES = re.compile(r"(?:2\.\d\.\d )?Ok ([0-9a-z]{8,}(?:-[0-9a-z]+)+-[0-9]{6})", re.IGNORECASE)
 _SES_HOST = re.compile(r"\bemail-smtp(?:-fips)?\.([a-z]{2}(?:-[a-z]+)+-[0-9]+)\.")
 
 
