@@ -7,7 +7,7 @@ import chardet
 from clew_mail_intake.understanding.charset_names import codec_for
 
 SAMPLE, _LOOKED_AT = 4 * 1024, 64 * 1024
-_TAG = re.compile(rb"<[A-Za-z/!][^<>]*>")
+_BETWEEN = re.compile(rb"[\r\n<>]+")
 _SURE = 0.9
 # Alphabets of the same shape as the western one: a few words and some likelihood tell them from its names and dashes.
 _OTHER_LATIN = {"cp1250", "iso8859-2", "cp1254", "cp1257", "iso8859-13", "iso8859-4"}
@@ -56,12 +56,11 @@ def other_than_western(data: bytes) -> str | None:
 
 
 def _telling(data: bytes) -> bytes:
-    """Return the lines beyond ASCII, without tags: whoever quotes an English mail below writes no English."""
+    """Return the lines beyond ASCII, or what stands so between tags: an English mail quoted below tells nothing."""
     head = data[:_LOOKED_AT]
     if b"\0" in head:
         return head[:SAMPLE]
-    lines = b"\n".join(line for line in head.splitlines() if not line.isascii())[: 2 * SAMPLE]
-    return (_TAG.sub(b" ", lines) if b"<" in lines else lines)[:SAMPLE]
+    return b"\n".join(piece for piece in _BETWEEN.split(head) if not piece.isascii())[:SAMPLE]
 
 
 def _detected(sample: bytes) -> tuple[str | None, float]:
