@@ -11,6 +11,7 @@ from clew_mail_intake.understanding.understood import Person
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*+"?|<[^<>]*+>?|[()>,;:]|(?:[^"<>(),;:\\]+|\\.?)++', re.DOTALL)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*+"')
 _QUOTES = re.compile(r'\\(["\\()])|"')
+_NO_NAME = re.compile(r"[@\d]")
 _SPACES = re.compile(r"\s+")
 # What nobody sees, and what turns the reading direction of a name around.
 _UNSEEN = re.compile(r"[\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -84,7 +85,7 @@ def _split(value: str) -> list[Person]:
             address, named, is_name = inner or address, len(words), False
         elif piece not in {">", ")"}:
             words.append(piece)
-            is_name = not address and "@" not in piece and (is_name or bool(piece.strip()))
+            is_name = not address and (is_name or bool(piece.strip())) and not _NO_NAME.search(piece)
     _keep(people, words, comments, address)
     return people
 
