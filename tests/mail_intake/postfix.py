@@ -77,11 +77,15 @@ def postfix_is_missing() -> str | None:
 
 @dataclass(slots=True)
 class Postfix:
-    """`address` is where it takes mail, `came_back` what it sent to the outside: its bounces."""
+    """`address` is where it takes mail, `came_back` what it sent to the outside: its bounces.
+
+    Outside nobody has the addresses that are `gone`.
+    """
 
     home: Path
     address: str
     came_back: list[bytes] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
 
     def deliveries(self) -> list[tuple[str, str, str]]:
         """Give recipient, status (sent, bounced, deferred) and our reply, of each attempt, as its log has them."""
@@ -142,6 +146,14 @@ def _furnish(home: Path, smtp: int, lmtp: int, sink: int) -> None:
 class _Sink:
     def __init__(self, postfix: Postfix) -> None:
         self._postfix = postfix
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address in self._postfix.gone:
+            return "550 5.1.1 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's
         self._postfix.came_back.append(envelope.original_content or b"")

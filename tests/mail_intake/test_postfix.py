@@ -11,9 +11,11 @@ from clew_shared.runtime.engines.ports import free_port
 from clew_shared.runtime.running import running
 from clew_shared.runtime.service import build_services
 from clew_shared.runtime.settings import Settings
+from clew_shared.testing.harness import run_services
 from clew_shared.testing.waiting import eventually
 
 from tests.mail_intake.intake import INTAKE, Intake, a_mail, running_intake, wire
+from tests.mail_intake.mailroom import Mailroom
 from tests.mail_intake.postfix import Postfix, postfix_is_missing, running_postfix
 
 _LIMIT = 2_000_000
@@ -74,6 +76,30 @@ async def test_a_forged_reply_address_comes_back_to_its_sender(small_intake: Int
     assert (status, "550 5.1.1" in reply) == ("bounced", True)
     assert len(postfix.came_back) == 1
     assert await small_intake.accepted() == 0
+
+
+async def test_of_a_letter_to_two_the_one_that_postfix_returns_is_stopped(settings: Settings) -> None:
+    """B19: its report comes to the return path of that copy alone."""
+    here = settings.changed(lmtp_port=free_port())
+    async with running_postfix(f"127.0.0.1:{here.lmtp_port}") as postfix:
+        postfix.gone.add("ann@client.example")
+        async with run_services(here.changed(smtp_url=f"smtp://{postfix.address}")) as clew:
+            room = Mailroom(clew)
+            await room.post("Chairs, please.", From="ann@client.example")
+            deal, _ = await room.landed("Chairs, please.")
+            letter = {"to": "ann@client.example", "cc": "ben@client.example", "subject": "Chairs", "body": "Here."}
+            async with clew.http.post(f"{clew.url}/deals/{deal['id']}/mails", data=letter) as answer:
+                assert answer.ok
+
+            async def suspended() -> list[str]:
+                return [one["address"] for one in (await clew.get("/api/v1/suppressions"))["items"]]
+
+            assert await clew.eventually(suspended, 30) == ["ann@client.example"]
+            sent = (await clew.get("/api/v1/deliveries", rule="reply_written"))["items"]
+            assert {one["recipient"]: one["status"] for one in sent} == {
+                "ann@client.example": "bounced",
+                "ben@client.example": "accepted",
+            }
 
 
 async def test_a_mail_over_our_limit_comes_back_and_is_not_tried_again(small_intake: Intake, postfix: Postfix) -> None:
