@@ -108,6 +108,7 @@ def test_what_postgresql_refuses_is_taken_out() -> None:
         ("Content-Type: multipart/mixed", "--x123\r\nContent-Type: text/plain\r\n\r\nwords\r\n--x123--\r\n", "words"),
         ("Content-Type: multipart/mixed; boundary=nowhere", "just words\r\n", "just words"),
         ("Content-Type: multipart/mixed; boundary=b", "--b\r\n\r\nunclosed words", "unclosed words"),
+        ("Content-Type: multipart/mixed", "--b\r\nContent-Type: text/plain\r\n\r\nwords\r\n--b--", "words"),
         ("Content-Type: multipart/mixed; boundary=b", "--b\r\n\r\nwords\r\n--bb\r\nmore\r\n--b--", "words\n--bb\nmore"),
         ("Content-Type: multipart/mixed; boundary=b", "--b\nContent-Type: text/plain\n\nwords\n--b--\n", "words"),
         ('Content-Type: multipart/mixed; boundary="b" ;', "--b  \r\n\r\nwords\r\n--b--", "words"),

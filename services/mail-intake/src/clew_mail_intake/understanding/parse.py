@@ -17,7 +17,7 @@ from clew_mail_intake.understanding.transfer import encoding_name, may_be_base64
 MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 _GUESSED_BOUNDARY = re.compile(
     # A rule of dashes is no boundary; one that begins with dashes is where a part's header follows.
-    rb"(?<![^\n])--(-*[^\s-][^\r\n]{3,120}?(?=[ \t]{0,80}\r?\ncontent-)|"
+    rb"(?<![^\n])--(-*[^\s-][^\r\n]{0,120}?(?=[ \t]{0,80}\r?\ncontent-)|"
     rb"[^\s-][^\r\n]{3,120}?(?=[ \t]{0,80}\r?\n\r?\n))",
     re.IGNORECASE,
 )
