@@ -21,7 +21,7 @@ _FIELD = re.compile(
 # What stands among the fields and is none: somebody's words, where the empty line before them is missing.
 _STRAY = re.compile(rb"(?:^(?![!-9;-~]+[ \t]*:|[ \t]|>?From )|\A[ \t])[^\r\n]+", re.MULTILINE)
 _BARE_CR = re.compile(rb"\r(?!\n)")
-_ADDRESS = re.compile(rb"[^\s<>,;:\"()\[\]]{1,256}@[^\s<>,;:\"()\[\]]{1,255}")
+_ADDRESS = re.compile(rb"(?<![^\s<>,;:\"()\[\]])[^\s<>,;:\"()\[\]]{1,256}@[^\s<>,;:\"()\[\]]{1,255}")
 _SHOWN = 998
 
 

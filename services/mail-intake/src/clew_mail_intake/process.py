@@ -23,12 +23,11 @@ from clew_mail_intake.recipients import Recipients
 from clew_mail_intake.stored_mail import StoredMail, groups, read_mails, read_or_open
 from clew_mail_intake.turn import Turn
 from clew_mail_intake.understanding.understood import Envelope, Evidence, Understanding
+from clew_mail_intake.worker import AT_ONCE_BYTES
 from clew_mail_intake.write_verdicts import Judged, write_verdicts
 
 Gather = Callable[[StoredMail, bytes], Coroutine[Any, Any, Evidence | None]]
 
-# Larger mails are read in processes of their own, several at a time; the very large ones, one at a time, in pieces.
-_SLOW_BYTES = 32 * 1024
 _MOMENT_SECONDS = 0.02
 _TURN_SECONDS = 0.5
 
@@ -85,13 +84,14 @@ class Processing:
         self, group: Sequence[StoredMail], connection: AsyncConnection, turn: Turn
     ) -> list[tuple[StoredMail, Understanding]]:
         if turn.is_over:
-            group = [mail for mail in group if mail.size <= _SLOW_BYTES]
+            group = [mail for mail in group if mail.size <= AT_ONCE_BYTES]
         raws = await read_or_open(group, connection)
         group = await asyncio.gather(*(self._with_evidence(mail, raws[mail.key]) for mail in group))
         slow = {
             mail.key: asyncio.create_task(turn.take(partial(self.understand, raws[mail.key], envelope_of(mail))))
             for mail in group
-            if mail.size > _SLOW_BYTES and not isinstance(raws[mail.key], LargeMail)
+            # These are read in processes of their own, several at a time; the very large ones one at a time, in pieces.
+            if mail.size > AT_ONCE_BYTES and not isinstance(raws[mail.key], LargeMail)
         }
         read: list[tuple[StoredMail, Understanding]] = []
         for mail in group:

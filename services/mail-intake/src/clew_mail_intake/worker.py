@@ -6,6 +6,8 @@ Next: clew_mail_intake.worker_process.understand_within_limits.
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -14,11 +16,14 @@ import msgspec
 from clew_mail_intake.large_mail import LargeMail
 from clew_mail_intake.understanding.understand import set_aside, understand
 from clew_mail_intake.understanding.understood import Envelope, Surroundings, Understanding
+from clew_mail_intake.within import TookLong, within
 from clew_mail_intake.worker_process import LENGTH, LENGTHS, Task
 
 KILL_SECONDS = 10.0
-# A mail below this takes about a millisecond, the worst of its size some thirty: not worth a process switch.
-_AT_ONCE_BYTES = 48 * 1024
+# A mail below this takes about a millisecond, which is not worth a process switch; one that takes longer than the
+# event loop can spare is read again by a process that may be killed.
+AT_ONCE_BYTES = 48 * 1024
+AT_ONCE_SECONDS = 0.04
 _AT_ONCE_PARTS = 60
 _AT_ONCE_WORDS = 100
 _PIECE_BYTES = 256 * 1024
@@ -28,9 +33,12 @@ _NOWHERE = Surroundings()
 class Workers:
     """A few processes that understand mail; one that dies or hangs is replaced, its mail is quarantined."""
 
-    def __init__(self, count: int = 1, *, kill_seconds: float = KILL_SECONDS) -> None:
+    def __init__(
+        self, count: int = 1, *, kill_seconds: float = KILL_SECONDS, at_once_seconds: float = AT_ONCE_SECONDS
+    ) -> None:
         self._count = max(1, count)
         self._kill_seconds = kill_seconds
+        self._at_once_seconds = at_once_seconds
         self._free: asyncio.Queue[asyncio.subprocess.Process | None] = asyncio.Queue()
         self._started: set[asyncio.subprocess.Process] = set()
         self.replaced = 0
@@ -58,7 +66,8 @@ class Workers:
         """Understand one mail; never raises for what the mail holds."""
         signed = envelope is not None and envelope.evidence is not None
         if not isinstance(raw, LargeMail) and may_be_read_at_once(raw) and not signed:
-            return understand_at_once(raw, envelope, known, page=page)
+            with suppress(TookLong):
+                return within(self._at_once_seconds, partial(understand_at_once, raw, envelope, known, page=page))
         task = Task(envelope, known, page)
         try:
             return await self._ask_one(task, raw)
@@ -116,7 +125,7 @@ class Workers:
 def may_be_read_at_once(raw: bytes) -> bool:
     """Say whether a mail is small and plain enough to be read in this process."""
     return (
-        len(raw) <= _AT_ONCE_BYTES
+        len(raw) <= AT_ONCE_BYTES
         and _has_few(raw, b"\n--", _AT_ONCE_PARTS)
         and _has_few(raw, b"=?", _AT_ONCE_WORDS)
         and raw.count(b"<") <= len(raw) // 8

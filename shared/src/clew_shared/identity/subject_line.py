@@ -20,8 +20,8 @@ _ANSWERED = frozenset(
 # Words that people begin a subject with as well.
 _MAY_BE_MEANT = frozenset({"to", "ref"})
 _PREFIX = re.compile(
-    r"^[\s\u200b\u200e\u200f\ufeff]*\[?\s*([^\W\d_]{1,16}(?:-[^\W\d_]{1,6})?)\.?\s*"
-    r"(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3}|\*\d{1,3})?\s*[:：][\s\u200b\u200e\u200f\ufeff]*"
+    r"^[\s\u200b\u200e\u200f\ufeff]*+(?:\[\s*+)?([^\W\d_]{1,16}(?:-[^\W\d_]{1,6})?)\.?\s*+"
+    r"(?:(?:\[\d{1,3}\]|\(\d{1,3}\)|\^\d{1,3}|\*\d{1,3})\s*+)?[:：][\s\u200b\u200e\u200f\ufeff]*+"
 )
 # What gateways put there so that their readers beware.
 _WARNING = re.compile(r"^\s*\[\s*(?:ext|extern(?:al)?(?:[ :-]?(?:sender|e?-?mail))?)\s*\]:?\s*", re.IGNORECASE)
@@ -56,7 +56,10 @@ def bare_subject(subject: str) -> str:
 
 
 def _first(subject: str) -> str:
-    while warning := _WARNING.match(subject):
+    for _ in range(_MOST):
+        warning = _WARNING.match(subject)
+        if not warning:
+            break
         subject = subject[warning.end() :]
     found = _PREFIX.match(subject)
     return _folded(found[1]) if found else ""

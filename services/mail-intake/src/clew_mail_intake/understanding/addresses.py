@@ -19,7 +19,7 @@ _ROUTE = re.compile(r"^@[^:<>]{1,255}:(?=[^:]+@)")
 # Blanks and comments are allowed around the dots and the at sign, and nobody means them (RFC 5322 4.4).
 _COMMENT = re.compile(r"\((?:[^()\\]|\\.)*+\)")
 _COMMENTS_DEEP = 3
-_LOOSE = re.compile(r"[ \t]*([.@])[ \t]*")
+_LOOSE = re.compile(r"(?:(?<![ \t])[ \t]+)?+([.@])[ \t]*+")
 _BETWEEN = re.compile(r"[\s<>()\",;:\[\]\\]+")
 _QUOTED_LOCAL = re.compile(r'"[^"@\r\n]{1,64}"@[^\s@<>()",;:\\]{1,255}')
 

@@ -4,7 +4,7 @@ import re
 
 from clew_mail_intake.understanding.mail_words import FORWARD_PHRASES, HEADER_LABELS, ORIGINAL_PHRASES
 
-_LINE = re.compile(r"^([ \t>]{0,6}-{3,}[ \t]*([^\n-]{5,60}?)[ \t]*-{3,})[ \t]*([^\s-][^\n]{9,2000})$", re.MULTILINE)
+_LINE = re.compile(r"^([ \t>]{0,6}+-{3,}+[ \t]*+([^\n-]{5,60}+)-{3,}+)[ \t]*+([^\s-][^\n]{9,2000}+)$", re.MULTILINE)
 _LABELS = sorted(
     (label.capitalize() for label, kind in HEADER_LABELS.items() if kind != "other"), key=len, reverse=True
 )
