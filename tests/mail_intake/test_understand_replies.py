@@ -145,7 +145,10 @@ def test_a_quoted_line_that_a_mail_program_broke_is_quote_to_its_end() -> None:
     long = "> We would have to know from you how many of the red chairs you would like to"
     quote = f"On 04/02/2012 06:26 PM, Bob wrote:\n{long}\nhave by then\n> and of the blue ones."
 
+    torn = "> Am 03.02.2026 um 15:35 schrieb Max\n<max@example.com>:\n>\n> Hallo"
+
     assert split_reply(f"{OWN}\n\n{quote}\n").text == OWN
+    assert split_reply(f"{OWN}\n\n{torn}\n").text == OWN
     assert "twenty" in split_reply(f"{quote}\n\n> Do you?\ntwenty\n").text
 
 

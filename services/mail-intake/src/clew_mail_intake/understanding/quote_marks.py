@@ -90,9 +90,11 @@ def _first_look(lines: list[str], kinds: list[Kind]) -> list[int]:
 def _was_torn_off(lines: list[str], index: int) -> bool:
     """Say whether a line is the end of the quoted one above, which was too long with one more mark before it."""
     above, line = lines[index - 1].rstrip(), lines[index]
+    below = lines[index + 1] if index + 1 < len(lines) else ">"
+    if line[0] == "<" and line.endswith(">:"):
+        return below.startswith(">")
     if len(above) < _ABOUT_FULL or not line[0].islower() or above[-1] in _ENDS_OF_SENTENCE:
         return False
-    below = lines[index + 1] if index + 1 < len(lines) else ">"
     return below.startswith(">") and len(above) + len(line.split(None, 1)[0]) >= _FULL
 
 

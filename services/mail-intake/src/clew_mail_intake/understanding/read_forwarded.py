@@ -4,14 +4,14 @@ import re
 
 from msgspec.structs import replace
 
-from clew_mail_intake.understanding.addresses import read_addresses
 from clew_mail_intake.understanding.embedded_headers import HeaderBlock, header_kind
 from clew_mail_intake.understanding.html_text import QUOTE_BEGINS
 from clew_mail_intake.understanding.mail_words import HeaderKind
-from clew_mail_intake.understanding.understood import Forwarded, Person
+from clew_mail_intake.understanding.read_named import read_named
+from clew_mail_intake.understanding.understood import Forwarded
+from clew_mail_intake.understanding.wrote_line import ADDRESS
 
 _FRAME = re.compile(r"^[ \t>]*[-_=—–─]{4,}(?:[^-_=—–─\n]{3,90}[-_=—–─]{4,})?[ \t]*$")
-_NUMBERS = re.compile(r"^.*\d{1,2}\s?[:.h]\s?\d{2}(?:[:.]\d{2})?\s*(?:[AaPp]\.?[Mm]\.?\b)?[\s,]*")
 _DATED = re.compile(r"\d{1,2}\s?[:.h]\s?\d{2}|\b(?:19|20)\d\d\b")
 _LOOK_AHEAD = 4
 
@@ -35,14 +35,12 @@ def read_under_marker(lines: list[str], rule: int) -> Forwarded | None:
         line = lines[at].strip(" \t>\u00a0")
         if not line:
             continue
-        people = [person for person in read_addresses(line) if "@" in person.email]
-        if len(people) != 1 or not _DATED.search(line):
+        if len(ADDRESS.findall(line)) != 1 or not _DATED.search(line):
             return None
         body = _unframed(_marked(lines[at + 1 :]))
         if all(row.startswith(">") for row in body if row.strip()):
             body = _unquoted(body)
-        sender = Person(people[0].email, _NUMBERS.sub("", people[0].name))
-        return Forwarded(sender=sender, text=_joined(body), passage=_joined(lines[at:]))
+        return Forwarded(sender=read_named(line), text=_joined(body), passage=_joined(lines[at:]))
     return None
 
 

@@ -27,6 +27,8 @@ _NO_TURNS = str.maketrans("", "", TURNS)
 _SEE_BELOW = compile_any("see_below")
 # After this many lines under a rule it is no signature any more but a part of the mail.
 _SIGNATURE_LINES = 12
+# So many lines of those are looked at, the empty ones with them.
+_REST = 60
 _ANSWER_LINES = 7
 _RULES = 20
 
@@ -204,17 +206,22 @@ def _split_signature(lines: list[str], kinds: list[Kind], own: list[int]) -> tup
     """Move a signature below its separator, and device lines, out of the words."""
     if "d" not in kinds and "r" not in kinds:
         return _split_devices(own, kinds)
-    words_above = False
+    words_above = rules_above = False
     below = sum(kinds[index] == "t" for index in own)
     for position, index in enumerate(own):
         kind = kinds[index]
         below -= kind == "t"
-        if words_above and (
-            kind == "d" or (kind == "r" and below <= _SIGNATURE_LINES and _divides(lines, own, position, kinds))
-        ):
+        stands_over = kind == "d" or (
+            kind == "r"
+            and below <= _SIGNATURE_LINES
+            and _divides(lines, own, position)
+            and not _parts_a_letter(lines, own[position + 1 : position + _REST], kinds, rules_above=rules_above)
+        )
+        if words_above and stands_over:
             head, devices = _split_devices(own[:position], kinds)
             return head, sorted({*devices, *own[position:]})
         words_above = words_above or kind in {"t", "q"}
+        rules_above = rules_above or kind == "r"
     return _split_devices(own, kinds)
 
 
@@ -223,26 +230,23 @@ def _split_devices(own: list[int], kinds: list[Kind]) -> tuple[list[int], list[i
     return [index for index in own if kinds[index] not in {"s", "c"}], devices
 
 
-def _divides(lines: list[str], own: list[int], position: int, kinds: list[Kind]) -> bool:
-    """Say whether a rule stands over a signature, rather than under a heading or between the parts of a letter."""
-    if _parts_a_letter(lines, own, position, kinds):
-        return False
+def _divides(lines: list[str], own: list[int], position: int) -> bool:
+    """Say whether a rule stands between paragraphs, rather than under a heading that somebody underlined."""
     if not position or own[position - 1] != own[position] - 1:
         return True
     above = lines[own[position - 1]].strip()
     return not above or above[-1] in ".,!?" or len(lines[own[position]].strip()) > len(above) + 2
 
 
-def _parts_a_letter(lines: list[str], own: list[int], position: int, kinds: list[Kind]) -> bool:
-    """Say whether a heading or the rest of a sentence follows, or sentences and there are more such rules."""
-    below = [index for index in own[position + 1 :] if kinds[index] in {"t", "r"}]
+def _parts_a_letter(lines: list[str], rest: list[int], kinds: list[Kind], *, rules_above: bool) -> bool:
+    """Say whether a heading or the rest of a sentence follows a rule, or sentences and there are more such rules."""
+    below = [index for index in rest if kinds[index] in {"t", "r"}]
     words = [lines[index].strip() for index in takewhile(lambda index: kinds[index] == "t", below)]
     if not words or any(map(_NAMES_A_PLACE.search, words)):
         return False
     if words[0].startswith("#") or (words[0][0].islower() and words[0].count(" ") > 1):
         return True
-    among_others = len(words) < len(below) or any(kinds[index] == "r" for index in own[:position])
-    return among_others and any(line.endswith((".", "?", "!")) for line in words)
+    return (rules_above or len(words) < len(below)) and any(line.endswith((".", "?", "!")) for line in words)
 
 
 def _joined(lines: list[str], indexes: "list[int] | range") -> str:
