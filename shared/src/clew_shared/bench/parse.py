@@ -17,6 +17,7 @@ from clew_shared.runtime.settings import Settings
 
 _FEW, _MANY = 200, 2200
 _BYTES = 20_000
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 async def measure_parse(settings: Settings) -> list[Line]:
@@ -65,7 +66,7 @@ def _mail(number: int) -> bytes:
     words = " ".join(some.choice(("chairs", "tables", "oak", "delivery", "offer", "spring")) for _ in range(900))
     text = "\r\n".join(words[start : start + 76] for start in range(0, len(words), 76))
     quote = "\r\n".join(f"> {line}" for line in text[:2000].split("\r\n"))
-    picture = base64.encodebytes(some.randbytes(3000)).decode().replace("\n", "\r\n")
+    picture = base64.encodebytes(_PNG + some.randbytes(3000 - len(_PNG))).decode().replace("\n", "\r\n")
     head = (
         f"From: Ann Lee <ann{number}@example.org>\r\nTo: deals@in.localhost\r\nSubject: Re: =?utf-8?q?St=C3=BChle?=\r\n"
         f"Message-ID: <{number}@example.org>\r\nIn-Reply-To: <1@in.localhost>\r\n"

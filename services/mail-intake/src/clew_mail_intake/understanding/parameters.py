@@ -8,6 +8,7 @@ from clew_mail_intake.understanding.charset_names import codec_for
 from clew_mail_intake.understanding.encoded_words import decode_words
 
 _PARAMETER = re.compile(r';\s*([^\s=;"]{1,80})\s*=\s*(?:"((?:[^"\\]|\\.)*+)"?|([^;"]*))', re.DOTALL)
+_ESCAPED = re.compile(r'\\(["\\])')
 _COMMENT = re.compile(r"\([^()]*\)")
 _PART = re.compile(r"(.+?)\*(\d{1,3})?(\*)?")
 _SEMICOLON_LOST = re.compile(
@@ -46,7 +47,7 @@ def read_parameters(value: str) -> tuple[str, dict[str, str]]:
 
 def _content(found: re.Match[str]) -> str:
     if found[2] is not None:
-        return re.sub(r'\\(["\\])', r"\1", found[2])
+        return _ESCAPED.sub(r"\1", found[2]) if "\\" in found[2] else found[2]
     return _COMMENT.sub("", found[3]).strip() if "(" in found[3] else found[3].strip()
 
 

@@ -39,6 +39,7 @@ _SAY_YES = (
     "x-spam-verdict",
 )
 _RSPAMD_ACTIONS = {"reject", "add header", "rewrite subject", "quarantine"}
+_RSPAMD_YES = re.compile(r"\s*[\w-]+:\s*true\b", re.IGNORECASE)
 _YES = re.compile(r"^\s*(?:yes|true|1|spam|confirmed)\b", re.IGNORECASE)
 _HIGH_SCL = re.compile(r"\bSCL:([5-9])\b")
 _SPAM_CATEGORY = re.compile(r"\bSFV:(?:SPM|SKS|SKB)\b|\bCAT:(?:SPM|HSPM|PHSH|HPHISH|HPHSH|MALW)\b")
@@ -88,7 +89,7 @@ def why_spam(fields: Fields) -> str | None:
     """
     scanners = [name for name, _ in fields if name.endswith("-mailscanner-spamcheck")]
     for name in (*_SAY_YES, *scanners[:1]):
-        if _YES.match(fields.get(name)):
+        if name in fields and _YES.match(fields.get(name)):
             return f"spam: {name} says so"
     level = fields.get("x-ms-exchange-organization-scl").strip()
     report = fields.get("x-forefront-antispam-report") + " " + fields.get("x-microsoft-antispam")
@@ -97,7 +98,7 @@ def why_spam(fields: Fields) -> str | None:
         "Exchange": level.isdigit() and 5 <= int(level) <= 9,
         "Exchange Online": bool(_HIGH_SCL.search(report) or _SPAM_CATEGORY.search(report)),
         "rspamd": fields.get("x-rspamd-action").strip().lower() in _RSPAMD_ACTIONS
-        or bool(re.search(r"^\s*[\w-]+:\s*true\b", fields.get("x-spamd-result"), re.IGNORECASE)),
+        or bool(_RSPAMD_YES.match(fields.get("x-spamd-result"))),
         "Proofpoint": "rule=spam" in fields.get("x-proofpoint-spam-details").lower(),
     }
     return next((f"spam: {filter_name} says so" for filter_name, spam in verdicts.items() if spam), None)
