@@ -228,7 +228,7 @@ def test_the_same_mark_is_an_answer_in_finnish_and_a_forward_in_danish(
 )
 def test_a_forward_without_a_note_that_one_line_names_is_read(line: str) -> None:
     """B17: there is no note, and the words are not told twice."""
-    body = f"{line.format('"Lea Lead" <lea@customer.example>')}\n\n    {WORDS}\n"
+    body = line.format('"Lea Lead" <lea@customer.example>') + f"\n\n    {WORDS}\n"
 
     found = read("From: col@ours.example", "Subject: Fwd: Stühle", "Content-Type: text/plain; charset=utf-8", body=body)
 
