@@ -27,6 +27,8 @@ class MachineSigns:
     subject: str
     text: str
     null_sender: bool
+    # What stands above what it quotes.
+    words: str = ""
 
     @property
     def local(self) -> str:

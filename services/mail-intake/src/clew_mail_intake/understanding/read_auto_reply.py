@@ -2,20 +2,9 @@
 
 import re
 
-from clew_shared.identity.subject_line import is_forward_subject
-
+from clew_mail_intake.understanding.absence_note import why_absence_note
 from clew_mail_intake.understanding.machine_signs import MachineSigns
-from clew_mail_intake.understanding.machine_words import (
-    AUTO_SUBJECT,
-    AUTO_TEXT,
-    AWAY_MORE,
-    AWAY_SUBJECT,
-    AWAY_TEXT,
-    HALF_AUTO_SUBJECT,
-    MONITOR_SENDER,
-    NO_REPLY,
-)
-from clew_mail_intake.understanding.phrases import any_of
+from clew_mail_intake.understanding.machine_words import MONITOR_SENDER, NO_REPLY
 
 _MARKED = (
     "x-autoreply",
@@ -34,19 +23,11 @@ _MARKED = (
 )
 _MARKED_NO = {"no", "false", "0"}
 _CRON = re.compile(r"^(?:cron <|logwatch for |\*{3} )", re.IGNORECASE)
-_SUPPRESS = re.compile(r"\b(?:all|oof|autoreply|none)\b", re.IGNORECASE)
 _WANTS_SILENCE = re.compile(r"\b(?:all|oof|autoreply)\b", re.IGNORECASE)
-_RECEIPT_SUBJECT = re.compile(rf"^{any_of('receipt_subject')}\s*[:：]", re.IGNORECASE)
-
-# An absence note says it at once.
-_HEAD = 2_000
-_FIRST_LINES = 400
-_QUESTION = re.compile(r"[?？؟]")
 
 
 def why_auto_reply(signs: MachineSigns) -> str | None:
     """Return how an automatic answer was recognised, or None."""
-    fields = signs.fields
     report = signs.parsed.top.parameters.get("report-type", "").lower()
     if report == "disposition-notification" or any(
         part.content_type == "message/disposition-notification" for part in signs.parsed.parts[:20]
@@ -56,7 +37,7 @@ def why_auto_reply(signs: MachineSigns) -> str | None:
     watches = MONITOR_SENDER.match(local) and not signs.by_person
     if watches or (local == "root" and _CRON.match(signs.subject)):
         return "auto_reply: a program that watches machines sends it"
-    return _why_by_headers(signs) or _why_by_subject(signs, fields.get("x-auto-response-suppress"))
+    return _why_by_headers(signs) or why_absence_note(signs, by_form=is_web_form(signs))
 
 
 def is_automatic(signs: MachineSigns) -> bool:
@@ -92,38 +73,6 @@ def _why_by_headers(signs: MachineSigns) -> str | None:
     if "autoresponder" in fields.get("delivered-to").lower() or fields.get("x-post-messageclass").startswith("9"):
         return "auto_reply: header of an autoresponder"
     return None
-
-
-def _why_by_subject(signs: MachineSigns, suppress: str) -> str | None:
-    subject, suppressed = signs.subject.strip(), bool(_SUPPRESS.search(suppress))
-    # People's Outlook asks for some kinds of silence, never for all of them.
-    silent = suppress.strip().lower() == "all"
-    if _RECEIPT_SUBJECT.match(subject) and (signs.null_sender or silent):
-        return "auto_reply: subject of a read receipt"
-    if AUTO_SUBJECT.match(subject):
-        return "auto_reply: subject of an automatic answer"
-    head = signs.text[:_HEAD]
-    if _speaks_of_absence(subject) and (signs.null_sender or silent or _says_away(subject, head)):
-        return "auto_reply: subject of an absence, and the text or header of a note"
-    if signs.null_sender and (suppressed or AUTO_TEXT.search(head) or AWAY_TEXT.search(head)):
-        return "auto_reply: empty return path and the text or header of an absence note"
-    if AUTO_TEXT.search(signs.text[:_FIRST_LINES]) and not is_forward_subject(subject) and not is_web_form(signs):
-        return "auto_reply: its text says that a machine wrote it"
-    return None
-
-
-def _speaks_of_absence(subject: str) -> bool:
-    return bool(HALF_AUTO_SUBJECT.match(subject) or AWAY_SUBJECT.match(subject) or AWAY_TEXT.search(subject))
-
-
-def _says_away(subject: str, head: str) -> bool:
-    """Say whether a text is an absence note: away, and what to do meanwhile; people rarely write both."""
-    if AUTO_TEXT.search(head):
-        return True
-    if _QUESTION.search(head):
-        # Who asks us something wants an answer, wherever they are.
-        return False
-    return bool(AWAY_TEXT.search(head) and (HALF_AUTO_SUBJECT.match(subject) or AWAY_MORE.search(head)))
 
 
 def is_web_form(signs: MachineSigns) -> bool:

@@ -53,27 +53,31 @@ def _why_bounce_by_words(signs: MachineSigns, own: list[Part]) -> str | None:
     """Weigh what a mail says without a report: who sends it, what it carries, which words it uses."""
     by_system = signs.from_machine and not signs.by_person
     receipt = signs.parsed.top.parameters.get("report-type", "").lower() == "disposition-notification"
-    points = {
+    carries = any(part.is_message or part.content_type in HEADER_TYPES for part in own)
+    senders = {
         "a mail system sends it": (5 if signs.from_daemon and not receipt else 3) * by_system,
         "its return path is empty": 2 * (signs.null_sender or "<>" in signs.fields.get("from")),
         "nobody reads answers to it": int(bool(NO_REPLY.search(signs.sender.email.partition("@")[0]))),
         "its text has a report's heading": 2 * _has_heading(signs.text),
     }
-    carries = any(part.is_message or part.content_type in HEADER_TYPES for part in own)
-    if not any(points.values()) and not carries:
+    by_machine = sum(senders.values())
+    if not by_machine and not carries:
         # A person may write every word of a bounce, under its subject, and paste the mail that it returned.
         return None
-    answer = is_answer_subject(signs.subject)
-    points["its subject says so"] = 2 * (bool(BOUNCE_SUBJECT.search(signs.subject)) and not answer)
-    points["it returns a mail"] = 2 * (carries or carries_header(signs.text))
-    folded = signs.text[:_TEXT].lower()
+    folded, answer = signs.text[:_TEXT].lower(), is_answer_subject(signs.subject)
     phrases = sum(phrase in folded for phrase in BOUNCE_TEXT)
-    points["its words say so"] = min(3, phrases)
-    points["it names an error"] = int(bool(FAILED.search(folded) or CODE.search(folded)))
+    points = senders | {
+        "its subject says so": 2 * (bool(BOUNCE_SUBJECT.search(signs.subject)) and not answer),
+        "it returns a mail": 2 * (carries or carries_header(signs.text)),
+        "its words say so": min(3, phrases),
+        "it names an error": int(bool(FAILED.search(folded) or CODE.search(folded))),
+    }
     # A machine may answer under the subject of the mail it returns; a person who asks about a bounce does.
     weight = sum(points.values()) - 3 * (answer and not by_system)
     silent = not phrases and (not by_system or (receipt and not points["its subject says so"]))
-    if weight < _ENOUGH or silent:
+    # A shop tells that its parcel came back, and wants no answer to that.
+    of_a_mail = by_machine > 1 or points["it returns a mail"] or points["it names an error"]
+    if weight < _ENOUGH or silent or not of_a_mail:
         return None
     return "bounce: " + ", ".join(what for what, found in points.items() if found)
 

@@ -11,6 +11,8 @@ from clew_mail_intake.understanding.understood import Person
 
 _OFFICES = frozenset(read_phrases("office_names"))
 _GREETING = re.compile(rf"^\W*{any_of('greeting')}(?!\w)[^\n]{{0,60}}$", re.IGNORECASE)
+_GREETED = re.compile(rf"^\W*(?i:{any_of('greeting')})((?:\s+[A-ZÀ-ÞŁ-ŽА-Я][\w.'’-]+){{1,3}})\s*(?:[,!:.]|$)")
+_ANYBODY = frozenset(read_phrases("anybody"))
 # A question mark inside an address of the web asks nothing.
 _QUESTION = re.compile(r"\?(?=\s|$)|[？؟]")
 _HEAD = 2_000
@@ -38,6 +40,13 @@ def speaks_to_somebody(text: str) -> bool:
     """Say whether a text greets or asks, as programs rarely do."""
     first = text[:_HEAD].lstrip().partition("\n")[0].rstrip()
     return bool(_GREETING.match(first)) or asks(text)
+
+
+def greets_by_name(text: str) -> bool:
+    """Say whether a text begins with a greeting of somebody, unlike `Dear customer` or `Guten Tag`."""
+    first = text[:_HEAD].lstrip().partition("\n")[0].strip()
+    found = _GREETED.match(first)
+    return found is not None and not any(word.lower() in _ANYBODY for word in found[1].split())
 
 
 def asks(text: str) -> bool:

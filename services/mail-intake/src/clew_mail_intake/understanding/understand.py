@@ -71,7 +71,8 @@ def understand(
     subject = decode_words(fields.get("subject"))
     reply = split_reply(bodies.text)
     named = read_sender(fields)
-    signs = MachineSigns(parsed, fields, named.person, subject[:_SUBJECT], bodies.text, _null_sender(fields, envelope))
+    null_sender = _null_sender(fields, envelope)
+    signs = MachineSigns(parsed, fields, named.person, subject[:_SUBJECT], bodies.text, null_sender, reply.text)
     found = classify(signs, known, _authenticity(raw, fields, envelope, known))
     answered = why_meeting_answer(bodies, reply) if found.verdict == "enquiry" else None
     if answered:
