@@ -156,6 +156,7 @@ HOSTILE = {
 BLANKS = "\u00a0" * 10_000 + " " * 20_000
 SMALL = {
     "a rule and blanks": mail(body=b"-----" + b" " * 40_000 + b"b"),
+    "rules and rules": mail(body=b"Hello\n" + b"-----\n" * 7_000 + b"b"),
     "printed lines": mail(body=(b"-" * 5 + b" " * 127 + b"\n") * 300),
     "blanks in a subject": mail(f"Subject: a{BLANKS}b"),
     "blanks before a subject": mail(f"Subject: x\r\n{' ' * 30_000}[b"),
