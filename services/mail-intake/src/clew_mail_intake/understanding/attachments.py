@@ -163,13 +163,18 @@ def _add_packed(found: _Listed, part: Part, data: bytes, packed: Packed) -> None
     """List the files inside a winmail.dat instead of itself (B29)."""
     for file in packed.files:
         content = data[file.start : file.end]
-        kind = file.kind if MEDIA_TYPE.fullmatch(file.kind) else "application/octet-stream"
+        declared = file.kind if MEDIA_TYPE.fullmatch(file.kind) else "application/octet-stream"
+        kind = type_of_file(declared, content[:HEAD_BYTES])
+        inline = kind.startswith("image/") and file.content_id.lower() in found.shown
         found.add(
             Attachment(
                 name=file.name,
-                type=type_of_file(kind, content[:HEAD_BYTES]),
+                type=kind,
                 size=len(content),
                 sha256=sha256(content).hexdigest(),
+                inline=inline,
+                content_id=file.content_id[:300],
+                decoration=inline and len(content) < _DECORATION_BYTES,
                 start=part.start,
                 end=part.end,
                 encoding=part.encoding,

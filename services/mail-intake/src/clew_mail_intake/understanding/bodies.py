@@ -208,4 +208,7 @@ def _say_what_stands_there(parsed: ParsedMail, bodies: Bodies) -> None:
     for part in bodies.files:
         if part.content_type.endswith("ms-tnef") or part.filename.lower() == "winmail.dat":
             packed = unpack(decode_transfer(parsed.raw, part.start, part.end, part.encoding, TEXT_BYTES))
-            bodies.text = normal_lines(packed.text) if packed else ""
+            if packed is not None:
+                bodies.text, bodies.html = normal_lines(packed.text), normal_lines(packed.html) or bodies.html
+            if not bodies.text and bodies.html:
+                bodies.text, bodies.text_is_from_html = html_to_text(bodies.html[:_HTML_BYTES_AS_TEXT]), True

@@ -1,21 +1,24 @@
-"""Unpack winmail.dat, in which Outlook hides the files of a mail (MS-OXTNEF, as much as files take)."""
+"""Unpack winmail.dat, in which Outlook hides the files of a mail and often its words (MS-OXTNEF).
 
+Next: clew_mail_intake.understanding.tnef_properties.read_properties.
+"""
+
+import re
 import struct
 from dataclasses import dataclass
 
 from clew_mail_intake.understanding.charset import clean_text, decode_text
 from clew_mail_intake.understanding.limits import ATTACHMENTS
 from clew_mail_intake.understanding.rtf import rtf_text
+from clew_mail_intake.understanding.tnef_properties import BINARY, LONG, object_start, read_properties, text_of
 
 _SIGNATURE = 0x223E9F78
 _RENDERING, _TITLE, _DATA, _PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
-_BODY, _MESSAGE_PROPERTIES = 0x0002800C, 0x00069003
-_RTF = 0x1009
-_MESSAGE_PROPERTIES_BYTES = 2 * 1024 * 1024
-_LONG_NAME, _SHORT_NAME, _MIME_TYPE = 0x3707, 0x3704, 0x370E
-_STRING8, _UNICODE, _BINARY, _OBJECT = 0x1E, 0x1F, 0x102, 0x0D
-_SIZES = {0x02: 4, 0x03: 4, 0x04: 4, 0x05: 8, 0x06: 8, 0x07: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
-_ATTRIBUTES = 5_000
+_CODE_PAGE, _BODY, _MESSAGE_PROPERTIES = 0x00069007, 0x0002800C, 0x00069003
+_PLAIN_BODY, _RTF, _PAGE, _PAGE_CODE_PAGE = 0x1000, 0x1009, 0x1013, 0x3FDE
+_CONTENT, _LONG_NAME, _MIME_TYPE, _CONTENT_ID = 0x3701, 0x3707, 0x370E, 0x3712
+_ATTRIBUTES = 2_000
+_META_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_:.-]{2,40})""", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -24,21 +27,23 @@ class PackedFile:
 
     name: str = ""
     kind: str = ""
+    content_id: str = ""
     start: int = 0
     end: int = 0
-    rtf: bytes = b""
 
 
 @dataclass(slots=True)
 class Packed:
-    """What a winmail.dat holds."""
+    """What a winmail.dat holds; of the words, `html` is filled only where there are none as text."""
 
     files: list[PackedFile]
     text: str = ""
+    html: str = ""
+    charset: str | None = None
 
 
 def unpack(data: bytes) -> Packed | None:
-    """Return the files and the text in TNEF bytes, or None when they are none; what is cut off is left out."""
+    """Return the files and the words in TNEF bytes, or None when they are none; what is cut off is left out."""
     if len(data) < 6 or struct.unpack_from("<I", data)[0] != _SIGNATURE:
         return None
     packed = Packed([])
@@ -53,7 +58,7 @@ def unpack(data: bytes) -> Packed | None:
         if not _take(packed, data, attribute, start, end):
             break
         position = end + 2
-    packed.files = [file for file in packed.files if file.end > file.start]
+    packed.files = [file for file in packed.files if file.end > file.start or file.name]
     return packed
 
 
@@ -63,59 +68,50 @@ def _take(packed: Packed, data: bytes, attribute: int, start: int, end: int) -> 
         if len(packed.files) >= ATTACHMENTS:
             return False
         packed.files.append(PackedFile())
+    elif attribute == _CODE_PAGE and end - start >= 4:
+        packed.charset = f"cp{struct.unpack_from('<I', data, start)[0]}"
     elif attribute == _BODY:
-        packed.text = decode_text(data[start:end].rstrip(b"\0"))
+        packed.text = decode_text(data[start:end].rstrip(b"\0"), packed.charset)
     elif attribute == _MESSAGE_PROPERTIES and not packed.text:
-        message = PackedFile()
-        _read_properties(message, data[start : min(end, start + _MESSAGE_PROPERTIES_BYTES)])
-        packed.text = clean_text(rtf_text(message.rtf))
+        _read_words(packed, data, start, end)
     elif packed.files:
         file = packed.files[-1]
         if attribute == _TITLE:
-            file.name = file.name or _name(data[start:end])
+            file.name = file.name or decode_text(data[start:end].partition(b"\0")[0], packed.charset)
         elif attribute == _DATA:
             file.start, file.end = start, end
         elif attribute == _PROPERTIES:
-            _read_properties(file, data[start : min(end, start + 65_536)])
+            _read_file(packed, file, data, start, end)
     return True
 
 
-def _read_properties(file: PackedFile, data: bytes) -> None:
-    """Read the long name out of an attachment's MAPI properties."""
-    try:
-        count, position = struct.unpack_from("<I", data)[0], 4
-        for _ in range(min(count, 200)):
-            kind, name = struct.unpack_from("<HH", data, position)
-            position += 4
-            if name >= 0x8000:
-                return
-            position = _read_value(file, data, kind, name, position)
-    except (struct.error, ValueError):
-        return
+def _read_words(packed: Packed, data: bytes, start: int, end: int) -> None:
+    """Read the words of a message: as text, as a page, or as what Outlook shows, whichever is there."""
+    page, code_page, rtf = b"", "", b""
+    for value in read_properties(data, start, end):
+        if value.name == _PLAIN_BODY:
+            packed.text = clean_text(text_of(data, value, packed.charset))
+        elif value.name == _PAGE:
+            page = data[value.start : value.end] if value.kind == BINARY else text_of(data, value, None).encode()
+        elif value.name == _PAGE_CODE_PAGE and value.kind == LONG:
+            code_page = f"cp{struct.unpack_from('<I', data, value.start)[0]}"
+        elif value.name == _RTF and value.kind == BINARY:
+            rtf = data[value.start : value.end]
+    if page and not packed.text:
+        named = _META_CHARSET.search(page, 0, 4096)
+        packed.html = decode_text(page, named[1].decode("ascii") if named else code_page)
+    elif not packed.text:
+        packed.text = clean_text(rtf_text(rtf))
 
 
-def _read_value(file: PackedFile, data: bytes, kind: int, name: int, position: int) -> int:
-    if kind in _SIZES:
-        return position + _SIZES[kind]
-    if kind not in {_STRING8, _UNICODE, _BINARY, _OBJECT}:
-        raise ValueError(kind)
-    values = struct.unpack_from("<I", data, position)[0]
-    position += 4
-    for _ in range(min(values, 50)):
-        length = struct.unpack_from("<I", data, position)[0]
-        position += 4
-        value = data[position : position + length]
-        if kind in {_STRING8, _UNICODE}:
-            text = value.decode("utf-16-le", "replace").replace("\0", "") if kind == _UNICODE else _name(value)
-            if name == _LONG_NAME:
-                file.name = text
-            elif name == _MIME_TYPE:
-                file.kind = text.lower()
-        elif name == _RTF and kind == _BINARY:
-            file.rtf = value
-        position += length + (-length % 4)
-    return position
-
-
-def _name(value: bytes) -> str:
-    return decode_text(value.partition(b"\0")[0])
+def _read_file(packed: Packed, file: PackedFile, data: bytes, start: int, end: int) -> None:
+    """Read what a file is called, and its bytes where they do not stand by themselves."""
+    for value in read_properties(data, start, end):
+        if value.name == _LONG_NAME:
+            file.name = clean_text(text_of(data, value, packed.charset)) or file.name
+        elif value.name == _MIME_TYPE:
+            file.kind = text_of(data, value, None).lower()
+        elif value.name == _CONTENT_ID:
+            file.content_id = text_of(data, value, None).strip("<> ")
+        elif value.name == _CONTENT and value.end - value.start > file.end - file.start:
+            file.start, file.end = object_start(data, value), value.end
