@@ -43,6 +43,8 @@ def by_the_library(head: Head, text: str, html: str) -> bytes:
     mail["Subject"] = head.subject_line
     mail["Date"] = head.date
     mail["Message-ID"] = head.message_id
+    if head.reply_to and not head.references:
+        mail["References"] = head.message_id
     if head.references:
         mail["In-Reply-To"] = head.references[-1]
         mail["References"] = " ".join(head.references)

@@ -31,7 +31,7 @@ def compose_answer(original: ReadMail, recipient: str, words: str, now: datetime
     answer["Date"] = format_datetime(now)
     answer["Message-ID"] = f"<{new_id()}@{recipient.rpartition('@')[2]}>"
     answer["In-Reply-To"] = original.message_id
-    answer["References"] = " ".join([*original.references, original.message_id])
+    answer["References"] = " ".join(dict.fromkeys([*original.references, original.message_id]))
     quoted = "\n".join(f"> {line}".rstrip() for line in original.text.rstrip().splitlines())
     sender = f"{original.sender_name} <{original.sender_address}>"
     answer.set_content(f"{words.strip()}\n\nOn {now:%a, %d %b %Y at %H:%M}, {sender} wrote:\n\n{quoted}\n")

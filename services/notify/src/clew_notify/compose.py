@@ -50,6 +50,9 @@ def compose_mail(head: Head, body: bytes) -> bytes:
     if parents or references:
         lines.append(ids_field("In-Reply-To", parents or references[-1:]))
         lines.append(ids_field("References", references))
+    elif head.reply_to:
+        # A relay that puts an id of its own in place of ours leaves this field as it is, and answers repeat it.
+        lines.append(ids_field("References", [head.message_id]))
     if head.reply_to:
         lines.append(addresses_field("Reply-To", [head.reply_to]))
     if head.automatic:
