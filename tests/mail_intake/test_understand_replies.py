@@ -60,6 +60,8 @@ OVER_A_QUOTE = [
     "Le lun. 2 mars 2026 à 10:15, Sales Team <sales@example.com> a écrit\n:",
     "Op maandag 2 maart 2026 om 10:15:22 CET schreef\nSales Team <sales@example.com>:",
     "On Mar 2, 2026,\nat 10:15,\nSales Team <sales@example.com> wrote:",
+    "On Monday, March 2, 2026\nat 10:15 AM, Sales Team\n<sales@example.com> wrote:",
+    "Original Message ---------",
     "tir. 3. mar. 2026 kl. 10:15 skrev Sales Team <sales@example.com\n>:",
     "در تاریخ دوشنبه ۲ مارس ۲۰۲۶، ۱۰:۱۵ Sales Team <sales@example.com> نوشت:",
     "सोम, 2 मार्च 2026 को 10:15 am बजे को Sales Team <sales@example.com> ने लिखा:",
@@ -150,6 +152,18 @@ def test_a_quoted_line_that_a_mail_program_broke_is_quote_to_its_end() -> None:
     assert split_reply(f"{OWN}\n\n{quote}\n").text == OWN
     assert split_reply(f"{OWN}\n\n{torn}\n").text == OWN
     assert "twenty" in split_reply(f"{quote}\n\n> Do you?\ntwenty\n").text
+
+
+@pytest.mark.parametrize("before", ["\n\n", "\n\nSent from Yahoo Mail on Android \n \n  ", " "])
+@pytest.mark.parametrize("after", [">", "   "])
+def test_a_quote_may_begin_in_the_line_that_says_who_wrote_it(before: str, after: str) -> None:
+    """B28: Yahoo runs them together, and converters the reply with both."""
+    line = "On Thu, 7 Jul 2016 at 10:15, Bob<bob@example.com> wrote:"
+
+    reply = split_reply(f"{OWN}{before}{line}{after}How many?\nAnd when?\n")
+
+    assert reply.text == OWN
+    assert "How many?" in reply.quoted
 
 
 def test_a_reply_below_the_quote_is_the_reply() -> None:
@@ -259,6 +273,7 @@ def test_a_signature_stands_apart(signature: str) -> None:
         "On 2 May 2026 at 10:15 Bob and I wrote down what we need:\n\ntwenty chairs",
         "Hello,\n\nwhat he said:\n\n> twenty chairs\n\nIs that right?",
         "Sent from my desk, which is much easier for me than on the phone: our order.",
+        "The log says: On 2 May 2026 at 10:15 Bob wrote: no space left. What now?",
         "We met on Friday.\nAs Peter wrote in his letter, all is fine.\nSo: please send the offer.",
         "Our prices:\n- chair 10:30\n- table 20:40",
         "Here is my config:\n\n    from: a@b.example\n    to: c@d.example\n    subject: test\n\nWhat is wrong?",

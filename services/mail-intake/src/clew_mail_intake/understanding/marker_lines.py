@@ -86,11 +86,9 @@ def _was_parted(above: str, joined: str) -> bool:
     """Say whether a name was parted from its address, both from the date, the date from the hour."""
     if joined.startswith("<") or above.endswith("<") or first_word(joined) in WROTE:
         return True
-    if not above.endswith(","):
-        return False
-    if ADDRESS.search(joined) is None:
+    if above.endswith(",") and ADDRESS.search(joined) is None:
         return ADDRESS.search(above) is not None
-    return joined[0].islower() and first_word(above) in WROTE_STARTS
+    return (above[-1] == "," or above[-1].isdigit()) and joined[0].islower() and first_word(above) in WROTE_STARTS
 
 
 def _quote_follows(kinds: Sequence[str], index: int) -> bool:

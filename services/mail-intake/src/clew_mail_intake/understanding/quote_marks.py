@@ -119,7 +119,7 @@ def _kind_of(line: str, stripped: str) -> Kind:
     is_special = stripped[0] in _SPECIAL
     if is_special and (kind := _kind_of_quote(line) or _kind_by_mark(line, stripped)):
         return kind
-    may_announce = is_special or stripped[-1] in ":：" or (len(stripped) <= 40 and stripped.lower() in _ALONE)
+    may_announce = is_special or stripped[-1] in ":：-" or (len(stripped) <= 40 and stripped.lower() in _ALONE)
     if may_announce and len(stripped) <= 120 and _says(line, _PHRASES):
         return "o"
     return "s" if is_device_line(stripped) else "t"
@@ -207,7 +207,7 @@ def _says(line: str, phrases: tuple[str, ...]) -> bool:
     bare = line.replace("&nbsp;", " ").strip(DECORATION)
     if not bare:
         return False
-    dashed = bare[0] in _DASHES
+    dashed = bare[0] in _DASHES or bare.endswith("---")
     folded = bare.strip(_DASHES + " \t*:：.").replace("İ", "i").lower()
     if folded == "original" and bare.startswith("----") and bare.endswith("----"):
         return phrases is not FORWARD_PHRASES
