@@ -155,6 +155,21 @@ async def test_the_deal_page_tells_the_story(browser: ClientSession, intake: Des
     assert f'href="/mail/messages/{(await intake.entries(deal.id))[0].enquiry_id}"' in story
 
 
+@pytest.mark.parametrize("text", ["Zeile\n" * 3_000, "Wort " * 9_000, "x" * 50_000])
+async def test_a_long_mail_is_shown_in_part_and_opened_as_a_whole(
+    browser: ClientSession, intake: Desk, text: str
+) -> None:
+    await intake.receive(mail(text=f"{text} the end"))
+    deal = await intake.only_deal()
+
+    story = await page(browser, f"/deals/{deal.id}")
+
+    shown, _, rest = story.partition("The rest of it")
+    assert "the end" not in shown
+    assert "the end" in rest
+    assert all(story.count(one) == text.count(one) for one in ("Zeile", "Wort", "x" * 20))
+
+
 async def test_a_mail_that_waits_is_placed_by_a_person_once(browser: ClientSession, intake: Desk) -> None:
     """B14: a second click leads to the same deal; what was placed cannot be dropped any more."""
     waits, other = mail(policy="triage", subject_line="Stand 12"), mail(policy="triage")

@@ -82,6 +82,8 @@ async def test_the_verdicts_add_up_to_the_mails_received_by_all_doors(settings: 
         counts = await intake.running.get("/api/v1/mail/counts")
         rejected = (await intake.running.get("/api/v1/mail/messages", verdict="rejected"))["items"]
         again = (await intake.running.get("/api/v1/mail/messages", verdict="duplicate"))["items"]
+        async with intake.running.http.get(f"{intake.running.url}/mail?verdict=rejected") as response:
+            page = await response.text()
 
     assert [reply[:9] for reply in refused] == ["550 5.6.1", "552 5.3.4", "250 2.0.0", "552 5.3.4"]
     became = after["became"] - before["became"]
@@ -93,6 +95,8 @@ async def test_the_verdicts_add_up_to_the_mails_received_by_all_doors(settings: 
     assert (counts["duplicate"], counts["rejected"]) == (2, 4)
     assert {mail["id"] for mail in rejected} >= {reply.rpartition(" ")[2] for reply in (refused[0], refused[1])}
     assert len(again) == 2
+    # Nobody has seen its subject; whom it was for is known.
+    assert "to nobody@in.localhost, none@in.localhost" in page
 
 
 async def test_a_mail_is_found_by_one_trace_from_the_reply_to_the_deal(clew: RunningClew) -> None:

@@ -12,6 +12,10 @@ from clew_lifecycle.facts import Call, Facts, Outcome, Reminded
 from clew_lifecycle.store.timeline import Entry
 from clew_lifecycle.store.world import Activity
 
+# A text longer than the first pair is shown up to the second, so that what stands below it is reached.
+_LINES, _LETTERS = 100, 8_000
+_SHOWN_LINES, _SHOWN_LETTERS = 60, 4_000
+
 
 class FileView(msgspec.Struct, frozen=True, kw_only=True):
     """A file of an entry; `url` is where it is served, null when it was `rejected` and not kept.
@@ -128,12 +132,14 @@ def page_entry(entry: Entry, deals: Mapping[str, Mapping[str, Any]]) -> dict[str
     """Shape an entry for the timeline's template; `deals` are those that are named as candidates, by id."""
     facts = entry.facts
     is_mail = facts.channel == "mail" or entry.kind in ("bounce", "auto_reply")
+    shown, rest = _fold("\n".join(filter(None, (_circumstances(facts), entry.body))))
     known = {entry.body.strip(), facts.subject_line, facts.author_name, facts.from_address}
     return {
         "id": entry.id,
         "kind": entry.kind,
         "author": _author(entry.author, facts) if entry.author else None,
-        "body": "\n".join(filter(None, (_circumstances(facts), entry.body))) or None,
+        "body": shown or None,
+        "rest": rest,
         "quoted": facts.quoted,
         "occurred_at": entry.occurred_at,
         "match_reason": entry.match_reason,
@@ -156,6 +162,17 @@ def page_entry(entry: Entry, deals: Mapping[str, Mapping[str, Any]]) -> dict[str
         "fields": [answer for answer in facts.answers if answer.value and answer.value.strip() not in known],
         "deal": {"id": entry.deal_id, "title": entry.deal_title} if entry.deal_id else None,
     }
+
+
+def _fold(text: str) -> tuple[str, str]:
+    """Give what of a long text is shown at once, and the rest of it."""
+    if len(text) <= _LETTERS and text.count("\n") < _LINES:
+        return text, ""
+    head = text[:_SHOWN_LETTERS]
+    lines = head.split("\n", _SHOWN_LINES)
+    end = len("\n".join(lines[:_SHOWN_LINES])) if len(lines) > _SHOWN_LINES else max(head.rfind("\n"), head.rfind(" "))
+    cut = end if end > 0 else len(head)
+    return text[:cut].rstrip(), text[cut:].strip("\n")
 
 
 def _author(author: str, facts: Facts) -> dict[str, str]:
