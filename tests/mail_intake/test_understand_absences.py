@@ -62,6 +62,27 @@ def test_a_note_without_a_headers_help_is_an_automatic_answer(subject: str, body
     assert read(f"Subject: {subject}", UTF8, body=f"{body}\n").verdict == "auto_reply"
 
 
+@pytest.mark.parametrize(
+    ("header", "verdict"),
+    [
+        ("X-Amz-Auto-Reply: true", "auto_reply"),
+        ("X-MDAutoResponder: yes", "auto_reply"),
+        ("X-Out-Of-Office: 1", "auto_reply"),
+        ("X-Acme-Vacation: until May", "auto_reply"),
+        ("Content-Class: urn:content-classes:mdn", "auto_reply"),
+        ("From: autoresponder@lead.example", "auto_reply"),
+        ("Content-Class: urn:content-classes:dsn", "bounce"),
+        ("Content-Class: urn:content-classes:message", "enquiry"),
+        ("X-Auto-Response-Suppress: DR", "enquiry"),
+        ("X-MIME-Autoconverted: from 8bit to base64", "enquiry"),
+        ("X-Autoreply: no", "enquiry"),
+    ],
+)
+def test_every_maker_has_a_header_of_its_own(header: str, verdict: str) -> None:
+    """B19-B21"""
+    assert read(header).verdict == verdict
+
+
 def test_thanks_with_an_empty_return_path_are_an_automatic_answer() -> None:
     """B20: no person's mail has such a path (RFC 5321 4.5.5); what a form sends so is a visitor's."""
     thanks = "Thank you for your message. We answer within a day.\n"

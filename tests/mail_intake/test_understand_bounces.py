@@ -94,6 +94,20 @@ def test_mail_systems_have_many_names_and_languages(sender: str, subject: str, w
     assert (found.verdict, found.dsn and found.dsn.recipient) == ("bounce", "gone@else.example"), found.reasons
 
 
+@pytest.mark.parametrize(
+    ("sender", "words", "verdict"),
+    [
+        ("admin@mx.example", "Your message to gone@else.example was rejected: 550 5.1.1 user unknown", "bounce"),
+        ("admin@mx.example", "My message to gone@else.example was rejected: 550 5.1.1 user unknown", "enquiry"),
+        ("admin@mx.example", "Hello, your message to gone@else.example was rejected. 550 what?", "enquiry"),
+        ("Ann Admin <ann@mx.example>", "Your message to gone@else.example was rejected: 550 5.1.1 no", "enquiry"),
+    ],
+)
+def test_an_offices_address_is_a_programs_where_it_speaks_like_one(sender: str, words: str, verdict: str) -> None:
+    """B19: to whom wrote the mail, and greeting nobody."""
+    assert read(f"From: {sender}", "Subject: Delivery failure", body=f"{words}\n").verdict == verdict
+
+
 def test_exchange_says_in_its_header_that_it_is_a_report() -> None:
     """B19"""
     found = read("X-MS-Exchange-Message-Is-Ndr: 1", "From: mail@else.example", body="gone@else.example\n")

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from clew_shared.identity.subject_line import is_forward_subject, is_reply_subject
 
 from clew_mail_intake.understanding.header_fields import Fields
-from clew_mail_intake.understanding.machine_words import DAEMON, MACHINE_NAME, MACHINE_SENDER
+from clew_mail_intake.understanding.machine_words import DAEMON, MACHINE_NAME, MACHINE_SENDER, ROLE_SENDER, TOLD_TEXT
 from clew_mail_intake.understanding.parse import ParsedMail
 from clew_mail_intake.understanding.read_person import is_named_as_person, speaks_to_somebody
 from clew_mail_intake.understanding.understood import Person
 
+_HEAD = 2_000
 _KEEPER = re.compile(r"^post[-_.]?master$", re.IGNORECASE)
 
 
@@ -44,6 +45,12 @@ class MachineSigns:
     def from_machine(self) -> bool:
         names_machine = MACHINE_SENDER.match(self.local) or MACHINE_NAME.search(self.sender.name)
         return bool(names_machine) or bool(MACHINE_SENDER.match(self.sender.name.strip().lower()))
+
+    @property
+    def from_program(self) -> bool:
+        """Say whether it may be a program's: an office's address, and words to nobody about a mail of theirs."""
+        is_role = ROLE_SENDER.match(self.local) and not is_named_as_person(self.sender)
+        return bool(is_role and TOLD_TEXT.search(self.text[:_HEAD])) and not speaks_to_somebody(self.text)
 
     @property
     def by_person(self) -> bool:

@@ -10,6 +10,8 @@ MACHINE_SENDER: Final = re.compile(f"^{any_of('machine_sender')}$", re.IGNORECAS
 DAEMON: Final = re.compile(
     r"^(?:mailer[-_.]?daemons?|mail[-_.]?daemon|mailerdaemon.*|double-bounce|microsoftexchange[0-9a-f]{8,})$"
 )
+ROLE_SENDER: Final = re.compile(f"^{any_of('role_sender')}$", re.IGNORECASE)
+TOLD_TEXT: Final = compile_any("told_text")
 MONITOR_SENDER: Final = re.compile(f"^{any_of('monitor_sender')}$", re.IGNORECASE)
 AUTOMATIC: Final = re.compile(r"\bauto(?!\w*(?:bahn|haus|kauf))|авто|αυτό|自动|自動|자동|אוטומט|تلقائي", re.IGNORECASE)
 MACHINE_NAME: Final = compile_any("machine_name")

@@ -38,6 +38,8 @@ def _why_bounce(signs: MachineSigns) -> str | None:
     for name in ("x-failed-recipients", "x-ms-exchange-message-is-ndr"):
         if name in signs.fields:
             return f"bounce: header {name}"
+    if signs.fields.get("content-class").lower().endswith(":dsn"):
+        return "bounce: Content-Class says that it is a delivery status notification"
     if read_notification(signs):
         return "bounce: Amazon SES notification"
     return _why_bounce_by_words(signs, own)
@@ -58,6 +60,7 @@ def _why_bounce_by_words(signs: MachineSigns, own: list[Part]) -> str | None:
         "a mail system sends it": (5 if signs.from_daemon and not receipt else 3) * by_system,
         "its return path is empty": 2 * (signs.null_sender or "<>" in signs.fields.get("from")),
         "nobody reads answers to it": int(bool(NO_REPLY.search(signs.sender.email.partition("@")[0]))),
+        "a program may send it": int(signs.from_program),
         "its text has a report's heading": 2 * _has_heading(signs.text),
     }
     by_machine = sum(senders.values())
