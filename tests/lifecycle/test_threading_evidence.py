@@ -81,6 +81,27 @@ async def test_a_subject_that_names_somebody_elses_deal_leads_nowhere_and_says_s
     assert len(await desk.entries(of_ada.id)) == 1
 
 
+@pytest.mark.parametrize("closed", ["", "lost", "won"])
+async def test_hearsay_opens_a_deal_of_its_own_and_names_the_one_it_might_belong_to(desk: Desk, closed: str) -> None:
+    """B14, B16: who wrote is said by a stranger's form that knows an id of the client's; A13-A16 do not hold."""
+    await desk.receive(mail(ADA, message_id="<own@client.example>"))
+    deal = await desk.only_deal()
+    if closed:
+        await desk.close(deal.id, closed, lost_reason="price" if closed == "lost" else None)
+    said = {"hearsay": True, "authenticity": "none", "name": "Not Ada", "in_reply_to": "<own@client.example>"}
+    await desk.receive(mail(ADA, **said), mail(ADA, **said))
+
+    deals = await desk.deals()
+    entries = [await desk.last_entry(each.id) for each in deals[1:]]
+    assert len(await desk.entries(deal.id)) == (2 if closed else 1)
+    assert [(each.match_reason, each.facts.flags) for each in entries] == [
+        ("new", ("hearsay", "unverified_sender"))
+    ] * 2
+    assert str(deal.id) in entries[0].facts.candidates
+    assert [row["name"] for row in await desk.rows("contact")] == [None]
+    assert not any(word["word"].get("acknowledge") for _, word in (await desk.told_bodies())[1:] if word.get("word"))
+
+
 async def test_who_is_not_on_the_deal_brings_nobody_else_in(desk: Desk) -> None:
     """A12: whom a stranger puts in copy stays as unknown as they are."""
     await desk.receive(mail(ADA))

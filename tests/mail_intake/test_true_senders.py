@@ -68,6 +68,24 @@ async def test_forms_and_lists_are_their_visitors_and_authors(mailroom: Mailroom
         assert (deal["contact"]["email"], "unverified_sender" in entry["flags"]) == (email, True), words
 
 
+async def test_what_somebody_says_of_another_touches_no_deal_of_theirs(mailroom: Mailroom) -> None:
+    """B14, B16, B17: who is quarantined as the client came as a foreign form's, or as a colleague's, onto the deal."""
+    await mailroom.post("truly", From=ANN, message_id="<own@client.example>", Authentication_Results=PASSES)
+    deal, _ = await mailroom.landed("truly")
+    form = {"From": "web@evil.example", "Reply_To": ANN, "In_Reply_To": "<own@client.example>"}
+    await mailroom.post("Pay X.", Authentication_Results="mx.team.example; dmarc=pass header.from=evil.example", **form)
+    printed = f"FYI\r\n\r\n-----Original Message-----\r\nFrom: {ANN}\r\nSent: Monday\r\nSubject: Y\r\n\r\nPay Y."
+    unproven = {"Authentication_Results": "mx.team.example; spf=fail; dkim=none; dmarc=none", "subject": "FW: Y"}
+    await mailroom.post(printed, From=COLLEAGUE, **unproven)
+
+    for words in ("Pay X.", "Pay Y."):
+        apart, entry = await mailroom.landed(words)
+        assert (apart["id"] != deal["id"], apart["contact"]["email"]) == (True, "ann@client.example"), words
+        assert (entry["match_reason"], entry["flags"]) == ("new", ["hearsay", "unverified_sender"]), words
+    sent = (await mailroom.clew.get("/api/v1/sandbox/messages", limit=500))["items"]
+    assert [each["deal_id"] for each in sent if each["to"] == "ann@client.example"] == [deal["id"]]
+
+
 async def test_a_forward_of_a_colleague_is_the_leads_and_of_a_stranger_is_the_strangers(mailroom: Mailroom) -> None:
     """B17: contact, title, words, files; the colleague's words are a note for the team; nobody spoofs by forwarding."""
     printed = f"From: {LEAD}\r\nSent: Monday\r\nTo: Sam\r\nSubject: Twenty chairs\r\n\r\nWe need twenty."

@@ -134,6 +134,35 @@ def test_labels_in_any_other_mail_name_nobody(sender: str, body: str) -> None:
     assert read(f"From: {sender}", body=body).contact.email == sender
 
 
+RESULTS = "Authentication-Results: mx.ours.example; "
+VICTIM = "Reply-To: Vic <vic@bank.example>"
+PASSED_ON = "FYI\n\n---------- Forwarded message ---------\nFrom: Vic <vic@bank.example>\nSubject: Chairs\n\nPay."
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "hearsay"),
+    [
+        (("From: web@evil.example", VICTIM), "Pay.", True),
+        (("From: noreply@forms.example", VICTIM, RESULTS + "dmarc=pass header.from=forms.example"), "Pay.", True),
+        (("From: wordpress@ours.example", VICTIM, RESULTS + "spf=none; dmarc=none"), "Pay.", False),
+        (("From: hello@typing.example", VICTIM), "Pay.", False),
+        (("From: col@ours.example",), PASSED_ON, False),
+        (("From: col@ours.example", RESULTS + "dmarc=pass header.from=ours.example"), PASSED_ON, False),
+        (("From: col@ours.example", RESULTS + "spf=fail; dkim=none; dmarc=none"), PASSED_ON, True),
+        (("From: Vic via S <s@l.example>", "List-Id: <s.l.example>", VICTIM, RESULTS + "dmarc=pass"), "Pay.", True),
+        (("From: Vic via S <s@ours.example>", "List-Id: <s.o.example>", VICTIM, RESULTS + "dmarc=pass"), "Pay.", False),
+        (("From: Vic via S <s@l.example>", "List-Id: <s.l.example>", VICTIM), "Pay.", False),
+    ],
+    ids=["site", "service", "own site", "named", "forward", "proven", "unproven", "list", "own group", "unchecked"],
+)
+def test_only_our_house_is_believed_about_others(header: tuple[str, ...], body: str, hearsay: bool) -> None:
+    """B14, B16, B17: whoever fails as the victim came as a form of evil.example, or as a colleague's forward."""
+    known = msgspec.structs.replace(OURS, form_senders=frozenset({"typing.example"}))
+    found = understand(mail(*header, body=body), known=known)
+
+    assert (found.verdict, found.contact.email, found.hearsay) == ("enquiry", "vic@bank.example", hearsay)
+
+
 @pytest.mark.parametrize(
     ("value", "email", "name"),
     [

@@ -35,6 +35,21 @@ async def test_a_new_deal_is_told_to_the_owner_and_the_team_and_acknowledged(not
     }
 
 
+async def test_the_team_is_told_when_nothing_confirms_the_sender(notify: Notify) -> None:
+    """mail B14: who decides by the mail alone does not see the flags on the timeline."""
+    deal = a_deal()
+    for flags in ((), ("unverified_sender",)):
+        word = a_word(channel="mail", acknowledge=False, flags=flags)
+        await notify.lifecycle.tell(deal_opened(deal, word), comment_added(deal, word))
+
+    await notify.books.settled(8)
+    async with notify.running.services["notify"].rail.reading() as connection:
+        shown = [each.read() for each in await list_messages(connection, to="sam@team.example", limit=10)]
+    said = "Ada Lovelace wrote by mail (sender not confirmed):"
+    assert [said in each.text for each in shown] == [True, True, False, False]
+    assert [" (sender not confirmed):" in (each.html or "") for each in shown] == [True, True, False, False]
+
+
 async def test_an_event_that_arrives_five_times_is_told_once(notify: Notify) -> None:
     """notify 1: the inbox forgot it, and the key of the delivery still knows."""
     deal = a_deal()

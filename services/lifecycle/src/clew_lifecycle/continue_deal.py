@@ -141,6 +141,7 @@ def write_entry(case: Case, deal: KnownDeal, reason: MatchReason, *, is_known: b
         and event.answerable
         # What was set aside may be in somebody else's name, who would get the answer.
         and event.released_by is None
+        and not event.hearsay
         and sender.email is not None
         and not event.historical,
         reply_to=sender.address,

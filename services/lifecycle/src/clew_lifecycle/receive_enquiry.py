@@ -117,6 +117,7 @@ def decide(case: Case) -> rule.Decision:
         is_ours=event.message_id is not None and world.refs.get(event.message_id, (None, ""))[1] == "sent",
         is_shared=sender.is_shared,
         by_teammate=sender.teammate is not None,
+        is_hearsay=event.hearsay,
     )
     if sender.is_shared:
         own = world.of_company.get(sender.company_id, []) if sender.company_id else []

@@ -67,7 +67,7 @@ def remember_sender(sender: Sender, event: EnquiryReceived, world: World) -> Con
         world.add_contact(sender.contact)
         sender.contact.company_id = sender.company_id or _company_of(sender, world)
         sender.company_id = sender.contact.company_id
-    else:
+    elif not event.hearsay:
         _fill_blanks(sender, event, world)
     _remember_points(sender, event, world)
     return sender.contact

@@ -119,6 +119,7 @@ def _enquiry(
         references=_ancestors(read, ours),
         participants=_participants(read, ours, claims.email),
         authenticity=_authenticity(read),
+        hearsay=read.hearsay and release is None,
         secured=read.secured,
         forwarded_by=read.forwarder.email if read.forwarder else None,
         note=cut_text(read.forwarder_note, _TEXT_BYTES) or None,

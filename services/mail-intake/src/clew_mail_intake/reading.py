@@ -53,6 +53,7 @@ def surroundings(settings: Settings) -> Surroundings:
         own_message_domains=frozenset({domain}),
         colleague_domains=frozenset(name.casefold() for name in settings.team_domains),
         colleagues=frozenset(email.casefold() for email in settings.team),
+        form_senders=frozenset(name.casefold() for name in settings.form_senders),
         people_write_through_lists=settings.lists_open_deals,
         trusted_authserv_ids=frozenset(name.casefold() for name in settings.trusted_authserv),
         smime_authorities=str(settings.smime_authorities or ""),

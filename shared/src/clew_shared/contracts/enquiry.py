@@ -91,7 +91,8 @@ class EnquiryReceived(Event, frozen=True, kw_only=True, omit_defaults=True):
     colleague wrote above a mail that they forwarded.
     `names_us` is false for a mail that says nowhere that it is for us: a blind copy, a list. `answerable` is false for
     one that no machine may answer: its return path is empty, or it asks for silence (RFC 3834 2). `released_by` is who
-    let a mail through that had been set aside, and `placed_on` the deal that they named for it.
+    let a mail through that had been set aside, and `placed_on` the deal that they named for it. `hearsay`: who wrote is
+    said by somebody who is not believed about others, so it may begin something and continues nothing.
     """
 
     SERVICE: ClassVar[str] = "forms"
@@ -128,3 +129,4 @@ class EnquiryReceived(Event, frozen=True, kw_only=True, omit_defaults=True):
     suspicion: int = 0
     released_by: str | None = None
     placed_on: UUID | None = None
+    hearsay: bool = False

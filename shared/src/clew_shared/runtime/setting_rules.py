@@ -116,6 +116,10 @@ _RULES: dict[str, tuple[Rule, str]] = {
     "acknowledgements_per_hour": _between(0),
     "team": (_is_address, "an address, such as ann@example.com"),
     "team_domains": _DOMAIN_RULE,
+    "form_senders": (
+        lambda value: _is_address(value) if "@" in value else _is_domain(value),
+        "an address or a domain, such as noreply@forms.example.com",
+    ),
     "webhook_allow": _NETWORK,
     "trusted_proxies": _NETWORK,
     "replicas": (lambda value: value in (1, 3, 5), "one of 1, 3, 5"),

@@ -44,8 +44,9 @@ class Settings:
     OpenPGP by the keys in `pgp_keys`; files are shown to the virus scanner (clamd) at `file_scanner`, as
     `tcp://host:port` or `unix:/path`.
     `intake_aliases` are more names at the intake domain beside `deals`. No more than `acknowledgements_per_hour` go out
-    in all. With `lists_open_deals` what people write through a mailing list is an enquiry like any other. `failpoint`
-    is for fault tests (see `clew_shared.runtime.failpoint`).
+    in all. What comes from `form_senders`, addresses or domains of services, is of forms of ours and believed about who
+    filled them in. With `lists_open_deals` what people write through a mailing list is an enquiry like any other.
+    `failpoint` is for fault tests (see `clew_shared.runtime.failpoint`).
     """
 
     data_dir: Path = Path("data")
@@ -84,6 +85,7 @@ class Settings:
     api_token: str | None = None
     team: tuple[str, ...] = ()
     team_domains: tuple[str, ...] = ()
+    form_senders: tuple[str, ...] = ()
     region: str | None = None
     webhook_allow: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ _FLAGS = {
     "match_conflict": "headers pointed to another deal",
     "ambiguous": "several open deals fitted",
     "unverified_sender": "sender could not be verified",
+    "hearsay": "somebody else says who wrote it",
     "hard": "will not arrive",
     "soft": "did not arrive this time",
     "delayed": "may still arrive",

@@ -36,7 +36,7 @@ class Enquiry:
 
     `strong` are the deals that it names, strongest reason first and each once. `hinted` is one that its subject names,
     which anybody can write. `scope` is the pipeline that the source keeps to, if any. `by_teammate`: what is said about
-    a deal of somebody else changes nothing about it.
+    a deal of somebody else changes nothing about it. `is_hearsay`: that its sender wrote it is somebody else's word.
     """
 
     received_at: datetime
@@ -49,6 +49,7 @@ class Enquiry:
     is_ours: bool = False
     is_shared: bool = False
     by_teammate: bool = False
+    is_hearsay: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -74,6 +75,8 @@ def find_deal(enquiry: Enquiry, deals: Sequence[Deal]) -> Decision:
     if enquiry.is_ours:
         return Decision(action="suppress", reason="references", deal=named, flags=["own_loop"])
     decision = _decide(enquiry, deals, named)
+    if enquiry.is_hearsay:
+        decision = _apart(decision)
     if len(enquiry.strong) > 1:
         decision.flags.insert(0, "match_conflict")
         decision.candidates = [deal for _, deal in enquiry.strong]
@@ -98,6 +101,13 @@ def _decide(enquiry: Enquiry, deals: Sequence[Deal], named: Deal | None) -> Deci
     if enquiry.is_shared:
         return _by_company(enquiry, in_scope, named)
     return _by_contact(enquiry, in_scope, named)
+
+
+def _apart(decision: Decision) -> Decision:
+    """Have it open a deal of its own; the one that it would have continued is for a person to see."""
+    candidates = decision.candidates or [deal for deal in (decision.deal, decision.parent) if deal]
+    slot = decision.takes_slot
+    return Decision(action="open", reason="new", flags=["hearsay"], candidates=candidates, takes_slot=slot)
 
 
 def may_reopen(deal: Deal, at: datetime) -> bool:

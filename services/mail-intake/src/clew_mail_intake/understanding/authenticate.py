@@ -6,17 +6,32 @@ Next: clew_mail_intake.understanding.dmarc.judge.
 
 from collections.abc import Callable, Sequence
 
-from clew_mail_intake.understanding.authenticity import read_results
+from clew_mail_intake.understanding.authenticity import read_authenticity, read_results
 from clew_mail_intake.understanding.dmarc import Alignment, author_domain, judge, policy_names
 from clew_mail_intake.understanding.header_fields import Fields
 from clew_mail_intake.understanding.signatures import key_names, read_signatures
-from clew_mail_intake.understanding.understood import Authenticity, Evidence, Grade
+from clew_mail_intake.understanding.understood import Authenticity, Evidence, Grade, Proof, Surroundings
 
 _ARC = "arc-seal"
 
 
 class Unanswered(Exception):
     """The DNS did not say."""
+
+
+def judge_sender(
+    raw: bytes, fields: Fields, evidence: Evidence | None, known: Surroundings
+) -> tuple[Authenticity, Proof]:
+    """Give what is known of the sender, and what that proves where somebody could have found them false."""
+    is_direct = evidence is not None and evidence.is_direct
+    # Who brings a mail to us directly has written its whole header, whatever names stand there.
+    told = None if is_direct else read_authenticity(fields, known)
+    found = told or Authenticity()
+    if told is None and evidence is not None:
+        found = authenticate(raw, fields, evidence, known.trusted_authserv_ids)
+    if told is None and not is_direct:
+        return found, "unchecked"
+    return found, "proven" if found.dmarc == "pass" else "unproven"
 
 
 def names_to_ask(fields: Fields, *, sealed: bool) -> list[str]:

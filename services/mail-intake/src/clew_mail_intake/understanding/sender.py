@@ -1,13 +1,13 @@
 """Who really wrote: behind lists, web forms and colleagues' forwards (B16-B18)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clew_mail_intake.understanding.addresses import read_addresses, read_people
 from clew_mail_intake.understanding.form_visitor import read_visitor
 from clew_mail_intake.understanding.header_fields import Fields
 from clew_mail_intake.understanding.machine_words import NO_REPLY
-from clew_mail_intake.understanding.understood import Forwarded, Person, Surroundings
+from clew_mail_intake.understanding.understood import Forwarded, Person, Proof, Surroundings
 
 _VIA = re.compile(r"^(.*?)\s+\(?(?:via|über|par|por|tramite|przez)\s+\S", re.IGNORECASE)
 # Whoever is no list has put no author aside.
@@ -20,15 +20,24 @@ _SITE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Authorship:
-    """Whom the From names, who wrote, and why they differ."""
+    """Whom the From names, who wrote, and why they differ.
+
+    `is_hearsay`: who wrote is said by somebody who is not believed about others.
+    """
 
     sender: Person
     contact: Person
     reasons: tuple[str, ...] = ()
+    is_hearsay: bool = False
 
 
 def read_authorship(
-    fields: Fields, named: "Named", known: Surroundings, forwarded: Forwarded | None, text: str = ""
+    fields: Fields,
+    named: "Named",
+    known: Surroundings,
+    forwarded: Forwarded | None,
+    text: str = "",
+    proof: Proof = "unchecked",
 ) -> Authorship:
     """Find the person to answer; nobody is believed about others except a colleague, and a site of ours."""
     sender, reasons = named.person, named.reasons
@@ -37,14 +46,26 @@ def read_authorship(
     if forwarded and forwarded.sender.email:
         if known.is_colleague(sender.email) and not known.owns(forwarded.sender.email):
             why = f"sender: a colleague ({sender.email}) passed on the mail of {forwarded.sender.email}"
-            return Authorship(sender, forwarded.sender, (*reasons, why))
+            found = Authorship(sender, forwarded.sender, (*reasons, why))
+            return _as_hearsay(found) if proof == "unproven" else found
         reasons = (*reasons, "sender: passed on by somebody who is no colleague, so theirs")
-    behind = behind_list(fields, sender, known) or _behind_form(fields, sender, known)
-    if behind is None and (visitor := named_visitor(sender, text, known)) is not None:
-        behind = visitor, "sender: named in the text of a form's mail"
-    if behind:
-        return Authorship(sender, behind[0], (*reasons, behind[1]))
+    ours = known.is_of_house(sender.email)
+    if author := behind_list(fields, sender, known):
+        found = Authorship(sender, author[0], (*reasons, author[1]))
+        return found if proof == "unchecked" or (ours and proof == "proven") else _as_hearsay(found)
+    if visitor := _behind_form(fields, sender, known):
+        found = Authorship(sender, visitor[0], (*reasons, visitor[1]))
+        # Whoever could forge a mail of our own form could as well fill it in.
+        return found if ours else _as_hearsay(found)
+    if (labelled := named_visitor(sender, text, known)) is not None:
+        return Authorship(sender, labelled, (*reasons, "sender: named in the text of a form's mail"))
     return Authorship(sender, sender, reasons)
+
+
+def _as_hearsay(found: Authorship) -> Authorship:
+    """Mark what somebody says of another: else whoever fails as the victim would come as a form, or a colleague."""
+    why = f"hearsay: {found.sender.email} is not believed about others, so it continues no deal"
+    return replace(found, reasons=(*found.reasons, why), is_hearsay=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +95,10 @@ def read_sender(fields: Fields) -> Named:
 def named_visitor(sender: Person, text: str, known: Surroundings) -> Person | None:
     """Return whom a form of our own site names, where its mail has no Reply-To."""
     local = sender.email.partition("@")[0]
-    if not (known.owns(sender.email) or known.is_colleague(sender.email)):
+    if not known.is_of_house(sender.email):
         return None
-    return read_visitor(text, known) if _SITE.match(local) or NO_REPLY.search(local) else None
+    is_site = known.is_form(sender.email) or _SITE.match(local) or NO_REPLY.search(local)
+    return read_visitor(text, known) if is_site else None
 
 
 def behind_list(fields: Fields, sender: Person, known: Surroundings) -> tuple[Person, str] | None:
@@ -123,7 +145,7 @@ def _before_via(name: str) -> str:
 def _behind_form(fields: Fields, sender: Person, known: Surroundings) -> tuple[Person, str] | None:
     """Return the visitor whose words a site's form has sent."""
     local = sender.email.partition("@")[0]
-    ours = known.owns(sender.email) or known.is_colleague(sender.email)
+    ours = known.is_of_house(sender.email)
     if not (ours or _SITE.match(local) or NO_REPLY.search(local)):
         return None
     for person in read_people(fields, "reply-to"):

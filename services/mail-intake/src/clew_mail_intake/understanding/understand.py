@@ -9,8 +9,7 @@ from msgspec import structs
 
 from clew_mail_intake.understanding.addresses import read_address, read_addresses, read_people
 from clew_mail_intake.understanding.attachments import packed_in, read_attachments
-from clew_mail_intake.understanding.authenticate import authenticate
-from clew_mail_intake.understanding.authenticity import read_authenticity
+from clew_mail_intake.understanding.authenticate import judge_sender
 from clew_mail_intake.understanding.bodies import Bodies, read_bodies
 from clew_mail_intake.understanding.classify import Classified, classify, reconsider
 from clew_mail_intake.understanding.clean_html import clean_html
@@ -28,7 +27,6 @@ from clew_mail_intake.understanding.secured import ENCRYPTED, Opened, looks_secu
 from clew_mail_intake.understanding.sender import Authorship, read_authorship, read_sender
 from clew_mail_intake.understanding.understood import (
     Attachment,
-    Authenticity,
     Envelope,
     Forwarded,
     Person,
@@ -73,7 +71,8 @@ def understand(
     named = read_sender(fields)
     null_sender = _null_sender(fields, envelope)
     signs = MachineSigns(parsed, fields, named.person, subject[:_SUBJECT], bodies.text, null_sender, reply.text)
-    found = classify(signs, known, _authenticity(raw, fields, envelope, known))
+    authenticity, proof = judge_sender(raw, fields, envelope.evidence if envelope else None, known)
+    found = classify(signs, known, authenticity)
     answered = why_meeting_answer(bodies, reply) if found.verdict == "enquiry" else None
     if answered:
         found = replace(found, verdict="auto_reply", reason=answered, auto=True)
@@ -82,7 +81,7 @@ def understand(
     )
     found = reconsider(found, signs, reply, forwarded)
     forwarded = first_author(forwarded, known)
-    author = read_authorship(fields, named, known, forwarded, bodies.text)
+    author = read_authorship(fields, named, known, forwarded, bodies.text, proof)
     told = _told(raw, envelope, known, parsed, opened, bodies, subject, reply, forwarded, author, found)
     return structs.replace(told, html=clean_html(bodies.html)) if page else told
 
@@ -150,6 +149,7 @@ def _told(
         forwarded_from=forwarded.sender if forwarded and forwarded.sender.email else None,
         forwarder=author.sender if taken_over else None,
         forwarder_note=note,
+        hearsay=author.is_hearsay,
         authenticity=found.authenticity,
         secured=opened.secured or bodies.armour,
         facts=tuple(pair for event in bodies.invitation.events for pair in event) if bodies.invitation else (),
@@ -197,15 +197,6 @@ def _subject(subject: str, taken_over: Forwarded | None) -> str:
     if taken_over is None:
         return subject
     return taken_over.subject_line or bare_subject(subject)
-
-
-def _authenticity(raw: bytes, fields: Fields, envelope: Envelope | None, known: Surroundings) -> Authenticity:
-    evidence = envelope.evidence if envelope is not None else None
-    # Who brings a mail to us directly has written its whole header, whatever names stand there.
-    told = None if evidence and evidence.is_direct else read_authenticity(fields, known)
-    if told is None and evidence is not None:
-        return authenticate(raw, fields, evidence, known.trusted_authserv_ids)
-    return told or Authenticity()
 
 
 def _null_sender(fields: Fields, envelope: Envelope | None) -> bool:

@@ -13,6 +13,8 @@ PARSER_VERSION = 3
 
 Verdict = Literal["enquiry", "auto_reply", "bounce", "complaint", "list", "spam", "quarantine"]
 Grade = Literal["pass", "fail", "temperror", "none"]
+# Of the sender: whether anybody looked, and whether their domain stands for them.
+Proof = Literal["unchecked", "proven", "unproven"]
 # What a virus scanner says of a file; nothing where there is none.
 PackedAs = Literal["", "cms", "mail"]
 Scan = Literal["", "clean", "waiting"]
@@ -50,6 +52,8 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     colleague_domains: frozenset[str] = frozenset()
     colleagues: frozenset[str] = frozenset()
     trusted_authserv_ids: frozenset[str] = frozenset()
+    # Addresses, or whole domains, of services whose forms are ours.
+    form_senders: frozenset[str] = frozenset()
     people_write_through_lists: bool = False
     # A file of certificates of the authorities that signatures are believed by; the system's where none is named.
     smime_authorities: str = ""
@@ -66,6 +70,14 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
     def is_colleague(self, address: str) -> bool:
         """Say whether the address is a teammate's."""
         return address in self.colleagues or address.rpartition("@")[2] in self.colleague_domains
+
+    def is_form(self, address: str) -> bool:
+        """Say whether the address is a service's that sends what visitors write in a form of ours."""
+        return address in self.form_senders or address.rpartition("@")[2] in self.form_senders
+
+    def is_of_house(self, address: str) -> bool:
+        """Say whether mail from the address, if it is true, is believed about who wrote."""
+        return self.owns(address) or self.is_colleague(address) or self.is_form(address)
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -174,6 +186,8 @@ class Understanding(msgspec.Struct, frozen=True, kw_only=True):
     forwarded_from: Person | None = None
     forwarder: Person | None = None
     forwarder_note: str = ""
+    # Whether the contact is somebody's of whom the sender only says so.
+    hearsay: bool = False
     authenticity: Authenticity = Authenticity()
     secured: Secured | None = None
     # What an invitation beside the words says, by label.
