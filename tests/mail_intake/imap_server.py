@@ -19,7 +19,8 @@ class OddServer(socketserver.ThreadingTCPServer):
     Those in `expunged` are found by a search and gone when they are fetched. `arrives_with_idle` comes in the same
     packet as the answer to IDLE, `arrives_after_search` when a search has looked and not answered yet,
     `arrives_with_noop` when there is a NOOP. With `says_goodbye` each IDLE ends with a BYE, with `lost_once` the
-    session is lost at the first mail, as Microsoft 365 loses them.
+    session is lost at the first mail, as Microsoft 365 loses them. Commands that match `refuses` get a NO, those that
+    match `hangs_up` end the connection. `marked` got a flag.
     """
 
     daemon_threads = True
@@ -36,10 +37,13 @@ class OddServer(socketserver.ThreadingTCPServer):
         self.arrives_after_search: dict[int, bytes] = {}
         self.arrives_with_noop: dict[int, bytes] = {}
         self.lost_once = False
+        self.refuses = "^$"
+        self.hangs_up = "^$"
         self.says_goodbye = False
         self.tokens: set[str] = set()
         self.connections = 0
         self.asked: list[str] = []
+        self.marked: set[int] = set()
         self.idling: list[socket.socket] = []
 
     def end_sessions(self) -> None:
@@ -78,6 +82,13 @@ class _Talk(socketserver.StreamRequestHandler):
             while line := self.rfile.readline().decode().rstrip("\r\n"):
                 tag, _, command = line.partition(" ")
                 self.odd.asked.append(command)
+                if re.search(self.odd.hangs_up, command):
+                    return
+                if re.search(self.odd.refuses, command):
+                    self.say(f"{tag} NO [NOPERM] not for you")
+                    continue
+                if command.startswith("UID STORE"):
+                    self.odd.marked.update(_uids(command.split()[2], self.odd.mails))
                 if not self.answer(tag, command):
                     return
 
@@ -104,11 +115,11 @@ class _Talk(socketserver.StreamRequestHandler):
             self.say("* CAPABILITY IMAP4rev1 IDLE UIDPLUS AUTH=XOAUTH2")
         elif word == "AUTHENTICATE" and not self.knows_token(tag):
             return True
-        elif word in ("SELECT", "NOOP"):
+        elif word in ("SELECT", "EXAMINE", "NOOP"):
             if word == "NOOP":
                 self.odd.mails |= self.odd.arrives_with_noop
             self.say(f"* {len(self.odd.mails)} EXISTS")
-            if word == "SELECT":
+            if word != "NOOP":
                 self.say("* OK [UIDVALIDITY 7] it")
         elif word == "IDLE":
             return self.idle(tag)

@@ -22,8 +22,8 @@ from tests.mail_intake.intake import a_mail
 _STEPS = {
     "fetch": (("imap.fetched", "moved"), ("imap.fetched", "marked")),
     "commit": (("mail.accept.before_commit", "moved"), ("mail.accept.after_commit", "marked")),
-    "flag": (("imap.stored", "marked"), ("imap.settled", "marked")),
-    "move": (("imap.stored", "moved"), ("imap.settled", "moved")),
+    "flag": (("imap.noted", "marked"), ("imap.settled", "marked"), ("imap.stored", "marked")),
+    "move": (("imap.stored", "moved"), ("imap.noted", "moved"), ("imap.settled", "moved")),
     "publish": (("relay.before_publish", "moved"), ("relay.after_publish", "marked")),
     "judge": (("mail.process.understood", "moved"), ("consumer.mail-intake-process.before_ack", "marked")),
 }

@@ -12,11 +12,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_mail_intake.tables import mailbox, mailbox_cursor
+from clew_mail_intake.uid_ranges import read_ranges, write_ranges
 
 Tls = Literal["tls", "starttls", "none"]
 After = Literal["keep", "seen", "move"]
 # The UIDVALIDITY and the UIDNEXT that the other folder had before a mail was copied there.
 MoveBegun = tuple[int, int]
+# One whose copy is there, and which is still to be deleted.
+COPIED: MoveBegun = (0, -1)
 # What tells the folder of one mailbox from another.
 NAMES_IT = ("host", "port", "username", "folder")
 # Degraded is one that cannot be signed in to, because there is no token for it.
@@ -100,7 +103,7 @@ class Cursor:
     """How far a folder is read: everything up to `last_uid` but `pending`, which maps a UID to the tries it had.
 
     What is not above `backlog` is not read yet either, where the newest mails went first. `moving` are the mails whose
-    move was begun.
+    move was begun, `unsettled` those that are stored and not marked or moved yet.
     """
 
     uidvalidity: int
@@ -108,6 +111,7 @@ class Cursor:
     pending: dict[int, int]
     backlog: int = 0
     moving: dict[int, MoveBegun] = field(default_factory=dict)
+    unsettled: set[int] = field(default_factory=set)
 
     def pass_by(self, uid: int) -> None:
         """Note that a mail is dealt with, and all that are read before it."""
@@ -205,7 +209,7 @@ async def read_cursor(mailbox_id: UUID, uidvalidity: int, connection: AsyncConne
         return Cursor(uidvalidity, 0, {})
     pending = {int(uid): tries for uid, tries in row.pending.items()}
     moving = {int(uid): (same, first) for uid, (same, first) in row.moving.items()}
-    return Cursor(uidvalidity, row.last_uid, pending, row.backlog, moving)
+    return Cursor(uidvalidity, row.last_uid, pending, row.backlog, moving, read_ranges(row.unsettled))
 
 
 async def save_cursor(used: Mailbox, cursor: Cursor, connection: AsyncConnection) -> None:
@@ -215,6 +219,7 @@ async def save_cursor(used: Mailbox, cursor: Cursor, connection: AsyncConnection
         "last_uid": cursor.last_uid,
         "pending": {str(uid): tries for uid, tries in cursor.pending.items()},
         "backlog": cursor.backlog,
+        "unsettled": write_ranges(cursor.unsettled),
         "moving": {str(uid): begun for uid, begun in cursor.moving.items()},
     }
     # The lock has a change wait, or has us see it: numbers of the old folder would hide mails of the new one.

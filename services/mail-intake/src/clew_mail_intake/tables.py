@@ -191,7 +191,8 @@ mailbox = Table(
 
 # How far a mailbox is read: all up to `last_uid` but what is `pending`, as {uid: tries}, and what a reading from the
 # newest down has left below, up to `backlog`. `moving` are the UIDs whose move by COPY was begun, each with the
-# UIDVALIDITY and UIDNEXT that the other folder had then. Another UIDVALIDITY makes it void (RFC 3501 2.3.1.1).
+# UIDVALIDITY and UIDNEXT that the other folder had then; `unsettled` those that are stored and neither marked nor moved
+# yet, as a sequence set. Another UIDVALIDITY makes it void (RFC 3501 2.3.1.1).
 mailbox_cursor = Table(
     "mailbox_cursor",
     metadata,
@@ -201,4 +202,5 @@ mailbox_cursor = Table(
     Column("pending", JSONB, nullable=False, server_default=text("'{}'")),
     Column("backlog", BigInteger, nullable=False, server_default="0"),
     Column("moving", JSONB, nullable=False, server_default=text("'{}'")),
+    Column("unsettled", Text, nullable=False, server_default=""),
 )

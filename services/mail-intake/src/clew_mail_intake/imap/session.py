@@ -140,6 +140,15 @@ def words_of(error: BaseException) -> str:
     return _BYTES.sub(r"\2", said)
 
 
+def words_of_refusal(error: BaseException) -> str:
+    """Give what the server said; raises the error where it is no refusal, as the connection is gone."""
+    if is_lost(error):
+        raise IMAP4.abort(str(error)) from None
+    if isinstance(error, (IMAP4.abort, OSError)):
+        raise error
+    return words_of(error)
+
+
 def close_session(client: IMAPClient) -> None:
     """Hang up, without waiting for a server that may not answer."""
     with contextlib.suppress(*IMAP_ERRORS):

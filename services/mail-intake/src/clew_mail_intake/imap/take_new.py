@@ -1,4 +1,4 @@
-"""Take what is new in a folder: stored first, marked or moved then, and the cursor last.
+"""Take what is new in a folder: stored first, then noted as read and not settled, and marked or moved last.
 
 Next: clew_mail_intake.accept.Acceptance.accept.
 """
@@ -27,7 +27,7 @@ from clew_mail_intake.imap.fetch import (
     old_uids,
 )
 from clew_mail_intake.imap.session import IMAP_ERRORS, Session, is_lost, words_of
-from clew_mail_intake.imap.settle import settle
+from clew_mail_intake.imap.settle import Settling, settle
 from clew_mail_intake.mailboxes import Cursor, MailboxPlace
 
 MOST_TRIES = 5
@@ -55,6 +55,7 @@ class Taking:
     suspects: frozenset[int] = frozenset()
     trouble: dict[int, str] = field(default_factory=dict)
     excused: set[int] = field(default_factory=set)
+    settling: Settling = field(default_factory=Settling)
 
 
 def take_new(session: Session, cursor: Cursor, taking: Taking) -> None:
@@ -199,9 +200,11 @@ def _keep(session: Session, fetched: list[Fetched], cursor: Cursor, taking: Taki
         for mail in fetched:
             mail.raw.close()
     failpoint("imap.stored")
-    settle(session, taking.place, [mail.uid for mail in fetched], cursor, taking.save)
-    failpoint("imap.settled")
     for mail in fetched:
         cursor.pending.pop(mail.uid, None)
+    if taking.place.after != "keep":
+        cursor.unsettled.update(mail.uid for mail in fetched)
     cursor.pass_by(last_uid)
     taking.save(cursor)
+    failpoint("imap.noted")
+    settle(session, taking.place, cursor, taking.save, taking.settling)

@@ -20,6 +20,7 @@ from clew_mail_intake.imap.backoff import Backoff
 from clew_mail_intake.imap.fetch import Fetched
 from clew_mail_intake.imap.get_token import NoToken
 from clew_mail_intake.imap.session import IMAP_ERRORS, Patience, Session, close_session, open_session, words_of
+from clew_mail_intake.imap.settle import settle
 from clew_mail_intake.imap.sign_in import SignIn, TokenRefused
 from clew_mail_intake.imap.take_new import (
     Taking,
@@ -104,6 +105,7 @@ class Watch:
                 return
             cursor = self._in_loop(self._read_cursor(session.uidvalidity))
             give_tries_back(cursor, self._taking)
+            self._taking.settling.stubborn.clear()
             if self.mailbox.place.newest_first:
                 begin_with_newest(session, cursor, self._taking)
             while not self._stop.is_set() and time.monotonic() < session.ends_at:
@@ -113,18 +115,28 @@ class Watch:
                 if time.monotonic() > self._retry_at:
                     self._retry_at = time.monotonic() + _RETRY_SECONDS
                     retry_pending(session, cursor, self._taking)
+                settle(session, self._taking.place, cursor, self._save, self._taking.settling)
                 self._backoff.reset()
                 self._say("connected", error=self._trouble(cursor), succeeded=True)
-                wait_for_mail(session, self._stop, _RETRY_SECONDS if may_retry(cursor) else math.inf)
+                wait_for_mail(session, self._stop, self._longest_wait(cursor))
         finally:
             self._session = None
             close_session(session.client)
 
+    def _longest_wait(self, cursor: Cursor) -> float:
+        return min(_RETRY_SECONDS if may_retry(cursor) else math.inf, self._taking.settling.waits(cursor))
+
     def _trouble(self, cursor: Cursor) -> str | None:
-        if not cursor.pending:
-            return None
-        reasons = "; ".join(sorted(set(self._taking.trouble.values())))
-        return f"{len(cursor.pending)} mail(s) cannot be fetched: {reasons}"[:500]
+        found = []
+        if cursor.pending:
+            reasons = "; ".join(sorted(set(self._taking.trouble.values())))
+            found.append(f"{len(cursor.pending)} mail(s) cannot be fetched: {reasons}")
+        if cursor.unsettled:
+            done = "moved" if self.mailbox.place.after == "move" else "marked as read"
+            found.append(
+                f"{len(cursor.unsettled)} mail(s) are here and cannot be {done}: {self._taking.settling.refused}"
+            )
+        return "; ".join(found)[:500] or None
 
     def _store(self, fetched: Sequence[Fetched]) -> None:
         if not fetched:
