@@ -50,6 +50,24 @@ async def test_a_false_end_never_begins_a_second_mail(intake: Intake) -> None:
     assert await intake.told(MailAccepted) == []
 
 
+@pytest.mark.parametrize("size", [1000, 1, 5])
+async def test_after_an_end_that_others_may_not_see_nothing_more_is_heard(intake: Intake, size: int) -> None:
+    """B42: CRCRLF.CRLF ends a mail, and a relay may have taken it for words: what followed it was a second mail."""
+    mail = b"Subject: first\r\n\r\nhello\r\r\n.\r\n" + _SECOND + b".\r\n"
+    async with wire(intake.smtp) as talk:
+        await talk.say(b"EHLO client.example")
+        await talk.say(b"MAIL FROM:<jane@shop.example>")
+        await talk.say(b"RCPT TO:<%s>" % INTAKE.encode())
+        await talk.say(b"DATA")
+        for start in range(0, len(mail), size):
+            await talk.throw(mail[start : start + size])
+
+        assert (await talk.reply()).startswith("550 5.6.11 ")
+
+    assert (await intake.running.get("/api/v1/mail/counts"))["received"] == 1
+    assert await intake.told(MailAccepted) == []
+
+
 @pytest.mark.parametrize("bare", [b"\r", b"\n", b"\0", b"\r\r\n"], ids=["CR", "LF", "NUL", "CRCRLF"])
 async def test_a_bare_line_end_in_a_header_is_refused(intake: Intake, bare: bytes) -> None:
     """B42: `Subject: x<CR>From: evil` must not become a second field for whoever reads it next."""

@@ -28,6 +28,7 @@ _LEAST_BYTES_A_SECOND = 1024
 _STORE_SECONDS = 60.0
 # What a database can count to; nobody brings that much.
 _MOST_COUNTED = 2**63 - 1
+_UNCLEAN = "550 5.6.11 A bare CR, a bare LF or a NUL is in the mail"
 _NEEDS_UTF8 = "553 5.6.7 Such an address needs SMTPUTF8"
 _KNOWN_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8"})
 
@@ -150,10 +151,14 @@ class IntakeSMTP(Talk):
             size += len(piece)
             if size <= limit and not no_room and (lines is not None or not wire.unclean):
                 no_room = not _has_taken(raw, piece)
+        if lines is None and wire.ends_doubtfully:
+            # What follows is the next mail to us, and to whoever passed it on it may be words of this one.
+            await self._send_away(self._refuse(_UNCLEAN, size))
+            raise ConnectionResetError("where the mail ended is in doubt")
         # A pipelining client has sent its next commands along (RFC 2920).
         self._unread(wire.rest)
         if lines is None and wire.unclean:
-            return self._refuse("550 5.6.11 A bare CR, a bare LF or a NUL is in the mail", size)
+            return self._refuse(_UNCLEAN, size)
         if size > limit:
             return self._refuse(self._too_large(), size)
         return NO_ROOM if no_room else None

@@ -4,6 +4,7 @@ Next: clew_mail_intake.raw_mail.RawMail.append.
 """
 
 _END = b"\r\n.\r\n"
+_CR = 0x0D
 # What cannot be told apart yet from the beginning of the end.
 _HELD = 4
 
@@ -23,6 +24,8 @@ class WireData:
         self._returns = self._feeds = self._pairs = 0
         self._has_nul = False
         self.ended = False
+        # A CR before the end's own CR LF: to others the mail may go on.
+        self.ends_doubtfully = False
         self.rest = b""
 
     @property
@@ -36,6 +39,7 @@ class WireData:
         end = self._window.find(_END, searched)
         if end >= 0:
             self.ended = True
+            self.ends_doubtfully = (self._window[end - 1] if end else self._last) == _CR
             self.rest = bytes(self._window[end + len(_END) :])
             # The CR LF before the dot is the mail's own.
             cut = end + 2
@@ -60,6 +64,7 @@ class WireData:
     def _undo(self, piece: bytes) -> bytes:
         if not piece:
             return b""
+        self._last = piece[-1]
         self._returns += piece.count(b"\r")
         self._feeds += piece.count(b"\n")
         self._pairs += piece.count(b"\r\n")
