@@ -53,6 +53,10 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + b"0" * 100
         ("Això és l'opció més fàcil", "cp1252", None),
         ("Dejà vu, été après été", "cp1252", None),
         ("Стулья и столы", "utf-16-le", "unicode"),
+        ("Стулья и столы", "utf-16-be", "utf-16"),
+        ("Стулья и столы", "utf-16-le", "utf-8"),
+        ("我们需要椅子", "utf-16-be", "utf-16"),
+        ("Stühle und 椅子", "utf-32-be", "utf-32"),
         ("Grüße aus Zürich", "mac-roman", "x-macintosh"),
     ],
 )
@@ -460,6 +464,7 @@ def test_a_lost_semicolon_before_a_file_name_is_found() -> None:
         ("=?utf-8?b?Y2Fmw?= =?utf-8?b?6k=?=", "café"),
         ("=?utf-8?b?Y2Fmw6k?= =?utf-8?b?Y2Fmw6k?=", "cafécafé"),
         ("=?utf-8?b?Y2Fmw?= =?utf-8?q?6k?=", "caf6k"),
+        ("=?utf-8?q?caf=C3=A9=0D=0ABcc:_x?=", "café  Bcc: x"),
     ],
 )
 def test_an_encoded_word_cut_anywhere_goes_on_in_the_next(subject: str, read_as: str) -> None:

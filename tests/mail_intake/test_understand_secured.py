@@ -109,9 +109,11 @@ def test_a_text_signed_inline_is_the_text() -> None:
 
 def test_a_text_encrypted_inline_is_marked() -> None:
     """B29."""
-    found = read(body="-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----\n")
+    block = "-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----\n"
+    found, with_footer = read(body=block), read(body=f"{block}\nRoom 12, Main Street\n")
 
     assert found.text == "(encrypted message)"
+    assert with_footer.text == "(encrypted message)\n\nRoom 12, Main Street"
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,10 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _UTF16 = {"utf-16", "utf-16-le", "utf-16-be"}
+_WIDE = {*_UTF16, "utf-32", "utf-32-le", "utf-32-be"}
+# The first bytes of letters: of a few alphabets, and of what is written in East Asia.
+_ALPHABETS, _WIDE_ENOUGH = b"\0\3\4\5\6", 16
+_FIRSTS = _ALPHABETS + bytes([0x20, 0x30, 0xFF, *range(0x4E, 0xA0), *range(0xAC, 0xD8)])
 _JAPANESE_ESCAPE = re.compile(rb"\x1b\$[B@]|\x1b\(J|\x1b\$\(D")
 _KOREAN_ESCAPE = b"\x1b$)C"
 _HIGH_RUN = re.compile(rb"[\x80-\xff]+")
@@ -30,18 +34,24 @@ def decode_text(data: bytes, declared: str | None = None) -> str:
 def _decoded(data: bytes, declared: str | None) -> str:
     for mark, name in _BOMS:
         if data.startswith(mark):
-            return data[len(mark) :].decode(name, "replace")
+            return _whole(data[len(mark) :], name).decode(name, "replace")
     meant = codec_for(declared)
+    if b"\0" in data and (wide := _wide_codec(data, meant)) is not None:
+        found = _strictly(_whole(data, wide), wide)
+        if found is not None:
+            return found
     if data.isascii():
         return _decode_seven_bit(data, meant)
     if meant in _UTF16 and b"\0" not in data and data.count(b" ") * 20 > len(data):
         # In two bytes a character, a space has a NUL beside it.
         meant = None
-    if meant not in {*_UTF16, "utf-32"} or b"\0" not in data:
+    if meant not in _WIDE or b"\0" not in data:
         # Bytes that happen to be valid UTF-8 beyond ASCII are UTF-8, whatever the label says.
         found = _strictly(data, "utf-8") if meant not in _MULTIBYTE else None
         if found is not None:
             return found
+    if meant in _WIDE:
+        meant = _wide_codec(data, meant)
     if meant and meant not in {"ascii", "utf-8"}:
         other = other_than_western(data) if meant == "cp1252" else None
         for codec in (other, meant, *_ALSO_MEANT.get(meant, ())):
@@ -73,8 +83,8 @@ def _decode_seven_bit(data: bytes, meant: str | None) -> str:
             return data.decode("iso2022_jp_ext", "replace")
         if _KOREAN_ESCAPE in data:
             return data.decode("iso2022_kr", "replace")
-    if meant in {"utf-7", "hz"} or (meant in {"utf-16", "utf-16-le", "utf-16-be", "utf-32"} and b"\0" in data):
-        found = _strictly(data, meant if meant != "utf-16" else _utf16_order(data))
+    if meant in {"utf-7", "hz"}:
+        found = _strictly(data, meant)
         if found is not None:
             return found
     return data.decode("ascii")
@@ -84,8 +94,8 @@ def _decode_mislabelled(data: bytes, meant: str | None) -> str:
     found = _strictly(data, "utf-8")
     if found is not None:
         return found
-    if meant in _UTF16 and b"\0" in data:
-        return data.decode(_utf16_order(data) if meant == "utf-16" else meant or "", "replace")
+    if b"\0" in data and meant in _WIDE and (wide := _wide_codec(data, meant)) is not None:
+        return data.decode(wide, "replace")
     if meant in _MULTIBYTE and not _is_western(data):
         text = data.decode(meant, "replace")
         if text.count("\ufffd") * 20 <= len(text):
@@ -113,8 +123,25 @@ def _is_mostly_utf8(data: bytes) -> bool:
     return broken * 4 <= sum(map(len, _HIGH_RUN.findall(data[:SAMPLE])))
 
 
-def _utf16_order(data: bytes) -> str:
-    return "utf-16-le" if data[1::2].count(0) >= data[::2].count(0) else "utf-16-be"
+def _wide_codec(data: bytes, meant: str | None) -> str | None:
+    """Name the form of two or four bytes a character that bytes with NULs are in, or None when they are just dirty."""
+    if meant == "utf-32":
+        return "utf-32-le" if data[3::4].count(0) >= data[::4].count(0) else "utf-32-be"
+    order = "utf-16-le" if _share(data[1::2], _FIRSTS) >= _share(data[::2], _FIRSTS) else "utf-16-be"
+    if meant in _WIDE:
+        return order if meant == "utf-16" else meant
+    # Where nobody says so.
+    firsts = data[1::2] if order == "utf-16-le" else data[::2]
+    return order if len(data) >= _WIDE_ENOUGH and _share(firsts, _ALPHABETS) >= 0.9 else None
+
+
+def _share(data: bytes, of: bytes) -> float:
+    return 1 - len(data.translate(None, of)) / max(1, len(data))
+
+
+def _whole(data: bytes, codec: str) -> bytes:
+    """Leave out a last character that was cut off."""
+    return data[: len(data) - len(data) % 2] if codec in _UTF16 else data
 
 
 def _strictly(data: bytes, codec: str | None) -> str | None:

@@ -14,6 +14,7 @@ _FOLDED_ESCAPE = re.compile(rb"=([0-9A-Fa-f]) (?=[0-9A-Fa-f])")
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/_-]")
 # What the last letter of so many must leave unused where a word really ends there.
 _UNUSED_BITS = {2: 0b1111, 3: 0b11}
+_CONTROLS = dict.fromkeys([*range(32), 127], " ")
 _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
@@ -21,7 +22,8 @@ def decode_words(text: str) -> str:
     """Return the text with its encoded words decoded; a word past the cap stays as it stands."""
     if "=?" not in text:
         return text
-    return "".join(_decoded(text))
+    # A line break in a header that was decoded would be one more header wherever it is written again.
+    return "".join(_decoded(text)).translate(_CONTROLS)
 
 
 def _decoded(text: str) -> Iterator[str]:

@@ -25,7 +25,7 @@ _MOST = 30 * 1024 * 1024
 _SMIME = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 _SMIME_SIGNATURE = {"application/pkcs7-signature", "application/x-pkcs7-signature"}
 _CLEAR = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]{1,40}: [^\n]*\n)*\n?", re.MULTILINE)
-_BLOCK = "-----BEGIN PGP MESSAGE-----"
+_BLOCK, _BLOCK_ENDS = "-----BEGIN PGP MESSAGE-----", "-----END PGP MESSAGE-----"
 _PIECE = 1024 * 1024
 _SECURED = {"multipart/signed", "multipart/encrypted"}
 _NEAR_TOP = 3
@@ -85,7 +85,9 @@ def without_armour(text: str) -> tuple[str, Secured | None]:
     if "-----BEGIN PGP " not in text:
         return text, None
     if text.lstrip().startswith(_BLOCK):
-        return ENCRYPTED, Secured(form="PGP", kind="encrypted")
+        # A list's footer stands behind it, in the open.
+        after = text.partition(_BLOCK_ENDS)[2].strip()
+        return (f"{ENCRYPTED}\n\n{after}" if after else ENCRYPTED), Secured(form="PGP", kind="encrypted")
     opened = _CLEAR.search(text)
     signature = text.find("\n-----BEGIN PGP SIGNATURE-----", opened.end() - 1) if opened else -1
     if not opened or signature < 0:
