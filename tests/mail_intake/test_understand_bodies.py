@@ -323,6 +323,7 @@ def test_files_are_listed_with_size_and_digest_and_can_be_fetched() -> None:
         ("COM¹.txt", "_COM¹.txt"),
         ("..\uff0f..\u2215x.sh", "x.sh"),
         ("folder/", "folder"),
+        ("👩\u200d👧 x\u200d.pdf", "👩\u200d👧 x.pdf"),
         ("e\u0301" * 200 + ".txt", "é" * 118 + ".txt"),
         ("\u0928\u093f\u0902" * 40 + ".pdf", "\u0928\u093f\u0902" * 26 + "\u0928" + ".pdf"),
     ],

@@ -140,8 +140,13 @@ def _share(data: bytes, of: bytes) -> float:
 
 
 def _whole(data: bytes, codec: str) -> bytes:
-    """Leave out a last character that was cut off."""
-    return data[: len(data) - len(data) % 2] if codec in _UTF16 else data
+    """Leave out a last character that was cut off, and the CR that a relay put before what it took for an LF."""
+    if codec not in _UTF16:
+        return data
+    put, meant = (b"\r\n\0", b"\n\0") if codec == "utf-16-le" else (b"\0\r\n", b"\0\n")
+    if (found := data.find(put)) >= 0 and found % 2 == 0:
+        data = data.replace(put, meant)
+    return data[: len(data) - len(data) % 2]
 
 
 def _strictly(data: bytes, codec: str | None) -> str | None:

@@ -34,8 +34,10 @@ _ENDINGS = {
 }
 # Control characters, what a shell or a browser reads as more than a letter, and marks that turn the reading direction.
 _FORBIDDEN = re.compile(
-    r'[\x00-\x1f\x7f-\x9f<>:"|?*\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ue0c1'
+    r'[\x00-\x1f\x7f-\x9f<>:"|?*\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ue0c1'
     r"\U000e0000-\U000e007f]"
+    # These join emoji and letters of some scripts, and hide between those of ours.
+    r"|(?<![^\x00-\x7f])[\u200c\u200d]"
 )
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]|conin\$|conout\$)\s*(?:\.|$)", re.IGNORECASE)
 _SPACES = re.compile(r"\s+")
