@@ -82,6 +82,9 @@ def test_how_bad_it_is_stands_above_the_returned_mail(words: str, severity: str)
         ("ACME_SMTP_Mail_Service@mx.example", "Returned mail", "gone@else.example: mailbox unavailable (550 no)"),
         ("admin@mx.example", "Non-Delivery: Offer", "--- Non-Delivery Report ---\nCould not be delivered to "
          "gone@else.example"),
+        ("imss@mx.example", "Mail could not be delivered", "Sent >>> RCPT TO:<gone@else.example>\nGot <<< 550 no user"),
+        ("noreply@mx.example", "Returned mail", "Your mail could not be delivered to gone@else.example, "
+         "as their mailbox is full"),
         ("postmaster@mx.example", "Niet te bezorgen: Offer", "Het bezorgen is mislukt: gone@else.example"),
         ("postmaster@mx.example", "לא ניתן למסירה: Offer", "המסירה נכשלה: gone@else.example"),
         ("postmaster@mx.example", "Не вдається доставити: Offer", "Не вдалося доставити: gone@else.example"),
@@ -131,6 +134,8 @@ def test_a_mail_systems_receipt_is_no_bounce() -> None:
 @pytest.mark.parametrize(
     ("sender", "subject", "words"),
     [
+        ("Ann Lead <ann@lead.example>", "Mail could not be delivered", ">>> RCPT TO:<sue@ours.example>\n<<< 550 no\n\n"
+         "is what I get."),
         ("Ann Lead <ann@lead.example>", "Non-Delivery of chairs", "--- Chairs ---\nThey could not be delivered. When?"),
         ("System Haus <system@haus.example>", "Server", "Hello, could you quote two servers?"),
         ("Ann Lead <ann@lead.example>", "Fwd: Undeliverable", "Why?\n\n---------- Forwarded message ---------\n"

@@ -4,7 +4,6 @@ Next: clew_mail_intake.understanding.classify.classify.
 """
 
 import re
-from itertools import islice
 
 from clew_shared.identity.subject_line import is_forward_subject
 
@@ -16,6 +15,7 @@ from clew_mail_intake.understanding.machine_words import (
     AUTO_TEXT,
     AUTOMATIC,
     AWAY_HINT,
+    AWAY_INSTEAD,
     AWAY_MORE,
     AWAY_SUBJECT,
     AWAY_TEXT,
@@ -97,7 +97,7 @@ def _is_a_note(own: str) -> bool:
 
 
 def _says_who_helps(own: str) -> bool:
-    return _is_away(own[:_OPENING]) and len(list(islice(AWAY_MORE.finditer(own), 2))) == 2
+    return _is_away(own[:_OPENING]) and AWAY_INSTEAD.search(own) is not None
 
 
 def _is_to_us(text: str) -> bool:

@@ -49,8 +49,13 @@ class MachineSigns:
     @property
     def from_program(self) -> bool:
         """Say whether it may be a program's: an office's address, and words to nobody about a mail of theirs."""
-        is_role = ROLE_SENDER.match(self.local) and not is_named_as_person(self.sender)
-        return bool(is_role and TOLD_TEXT.search(self.text[:_HEAD])) and not speaks_to_somebody(self.text)
+        is_told = ROLE_SENDER.match(self.local) and TOLD_TEXT.search(self.text[:_HEAD])
+        return bool(is_told) and not self.by_somebody
+
+    @property
+    def by_somebody(self) -> bool:
+        """Say whether it has a person's name, or greets or asks."""
+        return is_named_as_person(self.sender) or speaks_to_somebody(self.text)
 
     @property
     def by_person(self) -> bool:

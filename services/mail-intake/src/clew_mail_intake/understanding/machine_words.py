@@ -50,5 +50,6 @@ AUTO_SENTENCE: Final = re.compile(
 AWAY_TEXT: Final = compile_any("away_text")
 AWAY_HINT: Final = read_phrases("away_hint")
 AWAY_MORE: Final = compile_any("away_more")
+AWAY_INSTEAD: Final = compile_any("away_instead")
 REQUEST: Final = compile_any("request")
 ACK_TEXT: Final = re.compile(rf"^\W{{0,6}}{any_of('ack_text')}", re.IGNORECASE | re.MULTILINE)

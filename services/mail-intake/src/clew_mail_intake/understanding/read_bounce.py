@@ -8,7 +8,13 @@ import re
 from clew_mail_intake.understanding.bounce_status import CODE, FAILED
 from clew_mail_intake.understanding.bounced_mail import HEADER_TYPES, REPORT_TYPES, carries_header, read_bounced
 from clew_mail_intake.understanding.machine_signs import MachineSigns, is_answer_subject
-from clew_mail_intake.understanding.machine_words import BOUNCE_HEADING, BOUNCE_SUBJECT, BOUNCE_TEXT, NO_REPLY
+from clew_mail_intake.understanding.machine_words import (
+    BOUNCE_HEADING,
+    BOUNCE_SUBJECT,
+    BOUNCE_TEXT,
+    NO_REPLY,
+    TOLD_TEXT,
+)
 from clew_mail_intake.understanding.notified_by_amazon import read_notification
 from clew_mail_intake.understanding.parse import ParsedMail, Part
 from clew_mail_intake.understanding.understood import Bounced
@@ -17,6 +23,7 @@ from clew_mail_intake.understanding.understood import Bounced
 _ENOUGH = 5
 _TEXT = 16 * 1024
 _HEAD = 300
+_TALK = re.compile(r"(?:>>>|<<<) (?:RCPT|DATA|MAIL|EHLO|[45]\d\d)\b")
 _RULED = re.compile(r"^[\s\-=*#|_]{3,}(\S[^\n]{2,80}?)\s{0,3}[\-=*#|_]{3,}\s*$", re.MULTILINE)
 
 
@@ -61,7 +68,7 @@ def _why_bounce_by_words(signs: MachineSigns, own: list[Part]) -> str | None:
         "its return path is empty": 2 * (signs.null_sender or "<>" in signs.fields.get("from")),
         "nobody reads answers to it": int(bool(NO_REPLY.search(signs.sender.email.partition("@")[0]))),
         "a program may send it": int(signs.from_program),
-        "its text has a report's heading": 2 * _has_heading(signs.text),
+        "its text has a report's heading": 2 * (_has_heading(signs.text) and not signs.by_somebody),
     }
     by_machine = sum(senders.values())
     if not by_machine and not carries:
@@ -79,17 +86,18 @@ def _why_bounce_by_words(signs: MachineSigns, own: list[Part]) -> str | None:
     weight = sum(points.values()) - 3 * (answer and not by_system)
     silent = not phrases and (not by_system or (receipt and not points["its subject says so"]))
     # A shop tells that its parcel came back, and wants no answer to that.
-    of_a_mail = by_machine > 1 or points["it returns a mail"] or points["it names an error"]
+    told = points["it returns a mail"] or points["it names an error"] or TOLD_TEXT.search(folded)
+    of_a_mail = by_machine > 1 or told
     if weight < _ENOUGH or silent or not of_a_mail:
         return None
     return "bounce: " + ", ".join(what for what, found in points.items() if found)
 
 
 def _has_heading(text: str) -> bool:
-    """Say whether the text begins with a line such as `--- Failed Recipients ---`, before any words of a person's."""
+    """Say whether the text begins with `--- Failed Recipients ---` or two servers' talk, before any person's words."""
     first = text[:_HEAD].lstrip("\n\r ").partition("\n")[0]
     found = _RULED.match(first)
-    return found is not None and BOUNCE_HEADING.search(found[1]) is not None
+    return _TALK.search(first) is not None or (found is not None and BOUNCE_HEADING.search(found[1]) is not None)
 
 
 def _own_parts(parsed: ParsedMail) -> list[Part]:
