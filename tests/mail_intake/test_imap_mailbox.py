@@ -205,13 +205,43 @@ async def test_a_wrong_password_is_said_and_mended(intake: Intake, dovecot: Dove
     assert PASSWORD.encode() not in sealed
 
 
+async def test_a_mailbox_that_may_only_be_read_is_read(settings: Settings) -> None:
+    """B39: to keep is to ask for no more; who wants the mails marked is told why that fails."""
+    dovecot = Dovecot(reader="ro")
+    try:
+        await asyncio.to_thread(dovecot.lay, "ro", [a_mail()])
+        await asyncio.to_thread(dovecot.start)
+        async with running_intake(settings) as intake:
+            asked = {"host": "127.0.0.1", "port": dovecot.port, "tls": "none", "username": "ro", "password": PASSWORD}
+            trials = [await intake.running.post(f"{_MAILBOXES}/test", asked | {"after": a}) for a in ("seen", "keep")]
+            await _watch(intake, dovecot, "ro", after="seen")
+            failing = await eventually(lambda: _state_is(intake, "failing"))
+            await _watch(intake, dovecot, "ro", after="keep")
+            await intake.all_judged(1)
+    finally:
+        await asyncio.to_thread(dovecot.remove)
+
+    assert [trial["works"] for trial in trials] == [False, True]
+    assert trials[0]["message"] == "The mails in “INBOX” can be read, and not be marked or moved."
+    assert failing["last_error"] == "the mails of this folder can be read, and not be marked or moved"
+
+
 async def test_a_mailbox_that_cannot_be_meant_is_refused(intake: Intake) -> None:
-    """The settings say what is wrong with each field."""
+    """The settings say what is wrong with each field, before any of it goes over a wire."""
     asked = {"host": "imap example", "username": "", "password": "x", "port": 0, "after": "move"}
+    broken = {"host": "a..b", "username": "u\r\nx LOGOUT", "password": "p\x7f", "folder": "a\nb"}
+    auth = {"kind": "oauth2", "provider": "google", "flow": "refresh_token", "client_id": "a\1", "refresh_token": "b\n"}
 
-    answered = await intake.running.post(_MAILBOXES, asked, status=422)
+    answered = [await intake.running.post(_MAILBOXES, one, status=422) for one in (asked, broken)]
+    answered.append(
+        await intake.running.post(_MAILBOXES, {"host": "x" * 64, "username": "u", "auth": auth}, status=422)
+    )
 
-    assert {error["pointer"] for error in answered["errors"]} == {"/host", "/username", "/port", "/move_to"}
+    assert [{error["pointer"] for error in one["errors"]} for one in answered] == [
+        {"/host", "/username", "/port", "/move_to"},
+        {"/host", "/username", "/password", "/folder"},
+        {"/host", "/auth/client_id", "/auth/refresh_token"},
+    ]
 
 
 async def _watch(intake: Intake, dovecot: Dovecot, user: str, **settings: Any) -> None:

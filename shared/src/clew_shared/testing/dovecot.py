@@ -28,7 +28,8 @@ class Dovecot:
     """Every user name is somebody with `PASSWORD` and an empty INBOX. `capability` replaces what is advertised.
 
     `introspection` is where tokens are looked up (RFC 7662), and has them taken for passwords (XOAUTH2). With
-    `certificate`, a certificate and its key, STARTTLS is offered, and TLS at `tls_port`.
+    `certificate`, a certificate and its key, STARTTLS is offered, and TLS at `tls_port`. The user `reader` may look at
+    what is in his INBOX and change nothing there (RFC 4314).
 
     `kill` ends it without a word, `start` starts it again on the same data and port, `pause` and `resume` stop and
     continue all of it.
@@ -39,6 +40,7 @@ class Dovecot:
         capability: str | None = None,
         introspection: str | None = None,
         certificate: tuple[Path, Path] | None = None,
+        reader: str | None = None,
     ) -> None:
         # Not below a test's own directory: the mail user must be able to get there.
         self.directory = Path(tempfile.mkdtemp(prefix="dovecot-"))
@@ -51,7 +53,7 @@ class Dovecot:
         self._home.mkdir()
         os.chown(self._home, uid, gid)
         tokens, encryption = self._takes_tokens(introspection), self._encrypts(certificate)
-        written = self._configuration(uid, gid, capability) + tokens + encryption
+        written = self._configuration(uid, gid, capability) + tokens + encryption + self._restricts(reader)
         (self.directory / "dovecot.conf").write_text(written)
 
     def start(self) -> None:
@@ -167,6 +169,13 @@ passdb {{
             return ""
         return f"ssl = yes\nssl_cert = <{certificate[0]}\nssl_key = <{certificate[1]}\n"
 
+    def _restricts(self, reader: str | None) -> str:
+        if reader is None:
+            return ""
+        rights = self.directory / "acl"
+        rights.write_text(f"INBOX user={reader} lr\n* owner lrwstipekxa\n")
+        return f"mail_plugins = acl\nplugin {{\n  acl = vfile:{rights}\n}}\n"
+
     def _pids(self) -> list[int]:
         """Find the whole family: each of its processes is a child of the one that we started, or of a child."""
         if self._process is None:
@@ -199,6 +208,7 @@ listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
 auth_mechanisms = plain
+auth_username_chars =
 mail_location = maildir:~/mail
 mail_max_userip_connections = 100
 first_valid_uid = 1

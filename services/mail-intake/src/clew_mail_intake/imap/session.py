@@ -25,6 +25,10 @@ _NUMBER = re.compile(r"^\[Errno -?\d+\] ")
 _KEEPALIVE = {"TCP_KEEPIDLE": 60, "TCP_KEEPINTVL": 20, "TCP_KEEPCNT": 3}
 
 
+class OnlyReadable(IMAP4.error):
+    """The folder can be opened to read in it alone, and the settings want more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Patience:
     """For how long a server is left in IDLE, and how long it may take to answer, in seconds."""
@@ -40,6 +44,11 @@ class _Connection(IMAP4):
         self._deadline = deadline
         self._context = context
         super().__init__(host, port)
+
+    def login(self, user: str, password: str) -> tuple[Any, list[Any]]:
+        """Sign in with both quoted and in UTF-8; imaplib quotes the password alone, and knows ASCII alone."""
+        self._encoding = "utf-8"
+        return super().login(self._quote(user), password)
 
     def _create_socket(self, timeout: float | None) -> socket.socket:
         connection = connect(self.host, self.port, timeout or _CONNECT_SECONDS, self._deadline)
@@ -111,19 +120,23 @@ class Session:
 
 
 def open_session(place: MailboxPlace, sign_in: SignIn, patience: Patience) -> Session:
-    """Connect, sign in and select the folder. Raises one of `IMAP_ERRORS`."""
+    """Connect, sign in and select the folder. Raises one of `IMAP_ERRORS`, among them `OnlyReadable`."""
     client = PeekingClient(place, patience)
     try:
         _keep_alive(client.socket())
         if place.tls == "starttls":
             client.encrypt()
         ends_at = sign_in(client)
-        selected = client.select_folder(place.folder)
+        # Only to look needs fewer rights than to mark.
+        selected = client.select_folder(place.folder, readonly=place.after == "keep")
         uidvalidity, uidnext = int(selected[b"UIDVALIDITY"]), int(selected.get(b"UIDNEXT", 0))
         return Session(client, uidvalidity, uidnext, int(selected.get(b"EXISTS", 0)), patience, ends_at)
     except KeyError:
         close_session(client)
         raise IMAP4.error("the server gives this folder no UIDVALIDITY") from None
+    except IMAP4.readonly:
+        close_session(client)
+        raise OnlyReadable("the mails of this folder can be read, and not be marked or moved") from None
     except BaseException:
         close_session(client)
         raise

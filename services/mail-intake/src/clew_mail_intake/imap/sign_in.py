@@ -36,12 +36,15 @@ def way_in(mailbox: Mailbox, credentials: Seal, keep: Callable[[bytes], None]) -
 
 
 class WithPassword:
+    """Signs in by PLAIN (RFC 4616), whose words are UTF-8, or by LOGIN where that is not offered."""
+
     def __init__(self, username: str, password: str) -> None:
         self._username = username
         self._password = password
 
     def __call__(self, client: IMAPClient) -> float:
-        client.login(self._username, self._password)
+        sign_in = client.plain_login if client.has_capability("AUTH=PLAIN") else client.login
+        sign_in(self._username, self._password)
         return math.inf
 
 

@@ -14,7 +14,15 @@ from clew_shared.runtime.seal import Seal
 from imapclient import IMAPClient  # type: ignore[import-untyped]
 
 from clew_mail_intake.imap.get_token import NoToken
-from clew_mail_intake.imap.session import IMAP_ERRORS, Patience, Session, close_session, open_session, words_of
+from clew_mail_intake.imap.session import (
+    IMAP_ERRORS,
+    OnlyReadable,
+    Patience,
+    Session,
+    close_session,
+    open_session,
+    words_of,
+)
 from clew_mail_intake.imap.sign_in import SignIn, TokenRefused, way_in
 from clew_mail_intake.mailboxes import Health, Mailbox, MailboxPlace
 
@@ -109,6 +117,9 @@ def _welcome(place: MailboxPlace, session: Session) -> Trial:
 
 
 def _say(place: MailboxPlace, sign_in: SignIn, reached: _Watched, error: BaseException) -> Trial:
+    if isinstance(error, OnlyReadable):
+        message = f"The mails in “{place.folder}” can be read, and not be marked or moved."
+        return Trial(works=False, message=message, who=f"Leave them as they are. {_YOU}")
     if reached.signed_in:
         return _no_folder(place, sign_in, error)
     message, who = _why_not_signed_in(place, error) if reached.connected else _why_not_connected(place, error)

@@ -5,6 +5,7 @@ Next: clew_mail_intake.mailboxes.add_mailbox.
 
 from collections.abc import Sequence
 from typing import Annotated, Literal
+from unicodedata import category
 from urllib.parse import urlsplit
 
 import msgspec
@@ -78,7 +79,8 @@ def faults(asked: MailboxAsked, aliases: Sequence[str], *, has_secret: bool = Fa
     needs_password = asked.auth is None and not has_secret
     needed = ("host", "username", "folder", *(("password",) if needs_password else ()))
     found = {name: "This is needed." for name in needed if not getattr(asked, name)}
-    if any(character in asked.host for character in " /@\r\n"):
+    found |= _unwritable(asked, "username", "password", "folder", "move_to")
+    if asked.host and not _is_host(asked.host):
         found["host"] = "A server's name or address, and nothing else."
     if asked.port is not None and not 0 < asked.port < 65536:
         found["port"] = "A port is a number from 1 to 65535."
@@ -101,11 +103,31 @@ def _auth_faults(auth: AuthAsked, has_secret: bool) -> dict[str, str]:
         needed |= {"client_secret"} if auth.flow == "client_credentials" else {"refresh_token"}
     needed |= {"tenant"} if auth.provider == "microsoft" and not auth.token_url else set()
     found = {name: "This is needed." for name in sorted(needed) if not getattr(auth, name)}
+    found |= _unwritable(auth, "client_id", "client_secret", "refresh_token", "tenant", "scope")
     if auth.provider == "google" and auth.flow == "client_credentials":
         found["flow"] = "Google gives tokens for mailboxes by refresh_token."
     if auth.token_url and not _may_be_asked(auth.token_url):
         found |= {"token_url": "An https address."}
     return found
+
+
+def _unwritable(asked: MailboxAsked | AuthAsked, *names: str) -> dict[str, str]:
+    """Name what would end a line, or could not be stored."""
+    given = {name: getattr(asked, name) or "" for name in names}
+    return {
+        name: "No line breaks and no other control characters."
+        for name, words in given.items()
+        if any(category(character) == "Cc" for character in words)
+    }
+
+
+def _is_host(words: str) -> bool:
+    """Tell whether this can be looked up."""
+    try:
+        words.encode("idna")
+    except UnicodeError:
+        return False
+    return not any(character in " /@" or category(character) == "Cc" for character in words)
 
 
 def _may_be_asked(url: str) -> bool:
