@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from clew_shared.runtime.database import PlainArray
 from sqlalchemy import BigInteger, DateTime, LargeBinary, Text, Uuid, bindparam, insert, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_mail_intake.arriving_mail import ArrivingMail
@@ -88,7 +88,7 @@ def _parameters(mails: Sequence[ArrivingMail], keys: Sequence[UUID]) -> dict[str
 
 def _statement(sql: str) -> Any:
     names = [name for name in _ARRAYS if f":{name}" in sql]
-    return text(sql).bindparams(*(bindparam(name, type_=ARRAY(_ARRAYS[name])) for name in names))
+    return text(sql).bindparams(*(bindparam(name, type_=PlainArray(_ARRAYS[name])) for name in names))
 
 
 _GIVEN = """
@@ -127,5 +127,8 @@ _ARRIVE_KNOWN = text(
 SELECT key, door, mail_from, string_to_array(recipients, E'\\n'), received_at
 FROM unnest(:key, :door, :mail_from, :recipients, :received_at) AS g (key, door, mail_from, recipients, received_at)"""
 ).bindparams(
-    *(bindparam(name, type_=ARRAY(_ARRAYS[name])) for name in ("key", "door", "mail_from", "recipients", "received_at"))
+    *(
+        bindparam(name, type_=PlainArray(_ARRAYS[name]))
+        for name in ("key", "door", "mail_from", "recipients", "received_at")
+    )
 )

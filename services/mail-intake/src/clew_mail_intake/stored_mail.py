@@ -64,12 +64,7 @@ def _typed(row: RowMapping) -> dict[str, Any]:
 
 async def _read_whole(keys: Sequence[UUID], connection: AsyncConnection) -> dict[UUID, bytes]:
     """Read the bytes of some mails whole."""
-    found = await connection.execute(
-        select(raw_piece.c.message_key, raw_piece.c.content)
-        .where(raw_piece.c.message_key == any_(bindparam("keys", type_=ARRAY(Uuid))))
-        .order_by(raw_piece.c.message_key, raw_piece.c.number),
-        {"keys": list(keys)},
-    )
+    found = await connection.execute(_PIECES, {"keys": list(keys)})
     pieces: dict[UUID, list[bytes]] = {}
     for row in found:
         pieces.setdefault(row.message_key, []).append(row.content)
@@ -100,6 +95,11 @@ async def _open(mail: StoredMail, connection: AsyncConnection) -> LargeMail:
     return LargeMail(mail.size, head or b"", pieces)
 
 
+_PIECES = (
+    select(raw_piece.c.message_key, raw_piece.c.content)
+    .where(raw_piece.c.message_key == any_(bindparam("keys", type_=ARRAY(Uuid))))
+    .order_by(raw_piece.c.message_key, raw_piece.c.number)
+)
 _PIECE = select(raw_piece.c.content).where(
     raw_piece.c.message_key == bindparam("key"), raw_piece.c.number == bindparam("number")
 )

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from clew_shared.runtime.database import as_arrays, insert_rows
+from clew_shared.runtime.database import PlainArray, as_arrays, insert_rows
 from sqlalchemy import Integer, Text, Uuid, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_mail_intake.decide import Decision, attachment_id
@@ -138,4 +137,4 @@ _WRITE = text(
   evidence = CAST(g.evidence AS jsonb), attachments = g.attachments
 FROM unnest({", ".join(f":{name}" for name in _NAMES)}) AS g ({", ".join(_NAMES)})
 WHERE message.key = g.key"""  # noqa: S608 - constants only
-).bindparams(*(bindparam(name, type_=ARRAY(_TYPES.get(name, Text))) for name in _NAMES))
+).bindparams(*(bindparam(name, type_=PlainArray(_TYPES.get(name, Text))) for name in _NAMES))

@@ -139,7 +139,7 @@ class Relay:
             return None
 
     async def _mark(self, rows: Sequence[Outgoing], sequences: Sequence[int | None]) -> None:
-        async with self._database.engine.begin() as connection:
+        async with self._database.at_once() as connection:
             await self._mark_in(connection, rows, sequences)
 
     async def _mark_in(

@@ -4,6 +4,7 @@ Next: clew_mail_intake.smtp.take_mail.IntakeSMTP.
 """
 
 import asyncio
+import math
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Self, cast
@@ -52,6 +53,7 @@ class Talk(SMTP):
             self._set_up_like(model, loop)
         self._policy = policy
         self._errors = self._words = 0
+        self._patience_ends = math.inf
         self._is_over = False
         self.is_busy = False
 
@@ -162,11 +164,21 @@ class Talk(SMTP):
 
     def _take_our_time(self) -> None:
         """Run out of no patience with them while it is we who work; the next command starts it again."""
-        if self._timeout_handle is not None:
-            self._timeout_handle.cancel()
+        self._patience_ends = math.inf
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """Begin our patience anew; only its end moves, as a timer for each word would cost more than the word."""
+        seconds = duration or self._timeout_duration
+        self._patience_ends = self.loop.time() + seconds
+        if self._timeout_handle is None:
+            self._timeout_handle = self.loop.call_later(seconds, self._timeout_cb)
 
     def _timeout_cb(self) -> None:
-        self.say_last("421 4.4.2 Too slow")
+        left = self._patience_ends - self.loop.time()
+        if left > 0:
+            self._timeout_handle = self.loop.call_later(min(left, self._timeout_duration), self._timeout_cb)
+        else:
+            self.say_last("421 4.4.2 Too slow")
 
     async def _greet(self, name: str | None, *extensions: str) -> None:
         if not name:
