@@ -137,6 +137,25 @@ async def test_the_address_of_a_delivery_proves_something_of_its_reader_alone(no
     assert {row["id"] for row in returned} == {row["id"] for row in own.values()} - {own["kim@team.example"]["id"]}
 
 
+async def test_a_mail_that_was_answered_has_not_come_back(notify: Notify) -> None:
+    """mail B19: what went wrong: an answer tells its Message-ID, and where answers go, to all who get a copy of it."""
+    deal = a_deal()
+    await notify.lifecycle.tell(reply_written(deal))
+    [sent] = await notify.books.settled(1)
+    own = a_token(notify, sent["envelope_sender"])
+    answer = a_word(acknowledge=False, channel="mail", match_reason="reply_token")
+    await notify.lifecycle.tell(comment_added(deal, answer))
+    await notify.books.settled(3)
+    forged = {"recipient": sent["recipient"], "reporter": "MAILER-DAEMON@evil.example"}
+
+    await hear(notify, bounced(message_id=sent["message_id"], **forged), bounced(reply_token=own, **forged))
+    before = await suspended(notify)
+    theirs = {"recipient": sent["recipient"], "reporter": "MAILER-DAEMON@client.example", "authenticity": "pass"}
+    await hear(notify, bounced(message_id=sent["message_id"], **theirs))
+
+    assert (before, await suspended(notify)) == ([], ["ada@client.example"])
+
+
 async def test_of_a_letter_to_several_the_copy_that_came_back_is_noted(notify: Notify) -> None:
     """mail B19: all of them know its Message-ID and where answers go, which prove nothing of one; each copy has its own
     return path."""

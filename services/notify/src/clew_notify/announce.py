@@ -13,6 +13,7 @@ from clew_notify.domain.draft import Draft
 from clew_notify.domain.recipients import one_reader
 from clew_notify.domain.rule import ACKNOWLEDGEMENT
 from clew_notify.draft import Drafter, threads_that_go_on
+from clew_notify.note_answers import note_answers
 from clew_notify.plan import Planned, Planner
 from clew_notify.stop_ping_pong import without_ping_pong
 from clew_notify.store import (
@@ -44,6 +45,7 @@ class Announcer:
             await note_teammates(uow.connection, changes)
         if len(changes) == len(batch):
             return
+        await note_answers(batch, uow.connection)
         team = await read_team(uow.connection)
         drafts = [draft for received in batch for draft in self._drafter.draft(received, team)]
         drafts = await without_ping_pong(drafts, team.active, uow.connection, utc_now())

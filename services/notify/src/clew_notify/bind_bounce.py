@@ -2,10 +2,12 @@
 
 Anybody can send a report. One that comes to the address of a delivery, or names a Message-ID of ours, is from
 somebody who has seen that mail: it proves something of the one whom that went to, and nothing of anybody else. What
-several know, the Message-ID of a letter to them and the reply address of the deal, proves nothing of one of them. One
-that only names whom we write to may be anybody's: it is bound to the newest mail to them within ten days, as long as
-two mail systems may keep trying (RFC 5321 4.5.4.1). Those prove something only where the very mail system of that
-address is shown to have sent them. Nothing is proven by a report that fails DMARC.
+several know, the Message-ID of a letter to them and the reply address of the deal, proves nothing of one of them; nor
+does what was answered, as the answer shows both to all who get a copy of it, and shows that the mail arrived. Only a
+complaint is believed then, as it stops no letter. A report that only names whom we write to may be anybody's: it is
+bound to the newest mail to them within ten days, as long as two mail systems may keep trying (RFC 5321 4.5.4.1). Those
+prove something only where the very mail system of that address is shown to have sent them. Nothing is proven by a
+report that fails DMARC.
 """
 
 import re
@@ -35,6 +37,7 @@ class Delivery:
     recipient: str
     deal_id: UUID | None
     activity_id: UUID | None
+    is_answered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def _named(report: MailBounced) -> UUID | None:
 
 
 def _delivery(row: Any) -> Delivery:
-    return Delivery(row.id, row.recipient, row.deal_id, row.activity_id)
+    return Delivery(row.id, row.recipient, row.deal_id, row.activity_id, row.answered_at is not None)
 
 
 def _of_copies(report: MailBounced, copies: Sequence[Delivery], by: Literal["message_id", "reply_token"]) -> Bound:
@@ -122,7 +125,8 @@ def _of_copies(report: MailBounced, copies: Sequence[Delivery], by: Literal["mes
         meant = list(copies)
     # Where a mail was passed on, it is the next mailbox that is gone, not the one that we wrote to.
     is_theirs = bool(meant) and (_is_hidden(report, by) or _same(report.recipient or "", meant[0].recipient))
-    proven = is_theirs and (_is_vouched_for(report) or (len(copies) == 1 and report.authenticity != "fail"))
+    is_private = len(copies) == 1 and (report.kind == "complaint" or not copies[0].is_answered)
+    proven = is_theirs and (_is_vouched_for(report) or (is_private and report.authenticity != "fail"))
     return Bound(report, by, meant[0] if meant else None, copies[0].deal_id, proven)
 
 
@@ -182,10 +186,10 @@ def _same(one: str, other: str) -> bool:
 
 def _newest() -> Any:
     return text(
-        """SELECT given.place, newest.id, newest.recipient, newest.deal_id, newest.activity_id
+        """SELECT given.place, newest.id, newest.recipient, newest.deal_id, newest.activity_id, newest.answered_at
 FROM unnest(:places, :recipients, :deals, :earliest) AS given (place, recipient, deal_id, earliest),
 LATERAL (
-  SELECT id, recipient, deal_id, activity_id FROM notify.delivery
+  SELECT id, recipient, deal_id, activity_id, answered_at FROM notify.delivery
   WHERE lower(recipient) = given.recipient AND created_at >= given.earliest AND channel = 'email'
     AND status IN ('sending', 'accepted', 'delivered', 'in_doubt', 'bounced')
     AND (given.deal_id IS NULL OR delivery.deal_id = given.deal_id)
@@ -201,7 +205,7 @@ LATERAL (
 
 _NEWEST = _newest()
 _NAMED = text(
-    """SELECT given.place, copy.id, copy.recipient, copy.deal_id, copy.activity_id
+    """SELECT given.place, copy.id, copy.recipient, copy.deal_id, copy.activity_id, copy.answered_at
 FROM unnest(:places, :ids) AS given (place, id)
 JOIN notify.delivery AS named ON named.id = given.id
 JOIN notify.delivery AS copy
@@ -210,7 +214,7 @@ WHERE copy.status IN ('sending', 'accepted', 'delivered', 'in_doubt', 'bounced')
 ORDER BY copy.id"""
 ).bindparams(bindparam("places", type_=ARRAY(Integer)), bindparam("ids", type_=ARRAY(Uuid)))
 _REWRITTEN = text(
-    """SELECT given.place, delivery.id, recipient, deal_id, activity_id
+    """SELECT given.place, delivery.id, recipient, deal_id, activity_id, answered_at
 FROM unnest(:places, :ids) AS given (place, name)
 JOIN notify.delivery ON delivery.rewritten_as = given.name
 WHERE status IN ('sending', 'accepted', 'delivered', 'in_doubt', 'bounced')
@@ -218,7 +222,7 @@ ORDER BY delivery.id"""
 ).bindparams(bindparam("places", type_=ARRAY(Integer)), bindparam("ids", type_=ARRAY(Text)))
 # Of a deal's deliveries there are tens.
 _MARKED = text(
-    """SELECT given.place, delivery.id, recipient, delivery.deal_id, activity_id
+    """SELECT given.place, delivery.id, recipient, delivery.deal_id, activity_id, answered_at
 FROM unnest(:places, :deals, :ends) AS given (place, deal_id, mark)
 JOIN notify.delivery ON delivery.deal_id = given.deal_id AND right(delivery.id::text, length(given.mark)) = given.mark
 WHERE channel = 'email' AND status IN ('sending', 'accepted', 'delivered', 'in_doubt', 'bounced')

@@ -122,7 +122,7 @@ class Drafter:
         ]
 
     def _acknowledgement(self, event_id: UUID, event: Event, deal: DealSummary, word: Word | None) -> list[Draft]:
-        if word is None or not word.acknowledge or _answers_us(word):
+        if word is None or not word.acknowledge or answers_us(word):
             return []
         if not may_acknowledge(word.reply_to, own_domains=self._own_domains):
             return []
@@ -262,7 +262,7 @@ class Drafter:
         ]
 
 
-def _answers_us(word: Word) -> bool:
+def answers_us(word: Word) -> bool:
     """Tell an answer to what we wrote: its sender knows that we have heard, and a machine would answer again."""
     return word.match_reason in _BY_ANSWERING or ACKNOWLEDGEMENT.subject_line.casefold() in word.subject_line.casefold()
 

@@ -34,7 +34,7 @@ TEAMMATE = Table(
 
 # One notification to one recipient on one channel. `status` is where its history (DELIVERY_EVENT) has led to;
 # `returned` the status code of the report that it is proven to have come back with, `rewritten_as` the Message-ID that
-# the relay says it gave the mail in place of ours.
+# the relay says it gave the mail in place of ours, `answered_at` when its recipient answered on the deal.
 # `due_at` is empty when a person has to decide; `lease` is whose attempt the one under way is, until `lease_until`.
 DELIVERY = Table(
     "delivery",
@@ -62,6 +62,7 @@ DELIVERY = Table(
     Column("sent_at", DateTime(timezone=True)),
     Column("returned", Text),
     Column("rewritten_as", Text),
+    Column("answered_at", DateTime(timezone=True)),
     UniqueConstraint("event_id", "rule", "recipient", "channel", name="delivery_once"),
     Index("delivery_due", "due_at", postgresql_where=text("status IN ('planned', 'held', 'in_doubt')")),
     Index("delivery_leased", "lease_until", postgresql_where=text("status = 'sending'")),
