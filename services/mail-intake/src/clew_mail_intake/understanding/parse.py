@@ -14,6 +14,7 @@ from clew_mail_intake.understanding.limits import DEPTH, PARTS
 from clew_mail_intake.understanding.parameters import read_name, read_parameters
 from clew_mail_intake.understanding.transfer import encoding_name, may_be_base64
 
+_ANY = "iso-8859-15"
 MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 _GUESSED_BOUNDARY = re.compile(
     # A rule of dashes is no boundary; one that begins with dashes is where a part's header follows.
@@ -94,7 +95,7 @@ def _settle_charset(parsed: ParsedMail, strange: list[Part]) -> None:
         [named for part in texts if (named := part.parameters.get("charset"))],
         parsed.raw[unnamed.start : min(unnamed.end, unnamed.start + SAMPLE)] if unnamed else b"",
     )
-    for part in strange if charset != "utf-8" else ():
+    for part in strange:
         part.fields.charset = charset
         _, parameters = read_parameters(part.fields.get("content-type"))
         _, part.filename = _read_disposition(part.fields, parameters)
@@ -185,6 +186,9 @@ def _before_line_break(raw: bytes, start: int, end: int) -> int:
 
 def _read_part(raw: bytes, start: int, end: int, depth: int, within: str, default_type: str) -> Part:
     fields, body = split_header(raw, start, end, of_mail=not within.startswith("multipart/"))
+    if not fields.is_ascii:
+        # Until the whole mail is known: a guess for each part would cost more than all the rest.
+        fields.charset = _ANY
     content_type, parameters = read_parameters(fields.get("content-type"))
     if not MEDIA_TYPE.fullmatch(content_type):
         content_type = _mended_type(content_type, parameters, default_type)

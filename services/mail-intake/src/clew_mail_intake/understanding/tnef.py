@@ -30,6 +30,7 @@ class PackedFile:
     content_id: str = ""
     start: int = 0
     end: int = 0
+    is_told: bool = False
 
 
 @dataclass(slots=True)
@@ -40,6 +41,7 @@ class Packed:
     text: str = ""
     html: str = ""
     charset: str | None = None
+    is_told: bool = False
 
 
 def unpack(data: bytes) -> Packed | None:
@@ -72,15 +74,18 @@ def _take(packed: Packed, data: bytes, attribute: int, start: int, end: int) -> 
         packed.charset = f"cp{struct.unpack_from('<I', data, start)[0]}"
     elif attribute == _BODY:
         packed.text = decode_text(data[start:end].rstrip(b"\0"), packed.charset)
-    elif attribute == _MESSAGE_PROPERTIES and not packed.text:
-        _read_words(packed, data, start, end)
+    elif attribute == _MESSAGE_PROPERTIES:
+        if not (packed.text or packed.is_told):
+            _read_words(packed, data, start, end)
+        packed.is_told = True
     elif packed.files:
         file = packed.files[-1]
         if attribute == _TITLE:
             file.name = file.name or decode_text(data[start:end].partition(b"\0")[0], packed.charset)
         elif attribute == _DATA:
             file.start, file.end = start, end
-        elif attribute == _PROPERTIES:
+        elif attribute == _PROPERTIES and not file.is_told:
+            file.is_told = True
             _read_file(packed, file, data, start, end)
     return True
 
