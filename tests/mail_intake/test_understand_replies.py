@@ -245,6 +245,7 @@ def test_a_reply_is_never_left_empty(text: str) -> None:
         "Στάλθηκε από το iPhone μου",
         "ส่งจาก iPhone ของฉัน",
         "Az iPhone-omról küldve",
+        "iPhone’umdan gönderildi",
         "मेरे iPhone से भेजा गया",
         "Sent from TypeApp<https://www.typeapp.example/r?b=2621>",
         "Virus-free. www.avast.com",
@@ -272,7 +273,7 @@ def test_a_signature_stands_apart(signature: str) -> None:
         "# Chairs\n\nTwenty.\n\n---\n\n# Tables\n\nThree.",
         "On 2 May 2026 at 10:15 Bob and I wrote down what we need:\n\ntwenty chairs",
         "Hello,\n\nwhat he said:\n\n> twenty chairs\n\nIs that right?",
-        "Sent from my desk, which is much easier for me than on the phone: our order.",
+        "Hello,\n\nSent from my desk, which is much easier for me than on the phone: our order.",
         "The log says: On 2 May 2026 at 10:15 Bob wrote: no space left. What now?",
         "We met on Friday.\nAs Peter wrote in his letter, all is fine.\nSo: please send the offer.",
         "Our prices:\n- chair 10:30\n- table 20:40",
@@ -336,3 +337,38 @@ def test_what_a_client_marks_as_signature_stands_apart(signature: str) -> None:
     assert reply.text.split() == ["Yes,", "please.", "And", "a", "table."]
     assert reply.signature.split() == ["Ann", "Lead", "Buying"]
     assert split_reply(html_to_text(signature)).text.split() == ["Ann", "Lead", "Buying"]
+
+
+def test_a_quote_is_none_of_the_signature_that_should_stand_there() -> None:
+    """B28 for HTML: an iPhone marks the place of a signature that is empty."""
+    page = (
+        '<div>Yes.</div><br id="lineBreakAtBeginningOfSignature"><div class="gmail_quote">On Monday, Bob wrote: x</div>'
+    )
+
+    reply = split_reply(html_to_text(page))
+
+    assert (reply.text, reply.signature) == ("Yes.", "")
+
+
+def test_a_rule_right_below_a_sentence_begins_the_signature() -> None:
+    """B28: what is underlined is a heading, and headings end without a stop."""
+    assert split_reply("Please send twenty chairs.\n---\nAnn Lead\n").text == "Please send twenty chairs."
+    assert split_reply("Chairs\n---\nTwenty\n").text == "Chairs\n---\nTwenty"
+
+
+@pytest.mark.parametrize(
+    ("lines", "subject"),
+    [
+        ("Date : 27/06/14\nÀ : a@example.com Objet : Offre", "Offre"),
+        (
+            "Subject: Our offer for twenty chairs and the three tables that\nyou saw in May\nDate: Monday\nTo: Alex",
+            "Our offer for twenty chairs and the three tables that you saw in May",
+        ),
+    ],
+)
+def test_the_subject_of_a_quoted_mail_is_found_where_it_was_folded(lines: str, subject: str) -> None:
+    """B28, B17: into the line of the recipients, or over two lines."""
+    reply = split_reply(f"{OWN}\n\n-------- Original message --------\nFrom: Bob <bob@example.com>\n{lines}\n\nHello\n")
+
+    assert reply.forwarded is not None
+    assert (reply.forwarded.subject_line, reply.forwarded.text) == (subject, "Hello")

@@ -81,8 +81,8 @@ def _begins_with_date(text: str) -> bool:
 def ends_with_wrote(stripped: str) -> bool:
     """Say whether a line ends in the word for "wrote", in any language."""
     tail = stripped.rstrip(" .*_:：-").rpartition(" ")[2].lower()
-    # Some languages leave open who it was: napisał(a), написао/ла.
-    if tail.partition("(")[0].partition("/")[0] in WROTE:
+    # Polish and Czech leave open who it was: napisał(a).
+    if tail.partition("(")[0] in WROTE:
         return True
     return not stripped.isascii() and any(map(stripped.__contains__, ASIAN_WROTE))
 
