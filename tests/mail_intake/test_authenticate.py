@@ -2,11 +2,13 @@
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import dkim
 import pytest
-from clew_mail_intake.check_sender import SenderChecks
+from clew_mail_intake.check_sender import SenderChecks, StillAsking
+from clew_mail_intake.dns_patience import SHORT_SECONDS, WHOLE_SECONDS, DnsPatience
 from clew_mail_intake.stored_mail import StoredMail
 from clew_mail_intake.understanding.understand import understand
 from clew_mail_intake.understanding.understood import Authenticity, Envelope, Evidence, Surroundings
@@ -54,9 +56,16 @@ async def graded(
     """Ask a real name server about the mail, then understand it with what was said."""
     with name_server(zone, silent) as server:
         checks = SenderChecks(Settings(dns_servers=(server,), trusted_authserv=trusted))
-        evidence = await checks.gather(stored(client, mail_from), raw)
+        evidence = await asked(checks, stored(client, mail_from), raw)
     known = Surroundings(trusted_authserv_ids=frozenset(trusted))
     return understand(raw, envelope=Envelope(mail_from=mail_from, evidence=evidence), known=known).authenticity
+
+
+async def asked(checks: SenderChecks, mail: StoredMail, raw: bytes) -> Evidence | None:
+    """Ask until there is an answer, as the consumer does with what it had to leave."""
+    while True:
+        with suppress(StillAsking):
+            return await checks.gather(mail, raw)
 
 
 def stored(client: str | None, mail_from: str) -> StoredMail:
@@ -166,8 +175,8 @@ async def test_a_silent_name_server_proves_nothing(name: str) -> None:
 async def test_while_no_name_server_answers_mails_wait_for_none() -> None:
     with name_server(LEAD, ["_dmarc.lead.example", "."]) as server:
         checks = SenderChecks(Settings(dns_servers=(server,)))
-        first = await checks.gather(stored(SENDERS_ADDRESS, "ann@lead.example"), signed(mail()))
-        second = await checks.gather(stored(SENDERS_ADDRESS, "ann@lead.example"), signed(mail()))
+        first = await asked(checks, stored(SENDERS_ADDRESS, "ann@lead.example"), signed(mail()))
+        second = await asked(checks, stored(SENDERS_ADDRESS, "ann@lead.example"), signed(mail()))
 
     assert first is not None
     assert second is not None
@@ -180,8 +189,8 @@ async def test_the_silence_of_a_strangers_own_servers_keeps_nobody_else_unchecke
     forged = mail("From: ann@lead.example")
     with name_server(LEAD, ["_dmarc.slow.example"]) as server:
         checks = SenderChecks(Settings(dns_servers=(server,)))
-        slow = await checks.gather(stored("198.51.100.1", "eve@slow.example"), mail("From: eve@slow.example"))
-        next_one = await checks.gather(stored("198.51.100.1", "ann@lead.example"), forged)
+        slow = await asked(checks, stored("198.51.100.1", "eve@slow.example"), mail("From: eve@slow.example"))
+        next_one = await asked(checks, stored("198.51.100.1", "ann@lead.example"), forged)
 
     assert slow is not None
     assert slow.silent == ("_dmarc.slow.example",)
@@ -199,6 +208,69 @@ async def test_what_a_forger_adds_and_nobody_can_check_excuses_nothing(mail_from
     )
 
     assert found.dmarc == "fail"
+
+
+class Below(tuple[str, ...]):
+    """Every name below a domain."""
+
+    def __contains__(self, name: object) -> bool:
+        return any(str(name).endswith(f".{domain}") for domain in self)
+
+
+def slow_mail(number: int, sender: str = "x@mail.slow.example") -> bytes:
+    """A mail whose five signatures are of names that nobody answers for; each mail has its own."""
+    names = (f"d=d{number}-{each}.slow.example; s=s; h=from; bh=YQ==; b=YQ==" for each in range(5))
+    header = (f"DKIM-Signature: v=1; a=rsa-sha256; {name}" for name in names)
+    return mail(*header, f"From: {sender}", f"Message-ID: <{number}@slow.example>", body=WORDS)
+
+
+async def test_what_others_leave_unanswered_keeps_nobody_from_asking_the_author() -> None:
+    """B15: the time for a mail ran out at a forger's own names, before the author's domain was asked."""
+    claim = "v=1; a=rsa-sha256; d=lead.example; s=none; h=from; bh=YQ==; b=YQ=="
+    forged = slow_mail(1, "ann@lead.example").replace(b"From:", f"DKIM-Signature: {claim}\r\nFrom:".encode(), 1)
+
+    found = await graded(forged, client="198.51.100.1", mail_from="x@lead.example", silent=Below(["slow.example"]))
+
+    assert (found.spf, found.dmarc) == ("fail", "fail")
+
+
+async def test_whose_servers_are_silent_waits_alone(settings: Settings) -> None:
+    """B15: twenty such mails held up everybody's for half a minute, and a hundred for as long as they kept coming."""
+    with name_server(LEAD, Below(["slow.example"])) as server:
+        changed = settings.changed(dns_servers=(server,), mail_relays=("10.0.0.0/8",))
+        async with running_intake(changed) as intake:
+            for number in range(12):
+                await intake.send(slow_mail(number, "bob@plain.example"), mail_from=f"x@f{number}.slow.example")
+            ordinary = mail("From: bob@plain.example", "Message-ID: <o@plain.example>", body=WORDS)
+            await intake.send(ordinary, mail_from="bob@plain.example")
+
+            async def judged() -> bool:
+                asked = "SELECT key FROM mail_intake.message WHERE message_id = '<o@plain.example>' AND verdict <> ''"
+                return bool(await intake.rows(asked))
+
+            await intake.running.eventually(judged)
+            [(waiting,)] = await intake.rows("SELECT count(*) FROM mail_intake.message WHERE verdict IS NULL")
+            all_of_them = await intake.all_judged(13)
+
+    assert waiting > 0
+    assert {each["verdict"] for each in all_of_them} == {"enquiry"}
+
+
+def test_who_made_us_wait_is_waited_for_less_for_a_while() -> None:
+    """B15: names are free; who brings them is not. Mails that are answered as usual use nothing up."""
+    patience = DnsPatience()
+    for _ in range(100):
+        patience.note("198.51.100.1", SHORT_SECONDS, 0.0)
+    first = patience.seconds_for("198.51.100.1", 0.0)
+    for _ in range(5):
+        patience.note("198.51.100.1", WHOLE_SECONDS, 0.0)
+    others = patience.seconds_for("198.51.100.2", 0.0)
+
+    assert (first, patience.seconds_for("198.51.100.1", 1.0), others) == (WHOLE_SECONDS, SHORT_SECONDS, WHOLE_SECONDS)
+    assert patience.seconds_for("198.51.100.1", 60.0) == WHOLE_SECONDS
+    for number in range(30):
+        patience.note(f"203.0.113.{number}", WHOLE_SECONDS, 60.0)
+    assert patience.seconds_for("192.0.2.9", 60.0) == SHORT_SECONDS
 
 
 async def test_of_several_authors_the_one_that_is_taken_for_the_sender_is_checked() -> None:

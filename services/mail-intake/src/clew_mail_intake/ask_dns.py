@@ -31,25 +31,31 @@ class Dns:
         self._silent_names: dict[str, float] = {}
         self._lock = Lock()
 
-    def texts(self, name: str) -> tuple[str, ...]:
+    def texts(self, name: str, until: float) -> tuple[str, ...]:
         """Give the TXT records of `name`, none when there are none. Raises `DnsSilent`."""
-        joined = (b"".join(record.strings) for record in self.records(name, "TXT"))
+        joined = (b"".join(record.strings) for record in self.records(name, "TXT", until))
         # No record has use for a NUL, and PostgreSQL none at all.
         return tuple(text.decode("ascii", "replace").replace("\0", "") for text in joined)
 
-    def records(self, name: str, kind: str) -> list[Any]:
-        """Give the records of `kind` as dnspython has them. Raises `DnsSilent`."""
+    def records(self, name: str, kind: str, until: float) -> list[Any]:
+        """Give the records of `kind` as dnspython has them, by `until` (monotonic). Raises `DnsSilent`."""
         from dns.exception import DNSException, Timeout
         from dns.resolver import NXDOMAIN, NoNameservers
 
-        if self._is_known_silent(name):
+        left = until - monotonic()
+        if left <= 0 or self._is_known_silent(name):
             raise DnsSilent(name)
         try:
-            return list(self._resolver.resolve(name, kind, raise_on_no_answer=False, search=False).rrset or ())
+            found = self._resolver.resolve(
+                name, kind, raise_on_no_answer=False, search=False, lifetime=min(left, _PATIENCE_SECONDS)
+            )
+            return list(found.rrset or ())
         except NXDOMAIN:
             return []
         except Timeout:
-            self._note_silence(name)
+            if left >= _PATIENCE_SECONDS:
+                # What had less time may answer the next who asks.
+                self._note_silence(name)
             raise DnsSilent(name) from None
         except NoNameservers:
             raise DnsSilent(name) from None

@@ -16,6 +16,7 @@ from clew_shared.runtime.trace import new_trace
 from clew_shared.runtime.unit_of_work import UnitOfWork
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from clew_mail_intake.check_sender import StillAsking
 from clew_mail_intake.count_mails import count_verdict
 from clew_mail_intake.decide import Decision, decide
 from clew_mail_intake.large_mail import LargeMail
@@ -77,8 +78,9 @@ class Processing:
         return {received.id for received in batch if received.event.message_key in waiting}
 
     async def read_one(self, mail: StoredMail, connection: AsyncConnection) -> Understanding:
-        [(_, read)] = await self._read([mail], connection, Turn(_TURN_SECONDS))
-        return read
+        while not (found := await self._read([mail], connection, Turn(_TURN_SECONDS))):
+            pass
+        return found[0][1]
 
     async def _read(
         self, group: Sequence[StoredMail], connection: AsyncConnection, turn: Turn
@@ -86,7 +88,8 @@ class Processing:
         if turn.is_over:
             group = [mail for mail in group if mail.size <= AT_ONCE_BYTES]
         raws = await read_or_open(group, connection)
-        group = await asyncio.gather(*(self._with_evidence(mail, raws[mail.key]) for mail in group))
+        heard = await asyncio.gather(*(self._with_evidence(mail, raws[mail.key]) for mail in group))
+        group = [mail for mail in heard if mail is not None]
         slow = {
             mail.key: asyncio.create_task(turn.take(partial(self.understand, raws[mail.key], envelope_of(mail))))
             for mail in group
@@ -106,11 +109,14 @@ class Processing:
             return await turn.take(partial(self.understand, raw, envelope_of(mail)))
         return await self.understand(raw, envelope_of(mail))
 
-    async def _with_evidence(self, mail: StoredMail, raw: bytes | LargeMail) -> StoredMail:
-        """Ask once: what the DNS says later is not what it said when the mail came."""
+    async def _with_evidence(self, mail: StoredMail, raw: bytes | LargeMail) -> StoredMail | None:
+        """Ask once: what the DNS says later is not what it said when the mail came. None while it says nothing yet."""
         if mail.evidence is not None or mail.incomplete:
             return mail
-        evidence = await self.gather(mail, raw.head if isinstance(raw, LargeMail) else raw)
+        try:
+            evidence = await self.gather(mail, raw.head if isinstance(raw, LargeMail) else raw)
+        except StillAsking:
+            return None
         return mail if evidence is None else replace(mail, evidence=evidence)
 
     async def _give_way(self) -> None:

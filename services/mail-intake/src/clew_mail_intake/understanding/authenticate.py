@@ -7,7 +7,7 @@ Next: clew_mail_intake.understanding.dmarc.judge.
 from collections.abc import Callable, Sequence
 
 from clew_mail_intake.understanding.authenticity import read_authenticity, read_results
-from clew_mail_intake.understanding.dmarc import Alignment, author_domain, judge, policy_names
+from clew_mail_intake.understanding.dmarc import Alignment, author_domain, judge, organisation, policy_names
 from clew_mail_intake.understanding.header_fields import Fields
 from clew_mail_intake.understanding.signatures import key_names, read_signatures
 from clew_mail_intake.understanding.understood import Authenticity, Evidence, Grade, Proof, Surroundings
@@ -34,14 +34,21 @@ def judge_sender(
     return found, "proven" if found.dmarc == "pass" else "unproven"
 
 
-def names_to_ask(fields: Fields, *, sealed: bool) -> list[str]:
-    """List the names whose TXT records decide over the mail; `sealed` asks for those of its ARC seals as well."""
+def names_to_ask(fields: Fields, *, sealed: bool) -> tuple[list[str], list[str]]:
+    """List the names whose TXT records decide over the mail: those of the author's domain, then those of others.
+
+    What others leave unanswered must not keep the author's from being asked. `sealed` asks for those of its ARC seals
+    as well.
+    """
     domain = author_domain(fields)
-    names = [] if domain is None else policy_names(domain)
-    names += key_names(fields.get_all("dkim-signature"))
+    names = key_names(fields.get_all("dkim-signature"))
     if sealed:
         names += key_names([*fields.get_all(_ARC), *fields.get_all("arc-message-signature")])
-    return list(dict.fromkeys(names))
+    if domain is None:
+        return [], list(dict.fromkeys(names))
+    home = organisation(domain)
+    own = [name for name in names if organisation(name.partition("._domainkey.")[2]) == home]
+    return list(dict.fromkeys([*policy_names(domain), *own])), list(dict.fromkeys(n for n in names if n not in own))
 
 
 def authenticate(raw: bytes, fields: Fields, evidence: Evidence, trusted: frozenset[str]) -> Authenticity:
