@@ -29,6 +29,8 @@ _SIGN_FOR_LETTER = re.compile(
     rb"[A-Za-z][\xa1\xa3\xa5\xa6\xa9\xac\xae\xaf\xb1\xb3\xb6\xb9\xbc\xbe\xbf][a-z]"
     rb"|(?<![A-Za-z\x80-\xff])[\xa3\xa6\xa9\xac\xae\xaf\xb1\xb3\xb6\xb9\xbc\xbe][a-z]{2}"
 )
+CYRILLIC = {"cp1251": "koi8-r", "koi8-r": "cp1251", "koi8-u": "cp1251"}
+_UPSIDE_DOWN, _UPRIGHT = re.compile(r"\b[а-яё][А-ЯЁ]{2,}\b"), re.compile(r"\b[А-ЯЁа-яё][а-яё]{2,}\b")
 
 
 def guess_charset(data: bytes) -> str | None:
@@ -53,6 +55,16 @@ def other_than_western(data: bytes) -> str | None:
         codec, _ = _detected(sample)
         return codec if codec in _OTHER_LATIN else None
     return None
+
+
+def other_than_cyrillic(data: bytes, meant: str) -> str | None:
+    """Name the other usual Cyrillic charset for bytes of which most words begin small and go on in capitals.
+
+    KOI8-R has its small letters where Windows has its capitals.
+    """
+    sample = _telling(data)
+    upside_down, upright = (pattern.findall(sample.decode(meant, "ignore")) for pattern in (_UPSIDE_DOWN, _UPRIGHT))
+    return CYRILLIC[meant] if len(upside_down) >= _WORDS and len(upside_down) > len(upright) else None
 
 
 def _telling(data: bytes) -> bytes:
