@@ -4,13 +4,7 @@ import codecs
 import re
 
 from clew_mail_intake.understanding.charset_names import codec_for
-from clew_mail_intake.understanding.guess_charset import (
-    CYRILLIC,
-    SAMPLE,
-    guess_charset,
-    other_than_cyrillic,
-    other_than_western,
-)
+from clew_mail_intake.understanding.guess_charset import SAMPLE, guess_charset, other_than
 
 # Relatives under the same name that hold a few characters more, or the same in other places.
 _ALSO_MEANT = {"big5hkscs": ("cp950", "big5"), "cp932": ("shift_jis_2004",), "euc-jp": ("euc_jis_2004", "cp932")}
@@ -59,10 +53,7 @@ def _decoded(data: bytes, declared: str | None) -> str:
     if meant in _WIDE:
         meant = _wide_codec(data, meant)
     if meant and meant not in {"ascii", "utf-8"}:
-        other = other_than_western(data) if meant == "cp1252" else None
-        if meant in CYRILLIC:
-            other = other_than_cyrillic(data, meant)
-        for codec in (other, meant, *_ALSO_MEANT.get(meant, ())):
+        for codec in (other_than(meant, data), meant, *_ALSO_MEANT.get(meant, ())):
             found = _strictly(data, codec)
             if found is not None:
                 return found

@@ -29,7 +29,7 @@ _SIGN_FOR_LETTER = re.compile(
     rb"[A-Za-z][\xa1\xa3\xa5\xa6\xa9\xac\xae\xaf\xb1\xb3\xb6\xb9\xbc\xbe\xbf][a-z]"
     rb"|(?<![A-Za-z\x80-\xff])[\xa3\xa6\xa9\xac\xae\xaf\xb1\xb3\xb6\xb9\xbc\xbe][a-z]{2}"
 )
-CYRILLIC = {"cp1251": "koi8-r", "koi8-r": "cp1251", "koi8-u": "cp1251"}
+_CYRILLIC = {"cp1251": "koi8-r", "koi8-r": "cp1251", "koi8-u": "cp1251"}
 _UPSIDE_DOWN, _UPRIGHT = re.compile(r"\b[а-яё][А-ЯЁ]{2,}\b"), re.compile(r"\b[А-ЯЁа-яё][а-яё]{2,}\b")
 
 
@@ -45,9 +45,15 @@ def guess_charset(data: bytes) -> str | None:
     return codec if codec in _OTHER_SCRIPTS and _has_whole_words(sample) else None
 
 
-def other_than_western(data: bytes) -> str | None:
-    """Name the charset of bytes that are called western and cannot be: whole words, or letters that would be signs."""
-    sample = _telling(data)
+def other_than(meant: str, data: bytes) -> str | None:
+    """Name the charset of bytes that cannot be in the one that they are said to be in, where that shows."""
+    if meant == "cp1252":
+        return _other_than_western(_telling(data))
+    return _other_than_cyrillic(_telling(data), meant) if meant in _CYRILLIC else None
+
+
+def _other_than_western(sample: bytes) -> str | None:
+    """Look for whole words beyond ASCII, and for letters that would be signs."""
     if sum(map(len, set(_LONG_RUN.findall(sample)))) >= _SEVERAL_WORDS and _is_beyond_ascii(sample):
         codec, _ = _detected(sample)
         return codec if codec in _OTHER_SCRIPTS else None
@@ -57,14 +63,10 @@ def other_than_western(data: bytes) -> str | None:
     return None
 
 
-def other_than_cyrillic(data: bytes, meant: str) -> str | None:
-    """Name the other usual Cyrillic charset for bytes of which most words begin small and go on in capitals.
-
-    KOI8-R has its small letters where Windows has its capitals.
-    """
-    sample = _telling(data)
+def _other_than_cyrillic(sample: bytes, meant: str) -> str | None:
+    """Look for words that begin small and go on in capitals: KOI8-R has small letters where Windows has its capitals."""
     upside_down, upright = (pattern.findall(sample.decode(meant, "ignore")) for pattern in (_UPSIDE_DOWN, _UPRIGHT))
-    return CYRILLIC[meant] if len(upside_down) >= _WORDS and len(upside_down) > len(upright) else None
+    return _CYRILLIC[meant] if len(upside_down) >= _WORDS and len(upside_down) > len(upright) else None
 
 
 def _telling(data: bytes) -> bytes:
