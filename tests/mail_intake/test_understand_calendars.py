@@ -148,3 +148,10 @@ def test_a_button_pressed_is_a_machines_mail_and_a_word_of_ones_own_is_not(
     assert found.verdict == verdict
     if method == "REPLY" and not text:
         assert found.text == "Answer to an invitation: Tasting\nAnswer: Ann Lead <ann@lead.example> accepted"
+
+
+def test_a_line_folded_inside_a_character_is_read() -> None:
+    """B24, B29: RFC 5545 counts bytes."""
+    body = ics("DTSTART:20260504T100000Z").encode().replace(b"Tasting", b"Gr\xc3\r\n \xbc\xc3\r\n \x9fe")
+
+    assert read("Content-Type: text/calendar", body=body).text.splitlines()[0] == "Invitation: Grüße"

@@ -206,3 +206,28 @@ def test_rtf_cut_off_is_read_as_far_as_it_goes(cut: int) -> None:
     whole = "2d0000002b0000004c5a4675f1c5c7a703000a007263706731323542320af32068656c090020627705b06c647d0a800fa0"
 
     assert "hello world".startswith(rtf_text(bytes.fromhex(whole)[:cut]))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "--b\r\nContent-Type: multipart/encrypted; protocol=application/pgp-encrypted; boundary=c\r\n\r\n"
+        "--c\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n--c--\r\n--b--\r\n",
+        "--b\r\nContent-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n"
+        "--b\r\nContent-Type: application/octet-stream; name=encrypted.asc\r\n\r\nx\r\n--b--\r\n",
+    ],
+)
+def test_what_is_encrypted_beside_other_parts_is_marked(body: str) -> None:
+    """B29: lists put a footer beside it, Exchange takes apart what held it together."""
+    found = read("Content-Type: multipart/mixed; boundary=b", body=body)
+
+    assert found.text == "(encrypted message)"
+    assert found.secured is not None
+    assert (found.secured.form, found.secured.kind) == ("PGP", "encrypted")
+
+
+def test_certificates_alone_are_no_encrypted_mail() -> None:
+    """B29."""
+    found = read('Content-Type: application/pkcs7-mime; smime-type=certs-only; name="smime.p7c"', body="MAA=")
+
+    assert found.secured is None

@@ -33,6 +33,7 @@ _ANSWERS = {
     "COMPLETED": "completed",
     "IN-PROCESS": "in process",
 }
+_FOLD_IN_LETTERS = re.compile(rb"(?<=[\x80-\xff])\r?\n[ \t](?=[\x80-\xff])")
 _MAILTO = re.compile(r"(?i)^mailto:\s*")
 _EVENTS, _PEOPLE, _LONGEST = 5, 10, 4000
 _ONE_LINE, _WRITTEN = 300, "Description"
@@ -70,7 +71,8 @@ def read_invitation(text: str, method: str = "") -> Invitation:
 
 def _decoded(parsed: ParsedMail, part: Part) -> str:
     data = decode_transfer(parsed.raw, part.start, part.end, part.encoding, _BYTES)
-    return decode_text(data, part.parameters.get("charset") or "utf-8")
+    # A line may be folded inside a character (RFC 5545 3.1).
+    return decode_text(_FOLD_IN_LETTERS.sub(b"", data), part.parameters.get("charset") or "utf-8")
 
 
 def _describe(event: Component, method: str) -> list[tuple[str, str]]:

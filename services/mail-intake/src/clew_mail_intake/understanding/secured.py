@@ -27,7 +27,9 @@ _SMIME_SIGNATURE = {"application/pkcs7-signature", "application/x-pkcs7-signatur
 _CLEAR = re.compile(r"^-----BEGIN PGP SIGNED MESSAGE-----\n(?:[A-Za-z-]{1,40}: [^\n]*\n)*\n?", re.MULTILINE)
 _BLOCK, _BLOCK_ENDS = "-----BEGIN PGP MESSAGE-----", "-----END PGP MESSAGE-----"
 _PIECE = 1024 * 1024
+_PGP_ENCRYPTED = "application/pgp-encrypted"
 _SECURED = {"multipart/signed", "multipart/encrypted"}
+_SECURED_WITHIN = {*_SECURED, _PGP_ENCRYPTED}
 _NEAR_TOP = 3
 _LONE_LF = re.compile(rb"(?<!\r)\n")
 
@@ -50,14 +52,13 @@ def open_secured(parsed: ParsedMail, senders: frozenset[str], at: datetime, know
         return Opened(parsed, Secured(form=_form(top), kind="encrypted"))
     if top.content_type == "multipart/signed":
         return Opened(parsed, _verify_clear(parsed, senders, at, known))
-    within = _signed_within(parsed)
-    told = Secured(form=_form(within), kind="signed", detail="only a part of the mail is signed") if within else None
-    return Opened(parsed, told)
+    within = _secured_within(parsed)
+    return Opened(parsed, _tell_of_part(within) if within else None)
 
 
 def looks_secured(parsed: ParsedMail) -> bool:
     """Say whether there is anything to open; with nearly every mail there is not."""
-    return _is_opaque(parsed.top) or parsed.top.content_type in _SECURED or _signed_within(parsed) is not None
+    return _is_opaque(parsed.top) or parsed.top.content_type in _SECURED or _secured_within(parsed) is not None
 
 
 def readable(parsed: ParsedMail) -> ParsedMail:
@@ -69,12 +70,12 @@ def readable(parsed: ParsedMail) -> ParsedMail:
 def say_secured(secured: Secured) -> str:
     """Put into words how a mail is secured."""
     if secured.kind == "encrypted":
-        return f"encrypted: {secured.form}, stored and not readable here"
+        return f"encrypted: {secured.form}, stored and not readable here" + _in_brackets(secured.detail)
     if secured.result == "not_checked":
         return f"signed: {secured.form}, not verified" + (f", {secured.detail}" if secured.detail else "")
     by = f" by {secured.signer}" if secured.signer else ""
     issuer = f", certified by {secured.issuer}" if secured.issuer else ""
-    detail = f" ({secured.detail})" if secured.detail else ""
+    detail = _in_brackets(secured.detail)
     is_certified = secured.result == "verified" and secured.form == "S/MIME"
     revoked = "; whether it was revoked is not asked" if is_certified else ""
     return f"signed: {secured.form}, {secured.result.replace('_', ' ')}{by}{issuer}{detail}{revoked}"
@@ -98,10 +99,24 @@ def without_armour(text: str) -> tuple[str, Secured | None]:
     return f"{text[: opened.start()]}{signed}{after}".strip("\n"), Secured(form="PGP", kind="signed")
 
 
-def _signed_within(parsed: ParsedMail) -> Part | None:
-    """Return a signed part near the top: lists put what they sign, or what others signed, beside words of their own."""
+def _in_brackets(detail: str) -> str:
+    return f" ({detail})" if detail else ""
+
+
+def _secured_within(parsed: ParsedMail) -> Part | None:
+    """Return a secured part near the top: lists put what they sign, or what others signed, beside words of their own.
+
+    So do servers with what is encrypted; Exchange and Apple Mail then leave its parts without what held them together.
+    """
     near = (part for part in parsed.parts[:20] if part.depth <= _NEAR_TOP)
-    return next((part for part in near if part.content_type == "multipart/signed"), None)
+    return next((part for part in near if part.content_type in _SECURED_WITHIN), None)
+
+
+def _tell_of_part(within: Part) -> Secured:
+    if within.content_type == "multipart/signed":
+        return Secured(form=_form(within), kind="signed", detail="only a part of the mail is signed")
+    form: Literal["S/MIME", "PGP"] = "PGP" if within.content_type == _PGP_ENCRYPTED else _form(within)
+    return Secured(form=form, kind="encrypted", detail="only a part of the mail is encrypted")
 
 
 def _is_opaque(top: Part) -> bool:
@@ -112,6 +127,9 @@ def _is_opaque(top: Part) -> bool:
 
 def _open_opaque(parsed: ParsedMail, senders: frozenset[str], at: datetime, authorities: str) -> Opened:
     signed = _read_opaque(parsed)
+    if signed is None and "certs" in parsed.top.parameters.get("smime-type", ""):
+        # Certificates to be kept, and nothing else.
+        return Opened(parsed)
     if signed is None:
         is_signed = "signed" in parsed.top.parameters.get("smime-type", "")
         kind = Secured(form="S/MIME", kind="signed", result="unreadable", detail="it is cut off or broken")
