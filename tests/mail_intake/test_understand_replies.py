@@ -212,6 +212,16 @@ def test_a_reply_is_never_left_empty(text: str) -> None:
     assert reply.text.split() == text.split() or (reply.forwarded is not None and reply.forwarded.text)
 
 
+def test_a_quote_above_a_mail_that_is_passed_on_is_kept_with_it() -> None:
+    """B28: what is cut is kept, nothing is lost."""
+    text = f"> What do you think?\n> Bob\n\n-----Original Message-----\n{HEADER_BLOCKS[0]}\n\nHello\n"
+
+    reply = split_reply(text)
+
+    assert reply.text == ""
+    assert reply.quoted.split() == text.split()
+
+
 @pytest.mark.parametrize(
     "signature",
     [
@@ -274,6 +284,7 @@ def test_a_signature_stands_apart(signature: str) -> None:
         "On 2 May 2026 at 10:15 Bob and I wrote down what we need:\n\ntwenty chairs",
         "Hello,\n\nwhat he said:\n\n> twenty chairs\n\nIs that right?",
         "Hello,\n\nSent from my desk, which is much easier for me than on the phone: our order.",
+        "It was a bad day. On 2 May 2026 at 10:15 Bob wrote: no space left. What now?",
         "The log says: On 2 May 2026 at 10:15 Bob wrote: no space left. What now?",
         "We met on Friday.\nAs Peter wrote in his letter, all is fine.\nSo: please send the offer.",
         "Our prices:\n- chair 10:30\n- table 20:40",

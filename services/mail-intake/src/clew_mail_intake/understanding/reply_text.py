@@ -63,7 +63,8 @@ def split_reply(text: str) -> Reply:
         forwarded = next((found for rule in _rules(marks.kinds) if (found := read_under_rule(lines, rule))), None)
     if not words:
         if forwarded:
-            return Reply("", _joined(lines, quoted), _joined(lines, signature), forwarded, announced)
+            whole = sorted({*own, *quoted})
+            return Reply("", _joined(lines, whole), _joined(lines, signature), forwarded, announced)
         return Reply(_joined(lines, range(len(lines))), announced_forward=announced)
     return Reply(words, _joined(lines, quoted), _joined(lines, signature), forwarded, announced)
 

@@ -35,6 +35,9 @@ def _parted_quote(text: str) -> str:
         line = text[start : found.end()]
         if start < 0 or "\n" in line or not _DATED.match(line) or marker_strength(line) < _SURE:
             continue
+        if "@" not in line and not text[found.end() :].lstrip(" ").startswith(">"):
+            # People tell such things as well.
+            continue
         before = text[:start].rstrip(" \t")
         if not before or before[-1] in "\n.!?":
             return f"{before}\n{line}\n{_evenly_marked(text[found.end() :].lstrip(' '))}"
