@@ -1,7 +1,7 @@
 """A mailbox that is silent or cannot be read is told to the team once, and once when it is well again."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -89,6 +89,23 @@ async def test_a_mailbox_to_which_no_mail_comes_is_told_where_mail_is_expected(r
     assert [(one.mailbox_id, one.trouble) for one in await _told(rail)] == [(expecting, "no_mail")]
 
 
+async def test_a_silent_mailbox_that_fails_then_is_told_of_that_too(rail: Rail) -> None:
+    """B36: once; that no mail comes is then the least of it."""
+    # Two days after its token had failed the team still knew only that no mail came.
+    now = utc_now()
+    await _note(rail, state="connected", silent_hours=8, last_success_at=now + timedelta(hours=9), last_mail_at=now)
+    await _look(rail, minutes=9 * 60)
+    await _change(rail, "UPDATE mail_intake.mailbox SET state = 'degraded', last_error = 'no token'")
+
+    for hours in (10, 11, 48):
+        await _look(rail, minutes=hours * 60)
+
+    assert [(one.trouble, one.error) for one in await _told(rail)] == [("no_mail", None), ("no_token", "no token")]
+    [(trouble, passed)] = await _rows(rail, "SELECT trouble, troubled_at - last_success_at FROM mail_intake.mailbox")
+    assert trouble == "no_token"
+    assert timedelta(minutes=59) < passed < timedelta(minutes=61)
+
+
 async def test_a_mailbox_that_is_well_again_is_told_once(intake: Intake, dovecot: Dovecot) -> None:
     """By what was really read from it."""
     mailbox = await _note(intake.rail, state="failing", host="127.0.0.1", port=1, username="well", alarm_minutes=15)
@@ -156,6 +173,11 @@ async def _note(rail: Rail, **settings: Any) -> UUID:
 async def _change(rail: Rail, statement: str, **values: Any) -> None:
     async with rail.database.engine.begin() as connection:
         await connection.execute(text(statement), values)
+
+
+async def _rows(rail: Rail, query: str) -> Sequence[Any]:
+    async with rail.reading() as connection:
+        return (await connection.execute(text(query))).all()
 
 
 async def _told(rail: Rail) -> list[MailboxTroubled]:

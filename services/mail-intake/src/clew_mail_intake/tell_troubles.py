@@ -1,5 +1,8 @@
 """Tell the team of a mailbox that is silent or cannot be read, once, and when it is well again.
 
+One of which it was told that no mail comes is told again when it cannot be read: that is graver, and somebody else's to
+mend.
+
 Next: clew_shared.contracts.mail.MailboxTroubled.
 """
 
@@ -81,10 +84,11 @@ _TROUBLED = text(
                 AND without_mail > make_interval(hours => silent_hours) THEN 'no_mail'
         END AS trouble
         FROM mail_intake.mailbox JOIN quiet USING (id)
-        WHERE troubled_at IS NULL
+        WHERE troubled_at IS NULL OR trouble = 'no_mail'
     )
     UPDATE mail_intake.mailbox AS box SET trouble = found.trouble, troubled_at = :now
-    FROM found WHERE box.id = found.id AND found.trouble IS NOT NULL AND box.troubled_at IS NULL
+    FROM found WHERE box.id = found.id AND found.trouble IS NOT NULL
+        AND (box.troubled_at IS NULL OR box.trouble = 'no_mail' AND found.trouble <> 'no_mail')
     RETURNING box.id AS mailbox_id, host, username, folder, box.trouble, box.troubled_at, last_error AS error,
         last_success_at, last_mail_at
     """

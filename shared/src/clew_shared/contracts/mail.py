@@ -59,7 +59,7 @@ class MailBounced(Event, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class MailboxTroubled(Event, frozen=True, kw_only=True, omit_defaults=True):
-    """A mailbox that is read by IMAP needs somebody; told once until it is well again.
+    """A mailbox that is read by IMAP needs somebody; told once until it is well again or it is worse than `no_mail`.
 
     `no_token`: it cannot be signed in to, because its provider gives no token. `no_success`: nothing worked for as
     long as its settings say. `no_mail`: it is read, and no mail came for longer than its settings expect.
