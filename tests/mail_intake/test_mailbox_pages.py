@@ -3,20 +3,26 @@
 import asyncio
 from typing import Any
 
-from clew_mail_intake.change_mailbox import change_mailbox
+import msgspec
+from clew_mail_intake.keep_mailbox import change_mailbox, keep_mailbox
 from clew_mail_intake.mailboxes import (
+    After,
     Cursor,
     Mailbox,
     MailboxPlace,
+    OAuth,
     add_mailbox,
     keep_refresh_token,
+    list_mailboxes,
     read_mailbox,
     save_cursor,
 )
 from clew_shared.contracts.enquiry import EnquiryReceived
+from clew_shared.runtime.seal import Seal
 from clew_shared.runtime.settings import Settings
 from clew_shared.testing.dovecot import PASSWORD, Dovecot
 from clew_shared.testing.waiting import eventually
+from sqlalchemy import text
 
 from tests.mail_intake.intake import Intake, a_mail, running_intake
 
@@ -143,13 +149,40 @@ async def test_a_watch_of_the_old_account_keeps_nothing_for_the_new_one(intake: 
         await save_cursor(before, Cursor(1, 50, {}), uow.connection)
     async with intake.rail.unit_of_work() as changing:
         new = MailboxPlace(**usual, username="new", password=b"2", folder="INBOX")
-        await change_mailbox(before, new, changing.connection, has_new_secret=True)
+        await change_mailbox(before, new, Seal(intake.settings, b"test"), changing.connection)
         saving = asyncio.create_task(_save_late(intake, before))
         await asyncio.sleep(0.1)
     await saving
 
     assert (await intake.rows("SELECT * FROM mail_intake.mailbox_cursor")) == []
     assert (await intake.rows("SELECT username, refresh_token FROM mail_intake.mailbox")) == [("new", None)]
+
+
+async def test_a_refresh_token_is_kept_as_long_as_the_secret_that_brought_it(intake: Intake) -> None:
+    """B36: the same settings given again, as a deployment does, would else go back to one that has ended."""
+    # The API forgot it each time, and the page when the same secret was filled in.
+    seal = Seal(intake.settings, b"test")
+    auth = OAuth(provider="google", flow="refresh_token", client_id="app")
+    usual: dict[str, Any] = {"host": "127.0.0.1", "port": 1, "tls": "none", "folder": "INBOX", "move_to": None}
+
+    async def give(by_page: bool = False, secret: str = "first", after: After = "keep", **changed: Any) -> Any:
+        settings = {**usual, "username": "jo", "oauth": auth, "after": after, **changed}
+        place = MailboxPlace(**settings, password=seal.seal(secret))
+        async with intake.rail.unit_of_work() as uow:
+            await uow.connection.execute(text("UPDATE mail_intake.mailbox SET refresh_token = 'new', last_error = 'x'"))
+            if by_page:
+                [before] = await list_mailboxes(uow.connection)
+                await change_mailbox(before, place, seal, uow.connection)
+            else:
+                await keep_mailbox(place, seal, uow.connection)
+        return (await intake.rows("SELECT refresh_token, state, last_error, after FROM mail_intake.mailbox"))[0]
+
+    for by_page in (False, True):
+        await give()
+        assert await give(by_page, after="seen") == (b"new", "connecting", None, "seen")
+        assert (await give(by_page, secret="second")).refresh_token is None
+        other = msgspec.structs.replace(auth, client_id="another app")
+        assert (await give(by_page, secret="second", oauth=other)).refresh_token is None
 
 
 async def _save_late(intake: Intake, before: Mailbox) -> None:

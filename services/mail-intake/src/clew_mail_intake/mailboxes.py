@@ -147,18 +147,25 @@ async def read_mailbox(mailbox_id: UUID, connection: AsyncConnection) -> Mailbox
     return next((one for one in await list_mailboxes(connection) if one.id == mailbox_id), None)
 
 
-async def add_mailbox(place: MailboxPlace, connection: AsyncConnection) -> UUID:
+async def add_mailbox(place: MailboxPlace, connection: AsyncConnection, *, has_new_secret: bool = True) -> UUID:
     """Add a mailbox; the same folder given again gets the new settings and keeps its cursor."""
-    values = {name: getattr(place, name) for name in MailboxPlace.__dataclass_fields__}
-    values["oauth"] = null() if place.oauth is None else msgspec.to_builtins(place.oauth)
+    values = row_of_place(place, has_new_secret=has_new_secret)
     statement = insert(mailbox).values(id=new_id(), **values)
     changed = {name: statement.excluded[name] for name in values if name not in NAMES_IT}
-    statement = statement.on_conflict_do_update(
-        constraint="mailbox_place",
-        set_={**changed, "state": "connecting", "last_error": None, "refresh_token": None},
-    )
+    statement = statement.on_conflict_do_update(constraint="mailbox_place", set_=changed)
     found: UUID = (await connection.execute(statement.returning(mailbox.c.id))).scalar_one()
     return found
+
+
+def row_of_place(place: MailboxPlace, *, has_new_secret: bool) -> dict[str, Any]:
+    """Give what is stored of new settings.
+
+    How it did with the old ones says nothing of these, and a refresh token is as good as the secret that brought it.
+    """
+    values = {name: getattr(place, name) for name in MailboxPlace.__dataclass_fields__}
+    values["oauth"] = null() if place.oauth is None else msgspec.to_builtins(place.oauth)
+    values |= {"state": "connecting", "last_error": None, "failing_since": None}
+    return values | ({"refresh_token": None} if has_new_secret else {})
 
 
 async def remove_mailbox(mailbox_id: UUID, connection: AsyncConnection) -> bool:

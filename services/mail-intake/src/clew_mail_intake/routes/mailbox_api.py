@@ -1,6 +1,6 @@
 """`/api/v1/mail/mailboxes`: the IMAP mailboxes as settings. Next: clew_mail_intake.imap.keeper.MailboxKeeper.poke."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,17 +12,14 @@ from clew_shared.runtime.problem import not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.seal import Seal
 from clew_shared.runtime.web import actor_of
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from clew_mail_intake.change_mailbox import pause_mailbox, resume_mailbox
 from clew_mail_intake.imap.keeper import MailboxKeeper
 from clew_mail_intake.imap.try_mailbox import Trial, try_place
-from clew_mail_intake.mailboxes import add_mailbox, list_mailboxes, read_mailbox, remove_mailbox
+from clew_mail_intake.keep_mailbox import keep_mailbox, pause_mailbox, resume_mailbox
+from clew_mail_intake.mailboxes import list_mailboxes, read_mailbox, remove_mailbox
+from clew_mail_intake.routes.known_mailbox import Change, change_known
 from clew_mail_intake.routes.mailbox_asked import MailboxAsked, place_of, read_asked, secret_of
 from clew_mail_intake.routes.mailbox_view import MailboxView, view_mailbox
-
-# Gives False where there is none.
-Change = Callable[[UUID, AsyncConnection], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,10 @@ class MailboxApi:
     async def add(self, request: web.Request) -> web.Response:
         check_may_configure(actor_of(request))
         asked = await read_asked(request, self.aliases)
-        mailbox_id = await keep(asked, self.rail, self.keeper, self.credentials)
+        place = place_of(asked, self.credentials.seal(secret_of(asked)))
+        async with self.rail.unit_of_work() as uow:
+            mailbox_id = await keep_mailbox(place, self.credentials, uow.connection)
+        self.keeper.poke()
         return await self._show(mailbox_id, 201)
 
     @describes(
@@ -100,23 +100,3 @@ class MailboxApi:
         if mailbox is None:
             raise not_found("mailbox")
         return answer(view_mailbox(mailbox), status)
-
-
-async def keep(asked: MailboxAsked, rail: Rail, keeper: MailboxKeeper, credentials: Seal) -> UUID:
-    """Store a mailbox and have it watched at once; give its id."""
-    async with rail.unit_of_work() as uow:
-        mailbox_id = await add_mailbox(place_of(asked, credentials.seal(secret_of(asked))), uow.connection)
-    keeper.poke()
-    return mailbox_id
-
-
-async def change_known(request: web.Request, change: Change, rail: Rail, keeper: MailboxKeeper) -> UUID:
-    """Change the mailbox that the path names, have that seen at once, and give its id. Raises `Problem` 404."""
-    check_may_configure(actor_of(request))
-    mailbox_id = read_id(request, "mailbox")
-    async with rail.unit_of_work() as uow:
-        was_there = await change(mailbox_id, uow.connection)
-    if not was_there:
-        raise not_found("mailbox")
-    keeper.poke()
-    return mailbox_id

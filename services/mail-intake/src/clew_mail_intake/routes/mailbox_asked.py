@@ -1,6 +1,6 @@
 """A mailbox as somebody asks for it, what is wrong with it, and what is kept of it.
 
-Next: clew_mail_intake.mailboxes.add_mailbox.
+Next: clew_mail_intake.keep_mailbox.keep_mailbox.
 """
 
 from collections.abc import Sequence

@@ -18,12 +18,18 @@ from clew_shared.runtime.settings import Settings
 from clew_shared.runtime.web import actor_of
 from clew_shared.web.pages import Pages
 
-from clew_mail_intake.change_mailbox import MailboxTaken, change_mailbox, pause_mailbox, resume_mailbox
 from clew_mail_intake.imap.keeper import MailboxKeeper
 from clew_mail_intake.imap.sign_in import way_in
 from clew_mail_intake.imap.try_mailbox import Trial, try_mailbox, try_place
+from clew_mail_intake.keep_mailbox import (
+    MailboxTaken,
+    change_mailbox,
+    keep_mailbox,
+    pause_mailbox,
+    resume_mailbox,
+)
 from clew_mail_intake.mailboxes import Mailbox, list_mailboxes, read_mailbox, remove_mailbox
-from clew_mail_intake.routes.mailbox_api import change_known, keep
+from clew_mail_intake.routes.known_mailbox import change_known
 from clew_mail_intake.routes.mailbox_asked import place_of
 from clew_mail_intake.routes.mailbox_form import Filled, values_of
 from clew_mail_intake.routes.mailbox_view import view_mailbox
@@ -71,7 +77,10 @@ class MailboxPages:
         filled = Filled(await _form(request), self.settings.intake_addresses)
         if filled.asked is None:
             return self._form(request, None, filled.values, filled.errors, status=422)
-        await keep(filled.asked, self.rail, self.keeper, self.credentials)
+        place = place_of(filled.asked, filled.sealed(self.credentials, None))
+        async with self.rail.unit_of_work() as uow:
+            await keep_mailbox(place, self.credentials, uow.connection)
+        self.keeper.poke()
         raise web.HTTPSeeOther("/settings/mailboxes?done=added")
 
     async def change_mailbox(self, request: web.Request) -> web.Response:
@@ -83,7 +92,7 @@ class MailboxPages:
         place = place_of(filled.asked, filled.sealed(self.credentials, before))
         try:
             async with self.rail.unit_of_work() as uow:
-                await change_mailbox(before, place, uow.connection, has_new_secret=not filled.keeps_secret)
+                await change_mailbox(before, place, self.credentials, uow.connection)
         except MailboxTaken:
             taken = {"folder": "Another entry reads this folder already."}
             return self._form(request, before, filled.values, taken, status=422)
