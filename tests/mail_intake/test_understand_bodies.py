@@ -137,6 +137,8 @@ def test_what_postgresql_refuses_is_taken_out() -> None:
             "words",
         ),
         (": no name\r\nX-A: b", "words", "words"),
+        (": no name", "words", "words"),
+        ("X-Not one: but two words", "words", "words"),
         ("Content-Type: text", "words", "words"),
         ("Content-Type: ; charset=", "words", "words"),
         ("X-Nothing: x", "", ""),

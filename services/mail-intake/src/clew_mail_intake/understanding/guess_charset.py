@@ -64,7 +64,7 @@ def _other_than_western(sample: bytes) -> str | None:
 
 
 def _other_than_cyrillic(sample: bytes, meant: str) -> str | None:
-    """Look for words that begin small and go on in capitals: KOI8-R has small letters where Windows has its capitals."""
+    """Look for words that begin small and go on in capitals: KOI8-R has small letters where Windows has capitals."""
     upside_down, upright = (pattern.findall(sample.decode(meant, "ignore")) for pattern in (_UPSIDE_DOWN, _UPRIGHT))
     return _CYRILLIC[meant] if len(upside_down) >= _WORDS and len(upside_down) > len(upright) else None
 

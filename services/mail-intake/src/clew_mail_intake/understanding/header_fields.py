@@ -14,7 +14,8 @@ _JUNK = re.compile(
     rb"mime-version|content-type|delivered-to|x-[\w-]{1,60})[ \t]*:)",
     re.IGNORECASE,
 )
-_COLON = 0x3A
+# A field without a name, or with blanks in one that nobody would write in a letter.
+_SLIP = re.compile(rb":|[A-Za-z0-9]{1,40}-[A-Za-z0-9 -]{1,60}:[ \t]")
 _JUNK_BEGINS = b" \t\r\n\xef"
 
 
@@ -104,7 +105,7 @@ def _read_fields(raw: bytes, start: int, end: int, body_start: int) -> tuple[Fie
                 if name:
                     fields.append((name, raw[first : min(position, first + HEADER_BYTES)]))
                 name, first = found[1].decode("ascii").lower(), found.end()
-            elif raw[position] != _COLON and not _headers_go_on(raw, line_end, end):
+            elif not (_SLIP.match(raw, position, line_end) or _headers_go_on(raw, line_end, end)):
                 # Text where a field should be: the blank line before the body was lost.
                 body_start, end = (position if fields or name else start), position
                 break
