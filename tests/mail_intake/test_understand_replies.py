@@ -166,6 +166,13 @@ def test_a_quote_may_begin_in_the_line_that_says_who_wrote_it(before: str, after
     assert "How many?" in reply.quoted
 
 
+def test_what_a_device_puts_under_the_quote_does_not_make_the_quote_a_part_of_the_reply() -> None:
+    """B28."""
+    text = f"{OWN}\n\n> On 04/02/2012 06:26 PM, Bob wrote:\n>\n{QUOTE}\n\nSent from my iPad\n"
+
+    assert split_reply(text).text == OWN
+
+
 def test_a_reply_below_the_quote_is_the_reply() -> None:
     """B28: bottom posting."""
     reply = split_reply(f"On 04/02/2012 06:26 PM, Megan One wrote:\n{QUOTE}\n\n{OWN}\n")

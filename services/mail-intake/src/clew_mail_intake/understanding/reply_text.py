@@ -169,13 +169,20 @@ def _without_markers(indexes: list[int], kinds: list[Kind]) -> tuple[list[int], 
 
 def _without_last_quote(indexes: list[int], kinds: list[Kind]) -> list[int]:
     """Leave out a quote that ends the mail, unless the mail is nothing else."""
-    end = _before_signature(indexes, kinds)
-    keep = end
+    keep = end = _before_device(indexes, kinds, _before_signature(indexes, kinds))
     while keep > 0 and kinds[indexes[keep - 1]] in {"q", "e", "b", "c"}:
         keep -= 1
     if keep == end or not any(kinds[index] in {"t", "s"} for index in indexes[:keep]):
         return indexes
     return indexes[:keep]
+
+
+def _before_device(indexes: list[int], kinds: list[Kind], end: int) -> int:
+    """Return the position of what a device put under the quote, else the end."""
+    above = end
+    while above > 0 and kinds[indexes[above - 1]] in {"s", "e"}:
+        above -= 1
+    return above if above and kinds[indexes[above - 1]] == "q" else end
 
 
 def _before_signature(indexes: list[int], kinds: list[Kind]) -> int:
