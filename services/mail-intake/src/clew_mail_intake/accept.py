@@ -122,20 +122,21 @@ class Acceptance:
 
 
 async def accept_messages(mails: Sequence[ArrivingMail], uow: UnitOfWork) -> list[AcceptedMail]:
-    """Store each mail once, note every arrival, and emit MailAccepted for those that are new."""
+    """Store each mail once, note every arrival, and emit MailAccepted for what is new or may be a better copy."""
     keys = [new_id() for _ in mails]
     stored = await store_mails(mails, keys, uow.connection)
     accepted = []
     for mail, key in zip(mails, keys, strict=True):
-        kept = stored[mail.glance.fingerprint]
-        accepted.append(AcceptedMail(kept, is_new=kept == key))
-        if kept != key:
+        kept = stored[key]
+        accepted.append(AcceptedMail(kept.key, is_new=kept.key == key))
+        if kept.key != key and not kept.is_copy:
             continue
         if not mail.raw.fits_one_piece:
             await store_pieces(key, mail.raw, uow.connection)
         person = mail.glance.sender or mail.mail_from or ""
         # Each mail begins a trace of its own, under its own id (B45).
-        uow.emit(MailAccepted(message_key=key), key=person, event_id=accepted_id(key), traceparent=new_trace(key))
+        told, trace = MailAccepted(message_key=kept.key), new_trace(kept.key)
+        uow.emit(told, key=person, event_id=accepted_id(key), traceparent=trace)
     return accepted
 
 

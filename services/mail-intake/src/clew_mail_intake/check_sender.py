@@ -30,7 +30,7 @@ _AT_A_TIME = 16
 _OF_ONE_AT_A_TIME = 8
 # Most answers are there by then, and nobody else's mail waits longer for the others.
 _MOMENT_SECONDS = 0.3
-_REMEMBERED = 10_000
+_REMEMBERED = 1_000
 # RFC 7208 4.6.4: questions that lead nowhere.
 _MOST_VOID = 2
 _GRADES: dict[str, Grade] = {"pass": "pass", "fail": "fail", "softfail": "fail", "temperror": "temperror"}
@@ -68,19 +68,20 @@ class SenderChecks:
             and not (self._known.trusted_authserv_ids and "arc-seal" in fields)
         ):
             return None
-        asking = self._asking.get(mail.key) or self._begin(mail, fields, direct)
+        asking = self._asking.get(mail.bytes_key) or self._begin(mail, fields, direct)
         await asyncio.wait({asking}, timeout=_MOMENT_SECONDS)
         if not asking.done():
             raise StillAsking
-        self._asking.pop(mail.key, None)
+        if asking.exception() is not None:
+            del self._asking[mail.bytes_key]
+        # Kept for a while: the mail may have to wait for a copy of it, whose answers come later.
         return asking.result()
 
     def _begin(self, mail: StoredMail, fields: Fields, direct: bool) -> asyncio.Task[Evidence]:
         if len(self._asking) >= _REMEMBERED:
-            # Another process has taken these mails over.
             self._asking = {key: asking for key, asking in self._asking.items() if not asking.done()}
         asking = asyncio.create_task(self._ask_in_turn(mail, fields, direct), name="ask the DNS")
-        self._asking[mail.key] = asking
+        self._asking[mail.bytes_key] = asking
         return asking
 
     async def _ask_in_turn(self, mail: StoredMail, fields: Fields, direct: bool) -> Evidence:

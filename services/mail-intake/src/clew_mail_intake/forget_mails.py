@@ -75,6 +75,10 @@ _FORGET = text(
         ORDER BY received_at LIMIT :most FOR UPDATE SKIP LOCKED
     ), bytes AS (
         DELETE FROM mail_intake.raw_piece USING old WHERE message_key = old.key
+    ), copies AS (
+        DELETE FROM mail_intake.further_copy USING old WHERE message_key = old.key RETURNING further_copy.key
+    ), bytes_of_copies AS (
+        DELETE FROM mail_intake.raw_piece USING copies WHERE message_key = copies.key
     )
     UPDATE mail_intake.message SET forgotten_at = now(), preview = '', understanding = NULL
     FROM old WHERE message.key = old.key RETURNING message.key

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from clew_mail_intake.check_sender import StillAsking
 from clew_mail_intake.count_mails import count_verdict
 from clew_mail_intake.decide import Decision, decide
+from clew_mail_intake.further_copies import choose_best, drop_copies, lock_copied, read_copies, take_over
 from clew_mail_intake.large_mail import LargeMail
 from clew_mail_intake.recipients import Recipients
 from clew_mail_intake.stored_mail import StoredMail, groups, read_mails, read_or_open
@@ -61,20 +62,28 @@ class Processing:
         """
         traces = {received.event.message_key: received.traceparent for received in batch}
         order = {key: number for number, key in enumerate(traces)}
-        mails = [mail for mail in await read_mails(list(traces), uow.connection) if mail.verdict is None]
+        copies = await lock_copied(traces, uow.connection)
+        known = await read_mails(list(traces), uow.connection)
+        mails = [mail for mail in known if mail.verdict is None]
+        mails += await read_copies(copies, known, uow.connection) if copies else []
         mails.sort(key=lambda mail: order[mail.key])
         turn = Turn(_TURN_SECONDS)
-        judged = [
+        read = [
             Judged(mail, read, decide(mail, read, self.ours))
             for group in groups(mails)
             for mail, read in await self._read(group, uow.connection, turn)
         ]
+        # A mail waits for all of its copies.
+        done = {one.mail.bytes_key for one in read}
+        waiting = {mail.key for mail in mails if mail.bytes_key not in done}
+        judged = choose_best([one for one in read if one.mail.key not in waiting])
+        await take_over(judged, uow.connection)
+        await drop_copies([copy for copy, key in copies.items() if key not in waiting], uow.connection)
         failpoint("mail.process.understood")
         await write_verdicts(judged, uow.connection)
         for one in judged:
             emit_decision(one.mail.key, one.decision, uow, traces[one.mail.key])
         uow.after_commit(partial(_count, judged))
-        waiting = {mail.key for mail in mails} - {one.mail.key for one in judged}
         return {received.id for received in batch if received.event.message_key in waiting}
 
     async def read_one(self, mail: StoredMail, connection: AsyncConnection) -> Understanding:
@@ -88,17 +97,19 @@ class Processing:
         if turn.is_over:
             group = [mail for mail in group if mail.size <= AT_ONCE_BYTES]
         raws = await read_or_open(group, connection)
-        heard = await asyncio.gather(*(self._with_evidence(mail, raws[mail.key]) for mail in group))
+        heard = await asyncio.gather(*(self._with_evidence(mail, raws[mail.bytes_key]) for mail in group))
         group = [mail for mail in heard if mail is not None]
         slow = {
-            mail.key: asyncio.create_task(turn.take(partial(self.understand, raws[mail.key], envelope_of(mail))))
+            mail.bytes_key: asyncio.create_task(
+                turn.take(partial(self.understand, raws[mail.bytes_key], envelope_of(mail)))
+            )
             for mail in group
             # These are read in processes of their own, several at a time; the very large ones one at a time, in pieces.
-            if mail.size > AT_ONCE_BYTES and not isinstance(raws[mail.key], LargeMail)
+            if mail.size > AT_ONCE_BYTES and not isinstance(raws[mail.bytes_key], LargeMail)
         }
         read: list[tuple[StoredMail, Understanding]] = []
         for mail in group:
-            found = await (slow.get(mail.key) or self._read_alone(mail, raws[mail.key], turn))
+            found = await (slow.get(mail.bytes_key) or self._read_alone(mail, raws[mail.bytes_key], turn))
             if found is not None:
                 read.append((mail, found))
         return read
@@ -128,7 +139,9 @@ class Processing:
 
 def _count(judged: Sequence[Judged]) -> None:
     for one in judged:
-        count_verdict(one.mail.door, one.decision.verdict)
+        # One that turned out better was counted before, and its copy as a duplicate.
+        if one.mail.verdict is None:
+            count_verdict(one.mail.door, one.decision.verdict)
 
 
 def emit_decision(key: UUID, decision: Decision, uow: UnitOfWork, traceparent: str | None = None) -> None:

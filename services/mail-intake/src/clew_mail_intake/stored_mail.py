@@ -20,7 +20,7 @@ _GROUP_BYTES = 8 << 20
 _READ_SQL = """
 SELECT key, fingerprint, size, door, mail_from, client_address, client_name, received_at, incomplete, verdict,
   evidence,
-  forgotten_at IS NOT NULL AS forgotten, ARRAY(
+  forgotten_at IS NOT NULL AS forgotten, discarded_at IS NOT NULL AS discarded, ARRAY(
   SELECT recipient FROM mail_intake.arrival, unnest(recipients) WITH ORDINALITY AS named (recipient, place)
   WHERE message_key = message.key GROUP BY recipient ORDER BY min(id), min(place)
 ) AS recipients
@@ -31,7 +31,10 @@ _READ_LOCKED = text(f"{_READ_SQL} FOR UPDATE").bindparams(bindparam("keys", type
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMail:
-    """A mail with all the recipients it arrived for; `verdict` is None while nobody looked at it."""
+    """A mail with all the recipients it arrived for; `verdict` is None while nobody looked at it.
+
+    `copy` is the key of the further copy of it that this is.
+    """
 
     key: UUID
     fingerprint: bytes
@@ -46,6 +49,13 @@ class StoredMail:
     client_name: str | None = None
     evidence: Evidence | None = None
     forgotten: bool = False
+    discarded: bool = False
+    copy: UUID | None = None
+
+    @property
+    def bytes_key(self) -> UUID:
+        """The key that its bytes are under."""
+        return self.copy or self.key
 
 
 async def read_mails(keys: Sequence[UUID], connection: AsyncConnection, *, lock: bool = False) -> list[StoredMail]:
@@ -73,11 +83,11 @@ async def _read_whole(keys: Sequence[UUID], connection: AsyncConnection) -> dict
 
 async def read_or_open(mails: Sequence[StoredMail], connection: AsyncConnection) -> dict[UUID, bytes | LargeMail]:
     """Read the small ones whole; the others stay where they are until somebody takes their pieces, one mail a time."""
-    small = [mail.key for mail in mails if mail.size <= PIECE_BYTES]
+    small = [mail.bytes_key for mail in mails if mail.size <= PIECE_BYTES]
     found: dict[UUID, bytes | LargeMail] = {**(await _read_whole(small, connection) if small else {})}
     for mail in mails:
         if mail.size > PIECE_BYTES:
-            found[mail.key] = await _open(mail, connection)
+            found[mail.bytes_key] = await _open(mail, connection)
     return found
 
 
@@ -85,13 +95,13 @@ async def _open(mail: StoredMail, connection: AsyncConnection) -> LargeMail:
     async def pieces() -> AsyncIterator[bytes]:
         number = given = 0
         while given < mail.size:
-            content = await connection.scalar(_PIECE, {"key": mail.key, "number": number})
+            content = await connection.scalar(_PIECE, {"key": mail.bytes_key, "number": number})
             if content is None:
-                raise LookupError(f"piece {number} of mail {mail.key} is missing")
+                raise LookupError(f"piece {number} of mail {mail.bytes_key} is missing")
             number, given = number + 1, given + len(content)
             yield content
 
-    head = await connection.scalar(_PIECE, {"key": mail.key, "number": 0})
+    head = await connection.scalar(_PIECE, {"key": mail.bytes_key, "number": 0})
     return LargeMail(mail.size, head or b"", pieces)
 
 

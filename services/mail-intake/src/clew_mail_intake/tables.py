@@ -80,6 +80,22 @@ raw_piece = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+# A copy that came by another way while its mail is no enquiry, until somebody looked whether it is the better one; its
+# bytes are under its own key.
+further_copy = Table(
+    "further_copy",
+    metadata,
+    Column("key", Uuid, primary_key=True),
+    Column("message_key", Uuid, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("mail_from", Text),
+    Column("client_address", Text),
+    Column("client_name", Text),
+    Column("incomplete", Text),
+    Index("further_copy_message", "message_key"),
+)
+
 # Each time a mail arrived: the second recipient and the second door are seen here.
 arrival = Table(
     "arrival",

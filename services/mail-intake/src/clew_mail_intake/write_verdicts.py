@@ -136,5 +136,5 @@ _WRITE = text(
   preview = g.preview, understanding = CAST(g.understanding AS jsonb), parser_version = g.parser_version,
   evidence = CAST(g.evidence AS jsonb), attachments = g.attachments
 FROM unnest({", ".join(f":{name}" for name in _NAMES)}) AS g ({", ".join(_NAMES)})
-WHERE message.key = g.key"""  # noqa: S608 - constants only
+WHERE message.key = g.key AND message.verdict IS DISTINCT FROM 'enquiry'"""  # noqa: S608 - constants only
 ).bindparams(*(bindparam(name, type_=PlainArray(_TYPES.get(name, Text))) for name in _NAMES))

@@ -11,7 +11,10 @@ Severity = Literal["hard", "soft", "delayed", "arrived"]
 
 
 class MailAccepted(Event, frozen=True, kw_only=True):
-    """A mail is stored and ours to deal with. Next: clew_mail_intake.process.process_messages."""
+    """A mail is stored and ours to deal with, or a copy of it that may be better.
+
+    Next: clew_mail_intake.process.process_messages.
+    """
 
     SERVICE: ClassVar[str] = "mail-intake"
     PARTITIONED: ClassVar[bool] = True
