@@ -1,11 +1,28 @@
 """Which of our mails came back, from whom and how badly, also when nobody keeps to a standard (B19, B21)."""
 
 import pytest
+from clew_mail_intake.decide import decide
+from clew_mail_intake.recipients import our_recipients
+from clew_mail_intake.stored_mail import StoredMail
+from clew_shared.contracts.ids import new_id, utc_now
+from clew_shared.runtime.settings import Settings
 
 from tests.mail_intake.mails import read
 
 UTF8 = "Content-Type: text/plain; charset=utf-8"
 RETURNED = "From: deals@in.example\nTo: Gone <gone@else.example>\nSubject: Offer\nMessage-ID: <ours-1@in.example>\n"
+
+STORED = StoredMail(
+    key=new_id(),
+    fingerprint=b"0" * 16,
+    size=1,
+    door="smtp",
+    mail_from=None,
+    received_at=utc_now(),
+    incomplete=None,
+    verdict=None,
+    recipients=(),
+)
 
 
 def report(fields: str, *, kind: str = "delivery-status", returned: str = RETURNED) -> str:
@@ -44,6 +61,8 @@ def test_a_report_is_about_the_address_that_we_wrote_to(named: str, recipient: s
         "gone@else.example on Monday\n",
         "From uucp@localhost\n\nThe following addresses had errors:\ngone@else.example\n",
         "Ask help@other.example about it. Undeliverable: gone@else.example\n\n--- Returned message ---\n" + RETURNED,
+        "Ask help@other.example. Undeliverable: gone@else.example\n\n--- Returned message ---\n"
+        + RETURNED.replace("To: ", "To: more@else.example, "),
         "Names here are first.last@other.example.\n\n--- Returned message ---\n" + RETURNED.replace("<gone", "<GONE"),
         "收件人：gone@else.example，邮件无法送达",
     ],
@@ -167,3 +186,4 @@ def test_who_complains_is_whom_the_mail_went_to(fields: str, recipient: str | No
     assert found.verdict == "complaint"
     assert found.dsn is not None
     assert (found.dsn.recipient, found.dsn.message_id) == (recipient, message_id)
+    assert (decide(STORED, found, our_recipients(Settings())).event is None) is (recipient is None)

@@ -66,9 +66,9 @@ def decide(mail: StoredMail, read: Understanding, ours: Recipients, *, release: 
 def _machine_mail(mail: StoredMail, read: Understanding, ours: Recipients, found: TokenFound) -> Event | None:
     if read.verdict == "auto_reply":
         return _auto_reply(mail, read, ours, found)
-    if read.verdict in ("bounce", "complaint"):
-        return _bounce(mail, read, found)
-    return None
+    # A feedback report may also be about a mail that nobody complains of.
+    complained = read.verdict == "complaint" and read.dsn is not None and read.dsn.action == "complaint"
+    return _bounce(mail, read, found) if complained or read.verdict == "bounce" else None
 
 
 def _checked_enquiry(

@@ -6,7 +6,7 @@ Next: clew_mail_intake.understanding.understood.Bounced.
 import re
 from collections.abc import Iterator
 
-from clew_mail_intake.understanding.addresses import read_address, read_people
+from clew_mail_intake.understanding.addresses import read_address, read_addresses, read_people
 from clew_mail_intake.understanding.bounce_status import read_action, read_status
 from clew_mail_intake.understanding.charset import decode_text
 from clew_mail_intake.understanding.failed_address import Report, find_address
@@ -87,8 +87,7 @@ def went_to(parsed: ParsedMail, below: str = "") -> tuple[str, ...]:
         if people := tuple(person.email for person in read_people(fields, "to") if "@" in person.email):
             return people
     found = _WENT_TO.search(below)
-    address = read_address(found[1]) if found else ""
-    return (address,) if address else ()
+    return tuple(person.email for person in read_addresses(found[1]) if "@" in person.email) if found else ()
 
 
 def _decoded(parsed: ParsedMail, part: Part) -> bytes:

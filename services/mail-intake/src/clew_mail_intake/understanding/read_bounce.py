@@ -64,7 +64,7 @@ def _why_bounce_by_words(signs: MachineSigns, own: list[Part]) -> str | None:
     receipt = signs.parsed.top.parameters.get("report-type", "").lower() == "disposition-notification"
     carries = any(part.is_message or part.content_type in HEADER_TYPES for part in own)
     senders = {
-        "a mail system sends it": (5 if signs.from_daemon and not receipt else 3) * by_system,
+        "a mail system sends it": (5 if signs.from_daemon else 3) * by_system,
         "its return path is empty": 2 * (signs.null_sender or "<>" in signs.fields.get("from")),
         "nobody reads answers to it": int(bool(NO_REPLY.search(signs.sender.email.partition("@")[0]))),
         "a program may send it": int(signs.from_program),
