@@ -67,14 +67,19 @@ def test_it_never_fails(tmp_path: Path) -> None:
     assert "cannot read the file" in found[6]["reasons"][0]
 
 
-def test_colleagues_are_known_from_the_settings(tmp_path: Path) -> None:
-    """B17: CLEW_TEAM_DOMAINS says whose forwards are colleagues'."""
+def test_colleagues_are_known_from_the_settings_or_an_option(tmp_path: Path) -> None:
+    """B17: what went wrong: the file that CLEW_CONFIG names was not read, as every other command does."""
     path = tmp_path / "a.eml"
     body = "Yours?\n\n---------- Forwarded message ---------\nFrom: Lea <lea@c.example>\nSubject: x\nTo: y\n\nHello\n"
     path.write_bytes(mail("From: col@ours.example", "Subject: Fwd: x", body=body))
 
-    [found] = explain(path, CLEW_TEAM_DOMAINS="ours.example")
+    config = tmp_path / "clew.toml"
+    config.write_text('team_domains = ["ours.example"]\n')
 
+    [found] = explain(path, CLEW_TEAM_DOMAINS="ours.example")
+    assert explain(path, CLEW_CONFIG=str(config)) == [found]
+    _, asked, _ = clew("explain", "--json", "--colleague-domain", "ours.example", str(path))
+    assert json.loads(asked) == found
     assert found["contact"] == {"email": "lea@c.example", "name": "Lea"}
     assert found["forwarded_from"] == {"email": "lea@c.example", "name": "Lea"}
     assert found["text"] == "Hello"
@@ -147,6 +152,16 @@ def test_score_says_what_it_did_not_judge(tmp_path: Path) -> None:
     assert "1 of     1" in unknown[1]
     assert "no answers beside these mails" in unknown[2]
     assert missing[0] == 2
+
+
+def test_a_setting_that_is_none_is_named_before_any_mail_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.eml"
+    path.write_bytes(mail())
+
+    code, out, err = clew("explain", str(path), CLEW_TEAM_DOMAIN="ours.example")
+
+    assert (code, out) == (2, "")
+    assert "did you mean CLEW_TEAM_DOMAINS?" in err
 
 
 def test_score_names_what_went_wrong(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from clew_mail_intake.accept import accepted_id
+from clew_mail_intake.handling.failed_mails import count_failed, list_failed
 from clew_mail_intake.showing.say_reasons import say_reason
 from clew_shared.contracts.enquiry import EnquiryReceived
 from clew_shared.contracts.event import encode_event, subject_of
@@ -90,6 +91,29 @@ async def shelf_of(intake: Intake, name: str) -> str:
     url = f"{intake.running.url}/mail/set-aside?what={name}"
     async with intake.running.http.get(url, headers={"Accept": "text/html"}) as page:
         return await page.text()
+
+
+async def test_what_failed_is_counted_as_it_is_listed(intake: Intake) -> None:
+    """What went wrong: bytes that are no event were counted among the mails, and no list had them."""
+    await intake.send(a_mail())
+    [mail] = await intake.all_judged(1)
+    await fail(intake, UUID(mail["id"]))
+    for event_id, body in ((None, b"no event"), (UUID(int=1), b'{"id": "%s"}' % str(UUID(int=1)).encode())):
+        async with intake.rail.unit_of_work() as uow:
+            await set_aside(
+                uow.connection,
+                intake.rail.tables.shunt,
+                durable="mail-intake-process",
+                event_id=event_id,
+                subject="clew.mail_intake.v1.mail_accepted",
+                body=body,
+                reason="ValidationError",
+                stack="",
+                deliveries=5,
+            )
+
+    async with intake.rail.reading() as connection:
+        assert await count_failed(connection) == len(await list_failed(connection)) == 1
 
 
 async def judged(intake: Intake, mail: str) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from clew_mail_intake.smtp.tls import door_certificate
 from clew_shared.runtime.settings import Settings
+from structlog.testing import capture_logs
 
 from tests.mail_intake.intake import INTAKE, Intake, a_mail, running_intake
 
@@ -104,17 +105,20 @@ async def test_an_operators_certificate_is_shown_in_place_of_our_own(settings: S
 
 
 async def test_a_handshake_that_is_none_ends_one_visit_and_no_other(secured: Intake) -> None:
+    """B43: what went wrong: the operator was warned of an engine that was away."""
     host, _, port = secured.smtp.rpartition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    for line in (b"EHLO client.example\r\n", b"STARTTLS\r\n"):
-        writer.write(line)
-        await reader.read(1000)
-    writer.write(b"no TLS at all\r\n" * 10)
-    async with asyncio.timeout(20):
-        while await reader.read(1000):
-            pass
-    writer.close()
+    with capture_logs() as logged:
+        reader, writer = await asyncio.open_connection(host, int(port))
+        for line in (b"EHLO client.example\r\n", b"STARTTLS\r\n"):
+            writer.write(line)
+            await reader.read(1000)
+        writer.write(b"no TLS at all\r\n" * 10)
+        async with asyncio.timeout(20):
+            while await reader.read(1000):
+                pass
+        writer.close()
 
+    assert [line["event"] for line in logged if line["log_level"] != "info"] == []
     assert (await secured.send(a_mail())).startswith("250")
 
 

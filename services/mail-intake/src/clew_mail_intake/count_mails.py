@@ -22,8 +22,8 @@ VERDICTS = (
 
 _received = Counter("clew_mails_received", "Mails that came to their end, by door", ["door"])
 _became = Counter("clew_mails", "What received mails were taken for, by door", ["door", "verdict"])
-put_off = Counter("clew_mails_put_off", "Mails that we could not take now; their senders try again", ["door"])
-refused_recipients = Counter("clew_recipients_refused", "Recipients that are not here", ["door"])
+_put_off = Counter("clew_mails_put_off", "Mails that we could not take now; their senders try again", ["door"])
+_refused_recipients = Counter("clew_recipients_refused", "Recipients that are not here", ["door"])
 
 
 def count_received(door: str) -> None:
@@ -34,9 +34,17 @@ def count_verdict(door: str, verdict: str) -> None:
     _became.labels(_kind(door), verdict).inc()
 
 
+def count_put_off(door: str) -> None:
+    _put_off.labels(_kind(door)).inc()
+
+
+def count_refused_recipient(door: str) -> None:
+    _refused_recipients.labels(_kind(door)).inc()
+
+
 def show_from_the_start(door: str) -> None:
     """Have the counters of `door` there as zeros: a rate needs a first value."""
-    for counter in (_received, put_off, refused_recipients):
+    for counter in (_received, _put_off, _refused_recipients):
         counter.labels(door)
     for verdict in VERDICTS:
         _became.labels(door, verdict)

@@ -3,15 +3,15 @@
 import argparse
 import asyncio
 import io
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
 import msgspec
-from clew_shared.runtime.settings import as_bool
+from clew_shared.runtime.settings import load_settings
 
+from clew_mail_intake.reading import surroundings
 from clew_mail_intake.understanding.understood import Surroundings, Understanding
 from clew_mail_intake.worker import Workers
 
@@ -19,7 +19,7 @@ from clew_mail_intake.worker import Workers
 def run_explain(args: argparse.Namespace) -> int:
     """Explain every file; a file that cannot be read is explained as such, so that the call never fails."""
     speak_utf8()
-    asyncio.run(_explain_all(expand(args.files), surroundings(args), as_json=args.json, out=sys.stdout))
+    asyncio.run(_explain_all(expand(args.files), _known(args), as_json=args.json, out=sys.stdout))
     return 0
 
 
@@ -29,17 +29,15 @@ def speak_utf8() -> None:
         sys.stdout.reconfigure(encoding="utf-8", errors="replace")
 
 
-def surroundings(args: argparse.Namespace) -> Surroundings:
-    """Take the house's names from the settings' environment and the options."""
-    colleagues = os.environ.get("CLEW_TEAM_DOMAINS", "").replace(";", ",").split(",") + args.colleague_domain
-    team = os.environ.get("CLEW_TEAM", "").split(",")
-    trusted = os.environ.get("CLEW_TRUSTED_AUTHSERV", "").split(",") + args.trust
-    return Surroundings(
-        intake_domain=os.environ.get("CLEW_INTAKE_DOMAIN", "in.localhost").lower(),
-        colleague_domains=frozenset(name.strip().lower() for name in colleagues if name.strip()),
-        colleagues=frozenset(name.strip().lower() for name in team if name.strip()),
-        people_write_through_lists=as_bool(os.environ.get("CLEW_LISTS_OPEN_DEALS", "no")),
-        trusted_authserv_ids=frozenset(name.strip().lower() for name in trusted if name.strip()),
+def _known(args: argparse.Namespace) -> Surroundings:
+    """Give what the service goes by, with what the options add. Raises `BadSetting`."""
+    settings = load_settings()
+    domains, trusted = settings.team_domains, settings.trusted_authserv
+    return surroundings(
+        settings.changed(
+            team_domains=(*domains, *args.colleague_domain),
+            trusted_authserv=(*trusted, *args.trust),
+        )
     )
 
 

@@ -9,12 +9,12 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from clew_mail_intake.raw_mail import RawMail
+from clew_mail_intake.understanding.limits import ALL_HEADERS_BYTES
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
 _END_OF_HEADER = re.compile(rb"(?:\A|\r?\n)\r?\n")
-_LONGEST_HEADER = 256 * 1024
 _FIELD = re.compile(
     rb"^(message-id|from|date|subject|reply-to)[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)", re.IGNORECASE | re.MULTILINE
 )
@@ -67,8 +67,8 @@ def glance_at(raw: RawMail) -> Glance:
 
 def _split(first: bytes) -> tuple[bytes, int]:
     """Give the header and where the body begins, which is at once where no header ends or lines end by CR alone."""
-    found = _END_OF_HEADER.search(first, 0, _LONGEST_HEADER)
-    header = first[: found.start()] if found else first[:_LONGEST_HEADER]
+    found = _END_OF_HEADER.search(first, 0, ALL_HEADERS_BYTES)
+    header = first[: found.start()] if found else first[:ALL_HEADERS_BYTES]
     if _BARE_CR.search(header) or (not found and _STRAY.search(header)):
         return header, 0
     return header, found.end() if found else len(header)

@@ -160,7 +160,7 @@ def _convert(name: str, value: Any) -> Any:
         return None
     try:
         if kind is bool:
-            return value if isinstance(value, bool) else as_bool(str(value))
+            return value if isinstance(value, bool) else _as_bool(str(value))
         if kind in (int, str, Path):
             converted = kind(value)
         else:
@@ -174,7 +174,7 @@ def _convert(name: str, value: Any) -> Any:
     return converted
 
 
-def as_bool(value: str) -> bool:
+def _as_bool(value: str) -> bool:
     """Read yes or no as people write it. Raises `ValueError`."""
     said = value.strip().casefold()
     if said in ("yes", "true", "on", "1"):

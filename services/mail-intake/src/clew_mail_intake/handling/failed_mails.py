@@ -13,7 +13,7 @@ from clew_shared.contracts.event import decode_data, decode_envelope
 from clew_shared.contracts.mail import MailAccepted
 from clew_shared.runtime.bus import Bus
 from clew_shared.runtime.shunt import drop_shunted, retry_shunted
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_mail_intake.accept import accepted_id
@@ -21,6 +21,8 @@ from clew_mail_intake.handling.note_handling import note_handling
 from clew_mail_intake.tables import RAIL, message
 
 _SHOWN = 200
+# What has no event's id cannot name a mail either; `clew shunt` shows that.
+_WAITING = (RAIL.shunt.c.state == "waiting") & RAIL.shunt.c.event_id.is_not(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ async def list_failed(connection: AsyncConnection) -> list[FailedMail]:
     shunt = RAIL.shunt
     waiting = await connection.execute(
         select(shunt.c.body, shunt.c.reason, shunt.c.deliveries, shunt.c.shunted_at)
-        .where(shunt.c.state == "waiting")
+        .where(_WAITING)
         .order_by(shunt.c.shunted_at.desc())
         .limit(_SHOWN)
     )
@@ -60,9 +62,9 @@ async def list_failed(connection: AsyncConnection) -> list[FailedMail]:
 
 
 async def count_failed(connection: AsyncConnection) -> int:
-    shunt = RAIL.shunt
-    waiting = select(func.count()).where(shunt.c.state == "waiting")
-    return int(await connection.scalar(waiting) or 0)
+    """Count what `list_failed` would list if it had no end."""
+    bodies = await connection.scalars(select(RAIL.shunt.c.body).where(_WAITING))
+    return len({_mail_of(body) for body in bodies} - {None})
 
 
 async def retry_mails(keys: Sequence[UUID], by: str, bus: Bus, connection: AsyncConnection) -> int:
@@ -86,7 +88,7 @@ async def _waiting(keys: Sequence[UUID], connection: AsyncConnection) -> dict[UU
     events = {accepted_id(key): key for key in keys}
     shunt = RAIL.shunt
     found = await connection.execute(
-        select(shunt.c.event_id, shunt.c.id).where(shunt.c.state == "waiting", shunt.c.event_id.in_(list(events)))
+        select(shunt.c.event_id, shunt.c.id).where(_WAITING, shunt.c.event_id.in_(list(events)))
     )
     return {events[row.event_id]: row.id for row in found}
 

@@ -8,7 +8,7 @@ from clew_shared.contracts.placement import Placement
 
 from clew_mail_intake.handling.release import RELEASABLE
 from clew_mail_intake.kept_files import KeptFile
-from clew_mail_intake.showing.read_again import Reading
+from clew_mail_intake.showing.read_again import ReadAnew
 from clew_mail_intake.showing.say_reasons import say_proofs, say_reason, say_trust
 from clew_mail_intake.showing.shown_mail import Handled, ShownMail
 from clew_mail_intake.understanding.understood import PARSER_VERSION, Authenticity
@@ -42,7 +42,7 @@ def row_of(mail: ShownMail, placement: Placement | None) -> dict[str, Any]:
 def mail_context(
     mail: ShownMail,
     files: Sequence[KeptFile],
-    again: Reading | None,
+    again: ReadAnew | None,
     placement: Placement | None,
     handled: Sequence[Handled],
 ) -> dict[str, Any]:

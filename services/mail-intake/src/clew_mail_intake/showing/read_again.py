@@ -21,7 +21,7 @@ _GIVEN_UP = ("quarantine: reading it", "quarantine: could not be read", "incompl
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadAnew:
     """What a mail says, read now; `changes` is what differs from what was kept, by name."""
 
     read: Understanding
@@ -30,7 +30,7 @@ class Reading:
 
 async def read_again(
     mail: ShownMail, processing: Processing, connection: AsyncConnection, *, at_any_cost: bool = False
-) -> Reading | None:
+) -> ReadAnew | None:
     """Give None for a mail that is not here any more, or that would keep whoever looks waiting."""
     if mail.forgotten_at is not None or (not at_any_cost and _is_costly(mail)):
         return None
@@ -42,7 +42,7 @@ async def read_again(
     # What a person let through is not for a rule to decide again.
     is_comparable = kept is not None and mail.released_at is None
     changes = find_changes(stored, kept or {}, mail.preview, read, processing.ours) if is_comparable else {}
-    return Reading(read, changes)
+    return ReadAnew(read, changes)
 
 
 async def read_kept(

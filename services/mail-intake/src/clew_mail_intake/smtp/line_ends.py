@@ -5,9 +5,10 @@ Next: clew_mail_intake.raw_mail.RawMail.append.
 
 import re
 
+from clew_mail_intake.understanding.limits import ALL_HEADERS_BYTES
+
 _EMPTY_LINE = b"\r\n\r\n"
 _CRLF_OR_EMPTY_LINE = re.compile(rb"\r\n|\n\n")
-_LONGEST_HEADER = 256 * 1024
 _ANY_END = re.compile(rb"\r\n|\r|\n")
 _BARE = re.compile(rb"\r(?!\n)|(?<!\r)\n")
 
@@ -34,7 +35,7 @@ class LineEnds:
         searched = max(0, len(self._header) - 3)
         self._header += data
         end = self._end_of(self._header, searched)
-        if not end and len(self._header) < _LONGEST_HEADER:
+        if not end and len(self._header) < ALL_HEADERS_BYTES:
             return b""
         return self._give_header(end or len(self._header))
 

@@ -12,17 +12,16 @@ from clew_shared.contracts.ids import new_id, utc_now
 
 from clew_mail_intake.accept import AcceptedMail
 from clew_mail_intake.arriving_mail import ArrivingMail
-from clew_mail_intake.count_mails import put_off, refused_recipients
+from clew_mail_intake.count_mails import count_put_off, count_refused_recipient
 from clew_mail_intake.glance import glance_at
 from clew_mail_intake.raw_mail import RawMail
 from clew_mail_intake.refused_mails import RefusedMail
 from clew_mail_intake.smtp.line_ends import LineEnds
 from clew_mail_intake.smtp.path import BadPath, Path, read_path
 from clew_mail_intake.smtp.policy import NO_ROOM, SmtpPolicy, address_of
-from clew_mail_intake.smtp.talk import Talk
+from clew_mail_intake.smtp.talk import CHUNK_BYTES, Talk
 from clew_mail_intake.smtp.wire_data import WireData
 
-_CHUNK = 1 << 17
 # Who brings less than this in a second, patience aside, brings it slowly on purpose.
 _LEAST_BYTES_A_SECOND = 1024
 _STORE_SECONDS = 60.0
@@ -65,7 +64,7 @@ class IntakeSMTP(Talk):
             return
         refusal = self._policy.put_off(address_of(self.session), size)
         if refusal is not None:
-            put_off.labels(self.door).inc()
+            count_put_off(self.door)
             await self.push(refusal)
             return
         self._mail_from = path.address
@@ -88,7 +87,7 @@ class IntakeSMTP(Talk):
         if refusal is None:
             self._open_envelope().rcpt_tos.append(recipient)
         elif refusal.startswith("5"):
-            refused_recipients.labels(self.door).inc()
+            count_refused_recipient(self.door)
             self._refused.append(recipient)
             self._refusal = refusal
         await self.push(refusal or "250 2.1.5 Recipient OK")
@@ -138,7 +137,7 @@ class IntakeSMTP(Talk):
         size, no_room = 0, False
         slowest = self.loop.time() + self._policy.idle_seconds
         while not wire.ended:
-            chunk = await self._reader.read(_CHUNK)
+            chunk = await self._reader.read(CHUNK_BYTES)
             if not chunk:
                 raise ConnectionResetError("the mail did not end")
             if self.loop.time() > slowest + size / _LEAST_BYTES_A_SECOND:
@@ -187,7 +186,7 @@ class IntakeSMTP(Talk):
 
     def _note(self, status: str) -> None:
         if status.startswith("4"):
-            put_off.labels(self.door).inc()
+            count_put_off(self.door)
         # Whoever brings mail may go on talking.
         self._words = 0
 

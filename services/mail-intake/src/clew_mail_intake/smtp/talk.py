@@ -7,13 +7,15 @@ import asyncio
 import math
 import re
 from collections.abc import Awaitable, Callable
+from ssl import SSLContext
 from typing import Any, Self, cast
 
+import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from clew_mail_intake.smtp.policy import CLOSING, SmtpPolicy, address_of
 
-_CHUNK = 1 << 17
+CHUNK_BYTES = 1 << 17
 _MOST_ERRORS = 30
 _LONGEST_COMMAND = 2048
 _LONGEST_NAME = 255
@@ -37,12 +39,14 @@ _ENHANCED = {
 }
 _HAS_ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3} ")
 
+log = structlog.get_logger()
+
 
 class Talk(SMTP):
     """aiosmtpd's protocol with a conversation of our own, for its own trusts whoever it talks to."""
 
     # The reader's buffer, not a limit for lines of a mail: those have none but the mail's own size.
-    line_length_limit = _CHUNK
+    line_length_limit = CHUNK_BYTES
     door = "smtp"
     greets_with = "EHLO"
 
@@ -111,7 +115,7 @@ class Talk(SMTP):
         return line if len(line) <= _LONGEST_COMMAND else b""
 
     async def _skip_line(self) -> bool:
-        while chunk := await self._reader.read(_CHUNK):
+        while chunk := await self._reader.read(CHUNK_BYTES):
             _, found, rest = chunk.partition(b"\n")
             if found:
                 self._unread(rest)
@@ -218,16 +222,25 @@ class Talk(SMTP):
         await self.push("220 2.0.0 Go ahead")
         # What came along in plain text was perhaps put there by somebody else (CVE-2011-0411).
         self._reader._buffer.clear()  # type: ignore[attr-defined]  # noqa: SLF001
-        patience = self._policy.idle_seconds
-        secured = await self.loop.start_tls(plain, self, context, server_side=True, ssl_handshake_timeout=patience)
-        if secured is None:
-            raise ConnectionResetError("the connection ended while TLS began")
+        secured = await self._shake_hands(plain, context)
         self.transport = self._reader._transport = self._writer._transport = secured  # type: ignore[attr-defined]  # noqa: SLF001
         peer = self._open_session().peer
         self._set_rset_state()  # type: ignore[no-untyped-call]
         self.session = self._create_session()
         self.session.peer = peer
         self.session.ssl = {"cipher": secured.get_extra_info("cipher")}
+
+    async def _shake_hands(self, plain: asyncio.WriteTransport, context: SSLContext) -> asyncio.Transport:
+        patience = self._policy.idle_seconds
+        try:
+            secured = await self.loop.start_tls(plain, self, context, server_side=True, ssl_handshake_timeout=patience)
+        except OSError as error:
+            # What came was no TLS, or none that both of us speak; we cannot go on in plain text (RFC 3207 4.1).
+            log.info("smtp.no_tls", client=address_of(self.session), error=str(error)[:200])
+            raise ConnectionResetError("TLS did not begin") from error
+        if secured is None:
+            raise ConnectionResetError("the connection ended while TLS began")
+        return secured
 
     async def smtp_AUTH(self, arg: str | None) -> None:  # noqa: N802 - the name that aiosmtpd calls
         await self.push("502 5.5.1 Nobody signs in here")
