@@ -15,6 +15,7 @@ from clew_mail_intake.mailboxes import (
     keep_refresh_token,
     list_mailboxes,
     read_mailbox,
+    row_of_cursor,
     save_cursor,
 )
 from clew_shared.contracts.enquiry import EnquiryReceived
@@ -146,7 +147,7 @@ async def test_a_watch_of_the_old_account_keeps_nothing_for_the_new_one(intake: 
         key = await add_mailbox(old, uow.connection)
         before = await read_mailbox(key, uow.connection)
         assert before is not None
-        await save_cursor(before, Cursor(1, 50, {}), uow.connection)
+        await save_cursor(before, row_of_cursor(Cursor(1, 50, {})), uow.connection)
     async with intake.rail.unit_of_work() as changing:
         new = MailboxPlace(**usual, username="new", password=b"2", folder="INBOX")
         await change_mailbox(before, new, Seal(intake.settings, b"test"), changing.connection)
@@ -187,7 +188,7 @@ async def test_a_refresh_token_is_kept_as_long_as_the_secret_that_brought_it(int
 
 async def _save_late(intake: Intake, before: Mailbox) -> None:
     async with intake.rail.unit_of_work() as uow:
-        await save_cursor(before, Cursor(1, 60, {}), uow.connection)
+        await save_cursor(before, row_of_cursor(Cursor(1, 60, {})), uow.connection)
         await keep_refresh_token(before, b"old", uow.connection)
 
 

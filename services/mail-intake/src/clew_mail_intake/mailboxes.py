@@ -1,5 +1,6 @@
 """The IMAP mailboxes that are read, and how each is doing. Next: clew_mail_intake.imap.keeper.MailboxKeeper."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -219,9 +220,18 @@ async def read_cursor(mailbox_id: UUID, uidvalidity: int, connection: AsyncConne
     return Cursor(uidvalidity, row.last_uid, pending, row.backlog, moving, read_ranges(row.unsettled))
 
 
-async def save_cursor(used: Mailbox, cursor: Cursor, connection: AsyncConnection) -> None:
+async def save_cursor(used: Mailbox, row: Mapping[str, Any], connection: AsyncConnection) -> None:
     """Keep how far the folder is read, unless the mailbox was removed or turned to another folder meanwhile."""
-    values = {
+    # The lock has a change wait, or has us see it: numbers of the old folder would hide mails of the new one.
+    is_the_same = (mailbox.c.id == used.id, *(mailbox.c[name] == getattr(used.place, name) for name in NAMES_IT))
+    if await connection.scalar(select(mailbox.c.id).where(*is_the_same).with_for_update(read=True)):
+        statement = insert(mailbox_cursor).values(mailbox_id=used.id, **row)
+        await connection.execute(statement.on_conflict_do_update(index_elements=["mailbox_id"], set_=row))
+
+
+def row_of_cursor(cursor: Cursor) -> dict[str, Any]:
+    """Give what `save_cursor` keeps; for a hundred thousand UIDs that takes longer than the event loop may wait."""
+    return {
         "uidvalidity": cursor.uidvalidity,
         "last_uid": cursor.last_uid,
         "pending": {str(uid): tries for uid, tries in cursor.pending.items()},
@@ -229,11 +239,6 @@ async def save_cursor(used: Mailbox, cursor: Cursor, connection: AsyncConnection
         "unsettled": write_ranges(cursor.unsettled),
         "moving": {str(uid): begun for uid, begun in cursor.moving.items()},
     }
-    # The lock has a change wait, or has us see it: numbers of the old folder would hide mails of the new one.
-    is_the_same = (mailbox.c.id == used.id, *(mailbox.c[name] == getattr(used.place, name) for name in NAMES_IT))
-    if await connection.scalar(select(mailbox.c.id).where(*is_the_same).with_for_update(read=True)):
-        statement = insert(mailbox_cursor).values(mailbox_id=used.id, **values)
-        await connection.execute(statement.on_conflict_do_update(index_elements=["mailbox_id"], set_=values))
 
 
 def _place(row: dict[str, Any]) -> MailboxPlace:

@@ -1,6 +1,6 @@
 """UIDs as IMAP writes them, `1:120,130`: many of them in a row take little room.
 
-Next: clew_mail_intake.mailboxes.save_cursor.
+Next: clew_mail_intake.mailboxes.row_of_cursor.
 """
 
 from collections.abc import Iterable

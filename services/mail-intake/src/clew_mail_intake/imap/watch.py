@@ -4,7 +4,7 @@ import asyncio
 import math
 import threading
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
 
 import structlog
@@ -32,7 +32,7 @@ from clew_mail_intake.imap.take_new import (
     take_new,
 )
 from clew_mail_intake.imap.wait import wait_for_mail
-from clew_mail_intake.mailboxes import Cursor, Mailbox, State, read_cursor, report_health, save_cursor
+from clew_mail_intake.mailboxes import Cursor, Mailbox, State, read_cursor, report_health, row_of_cursor, save_cursor
 
 T = TypeVar("T")
 
@@ -162,15 +162,15 @@ class Watch:
             await asyncio.gather(*(self._acceptance.accept(mail) for mail in mails))
 
     def _save(self, cursor: Cursor) -> None:
-        self._in_loop(self._save_cursor(cursor))
+        self._in_loop(self._save_cursor(row_of_cursor(cursor)))
 
     async def _read_cursor(self, uidvalidity: int) -> Cursor:
         async with self._rail.reading() as connection:
             return await read_cursor(self.mailbox.id, uidvalidity, connection)
 
-    async def _save_cursor(self, cursor: Cursor) -> None:
+    async def _save_cursor(self, row: Mapping[str, Any]) -> None:
         async with self._rail.database.engine.begin() as connection:
-            await save_cursor(self.mailbox, cursor, connection)
+            await save_cursor(self.mailbox, row, connection)
 
     def _say_failing(self, error: BaseException) -> None:
         log.warning("imap.failing", mailbox=str(self.mailbox.id), error=f"{type(error).__name__}: {error}"[:300])
