@@ -1,6 +1,7 @@
 """Which systems that hand us mail are our own. Next: clew_mail_intake.smtp.policy.SmtpPolicy."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 
@@ -9,9 +10,14 @@ class Relays:
 
     def __init__(self, networks: Sequence[str]) -> None:
         self._networks = [ip_network(network) for network in networks]
+        # Asked at each mail, mostly about the same few addresses.
+        self._known = lru_cache(1000)(self._include)
 
     def include(self, address: str) -> bool:
         """Tell a hop of our own, which hides who sent a mail, from the sender's; what has no address is our own."""
+        return self._known(address)
+
+    def _include(self, address: str) -> bool:
         try:
             found = ip_address(address)
         except ValueError:

@@ -37,6 +37,9 @@ class Database:
             connect_args={"timeout": 5, "server_settings": {"application_name": f"clew-{self.schema}"}},
         )
 
+        # The same connections, under another mode.
+        self._autocommitting = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """Open a connection for queries alone."""
@@ -46,7 +49,7 @@ class Database:
     @asynccontextmanager
     async def at_once(self) -> AsyncIterator[AsyncConnection]:
         """Open a connection on which each statement is a transaction by itself: one round trip instead of three."""
-        async with self.engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        async with self._autocommitting.connect() as connection:
             yield connection
 
     async def close(self) -> None:
