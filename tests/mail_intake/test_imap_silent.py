@@ -145,11 +145,15 @@ async def test_nobody_signs_in_where_the_certificate_is_not_believed(
     await asyncio.to_thread(encrypted.deliver, "jo", a_mail())
     await _watch(intake, port=port, tls=tls)
     failing = await eventually(lambda: _state_is(intake, "failing"))
+    here = {"host": "127.0.0.1", "port": port, "tls": tls, "username": "jo", "password": PASSWORD}
+    trial = await intake.running.post(f"{_MAILBOXES}/test", here)
 
     await _watch(intake, port=port, tls=tls, tls_verify=False)
     await intake.all_judged(1)
 
     assert "certificate verify failed" in failing["last_error"]
+    # The page opens what is folded away around the field.
+    assert (trial["works"], trial["field"]) == (False, "tls_ca")
 
 
 async def test_an_authority_that_is_none_is_refused(intake: Intake) -> None:

@@ -99,6 +99,30 @@ async def test_the_verdicts_add_up_to_the_mails_received_by_all_doors(settings: 
     assert "to nobody@in.localhost, none@in.localhost" in page
 
 
+async def test_a_mail_system_of_ours_that_only_asks_who_is_here_brings_no_mail(settings: Settings) -> None:
+    """B45: Postfix asks as double-bounce, Exim as nobody; who goes on to DATA, or is a stranger, is refused a mail."""
+    async with running_intake(settings) as intake:
+        assert await _refused_of_three(intake, "smtp", b"EHLO x") == 1
+    async with running_intake(settings.changed(lmtp_port=0, mail_relays=("192.0.2.0/24",))) as intake:
+        assert await _refused_of_three(intake, "smtp", b"EHLO x") == 3
+        assert await _refused_of_three(intake, "lmtp", b"LHLO x") == 1
+
+
+async def _refused_of_three(intake: Intake, door: str, greeting: bytes) -> int:
+    before = await _figures(intake.running)
+    async with wire(intake.running.addresses[door]) as talk:
+        await talk.say(greeting)
+        for asker, then in ((b"double-bounce@mx.example", b"NOOP"), (b"", b"NOOP"), (b"", b"DATA")):
+            await talk.say(b"MAIL FROM:<%s>" % asker)
+            assert (await talk.say(b"RCPT TO:<nobody@in.localhost>")).startswith("550 5.1.1")
+            await talk.say(then)
+            await talk.say(b"RSET")
+    after = await _figures(intake.running)
+    received = after["received"] - before["received"]
+    assert received == +Counter({door: after["became"]["rejected"] - before["became"]["rejected"]})
+    return received.total()
+
+
 async def test_a_mail_is_found_by_one_trace_from_the_reply_to_the_deal(clew: RunningClew) -> None:
     """B45: the id in the reply is the trace, of the mail's record, of what is told of it, and of its deal."""
     intake = Intake(clew)

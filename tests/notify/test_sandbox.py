@@ -6,7 +6,7 @@ from typing import Any
 
 from clew_shared.contracts.reply_address import read_reply_address
 from clew_shared.runtime.settings import Settings
-from clew_shared.testing.harness import RunningClew
+from clew_shared.testing.harness import RunningClew, run_services
 
 from tests.notify.events import Books
 
@@ -153,3 +153,12 @@ async def test_rules_are_listed_and_a_suppression_is_lifted(clew: RunningClew, b
     assert {rule["id"] for rule in rules["items"]} >= {"deal_opened", "comment_added", "acknowledgement"}
     assert [item["address"] for item in suppressed["items"]] == ["sam@team.example"]
     assert (await clew.get("/api/v1/suppressions"))["items"] == []
+
+
+async def test_with_a_relay_the_page_says_that_mail_leaves(settings: Settings) -> None:
+    async with run_services(settings.changed(smtp_url="smtp://127.0.0.1:1")) as clew:
+        async with clew.http.get(f"{clew.url}/sandbox") as answer:
+            page = await answer.text()
+
+    assert "Mail leaves through your relay" in page
+    assert "No mail yet" not in page

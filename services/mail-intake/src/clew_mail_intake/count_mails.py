@@ -3,7 +3,8 @@
 A mail is received when it has come to its end: stored and told so by 250 or taken from a mailbox, or refused for good.
 It is refused when none of those it was for is here, or it is too large, or could be read in two ways. Each received
 mail gets one verdict, `duplicate` when it was here before. What was put off (4xx) or broken off is not received, for
-its sender still has it; a recipient that is refused beside another who is not is counted as that alone.
+its sender still has it; a recipient that is refused beside another who is not is counted as that alone, and so is
+one that a mail system of ours only asked about.
 """
 
 from prometheus_client import Counter

@@ -80,7 +80,8 @@ def build(settings: Settings) -> Service:
     phone = LocalDeliverer(rail, SandboxPhone(), wake_phone, "sms")
     live = Live(rail.bus)
     sandbox = SandboxRoutes(rail, settings)
-    edges = (DeliveryRoutes(rail, wake_all), RuleRoutes(rail), sandbox, SandboxPages(rail, sandbox, live))
+    pages = SandboxPages(rail, sandbox, live, relayed=bool(settings.smtp_url))
+    edges = (DeliveryRoutes(rail, wake_all), RuleRoutes(rail), sandbox, pages)
     return Service(
         name="notify",
         rail=rail,

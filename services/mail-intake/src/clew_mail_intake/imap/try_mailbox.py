@@ -39,7 +39,7 @@ _UNCONNECTED: tuple[tuple[type[BaseException], str, str], ...] = (
     (
         ssl.SSLCertVerificationError,
         "The certificate of {host} is not to be trusted: {said}.",
-        f"{_PROVIDER} If it has an authority of its own, paste that authority's certificate here.",
+        f"{_PROVIDER} Has it an authority of its own? Its certificate belongs below “Authority of your own”.",
     ),
     (
         ssl.SSLError,
@@ -61,11 +61,12 @@ _NO_MAIL_SERVER = (
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """What a trial came to: `message` says it, `who` says who can mend it where it failed."""
+    """What a trial came to: `message` says it, `who` says who can mend it where it failed, by `field` where one may."""
 
     works: bool
     message: str
     who: str = ""
+    field: str = ""
 
 
 class _Watched:
@@ -123,7 +124,8 @@ def _say(place: MailboxPlace, sign_in: SignIn, reached: _Watched, error: BaseExc
     if reached.signed_in:
         return _no_folder(place, sign_in, error)
     message, who = _why_not_signed_in(place, error) if reached.connected else _why_not_connected(place, error)
-    return Trial(works=False, message=message, who=who)
+    field = "tls_ca" if isinstance(error, ssl.SSLCertVerificationError) else ""
+    return Trial(works=False, message=message, who=who, field=field)
 
 
 def _why_not_connected(place: MailboxPlace, error: BaseException) -> tuple[str, str]:

@@ -29,6 +29,8 @@ _STORE_SECONDS = 60.0
 _MOST_COUNTED = 2**63 - 1
 _UNCLEAN = "550 5.6.11 A bare CR, a bare LF or a NUL is in the mail"
 _NEEDS_UTF8 = "553 5.6.7 Such an address needs SMTPUTF8"
+# Whom a mail system names as the sender where it asks about a recipient: nobody, or Postfix's `double_bounce_sender`.
+_ASKERS = frozenset({"", "double-bounce"})
 _KNOWN_PARAMETERS = frozenset({"SIZE", "BODY", "SMTPUTF8"})
 
 log = structlog.get_logger()
@@ -42,6 +44,7 @@ class IntakeSMTP(Talk):
         self._mail_from: str | None = None
         self._refused: list[str] = []
         self._refusal = ""
+        self._came_to_data = False
 
     async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - the name that aiosmtpd calls
         if await self.check_helo_needed(self.greets_with):
@@ -104,6 +107,7 @@ class IntakeSMTP(Talk):
         """Read a mail off the wire and answer when it is durable."""
         if await self.check_helo_needed(self.greets_with):
             return
+        self._came_to_data = True
         if not self._open_envelope().rcpt_tos:
             await self.push("503 5.5.1 Need RCPT first")
             return
@@ -214,10 +218,17 @@ class IntakeSMTP(Talk):
         return f"{reply}; refused as {key}"
 
     def _end_mail(self) -> None:
-        if self._refused and self.session is not None and self.envelope is not None and not self.envelope.rcpt_tos:
+        is_nobodys = self._refused and self.session is not None and self.envelope is not None
+        if is_nobodys and not self._open_envelope().rcpt_tos and not self._is_probe():
             # Not one of those it was for is here: the mail is refused, though nobody saw its bytes.
             self._refuse(self._refusal)
-        self._mail_from, self._refused, self._refusal = None, [], ""
+        self._mail_from, self._refused, self._refusal, self._came_to_data = None, [], "", False
+
+    def _is_probe(self) -> bool:
+        """Tell a mail system of ours that only asks who is here, as Postfix and Exim do: there is no mail to refuse."""
+        asker = (self._mail_from or "").partition("@")[0].casefold()
+        is_of_ours = self.door == "lmtp" or self._policy.relays.include(address_of(self.session))
+        return is_of_ours and asker in _ASKERS and not self._came_to_data
 
 
 def _announced_size(path: Path) -> int:

@@ -23,10 +23,11 @@ _PING_SECONDS = 15.0
 
 
 class SandboxPages:
-    """Read what was sent, and answer as the person who got it."""
+    """Read what was sent, and answer as the person who got it; what is `relayed` does not come here."""
 
-    def __init__(self, rail: Rail, sandbox: SandboxRoutes, live: Live) -> None:
+    def __init__(self, rail: Rail, sandbox: SandboxRoutes, live: Live, *, relayed: bool) -> None:
         self._rail = rail
+        self._relayed = relayed
         self._sandbox = sandbox
         self._live = live
         self._pages = Pages("clew_notify")
@@ -125,6 +126,7 @@ class SandboxPages:
             "messages": [_item(item, message) for item in shown],
             "recipients": [{"address": address, "count": count} for address, count in recipients],
             "filters": filters,
+            "relayed": self._relayed,
             "older_url": f"/sandbox?{older}" if older else None,
             "message": _shown(message) if message else None,
             "errors": errors or {},

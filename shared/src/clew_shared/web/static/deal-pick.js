@@ -5,11 +5,16 @@ import { sendOnce } from "clew/once.js";
 const PAUSE_MS = 200;
 const MOST = 8;
 
-for (const field of document.querySelectorAll("[data-deal-pick]")) wire(field);
+wireAll();
+// A part of the page that was fetched later has fields of its own.
+document.addEventListener("htmx:after:swap", wireAll);
 sendOnce();
 
-function wire(field) {
-  const input = field.querySelector("input");
+function wireAll() {
+  for (const input of document.querySelectorAll("[data-deal-pick] > input[name]:not([type=hidden])")) wire(input);
+}
+
+function wire(input) {
   const sent = el("input", { type: "hidden", name: input.name });
   const list = el("div", { class: "choices pick-list", id: `${input.id}-list`, role: "listbox", "aria-label": "Deals", hidden: true });
   input.removeAttribute("name");
@@ -50,7 +55,7 @@ function show(input, list, deals, choose) {
         "button",
         { class: "choice", type: "button", role: "option", id: `${list.id}-${index}`, tabindex: "-1", "aria-selected": "false", onmousedown: (event) => event.preventDefault(), onclick: () => choose(deal) },
         deal.title,
-        el("span", { class: "muted" }, [deal.contact?.name, deal.status].filter(Boolean).join(", ")),
+        el("span", { class: "muted" }, [...new Set([deal.contact?.name, deal.contact?.email]), deal.status].filter(Boolean).join(", ")),
       ),
     ),
   );

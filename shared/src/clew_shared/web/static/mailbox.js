@@ -16,6 +16,12 @@ for (const form of document.querySelectorAll("form[data-mailbox]")) {
   form.querySelector("[aria-invalid]")?.focus();
 }
 
+// What a trial found may belong into a field that is folded away.
+document.addEventListener("htmx:after:swap", () => {
+  const about = document.querySelector("#trial [data-about]")?.dataset.about;
+  document.querySelector(`form[data-mailbox] [name="${about}"]`)?.closest("details")?.setAttribute("open", "");
+});
+
 document.addEventListener("htmx:before:request", ({ target }) => {
   const button = target.closest?.("[data-tries]");
   if (!button) return;
