@@ -69,6 +69,16 @@ def test_what_has_hardly_a_header_is_told_apart_by_its_words(one: bytes, other: 
     assert _fingerprint(one) != _fingerprint(other)
 
 
+def test_two_who_name_themselves_in_the_envelope_alone_are_two() -> None:
+    """B10: the same words without From and Message-ID were one mail, whoever sent them."""
+    raw = RawMail(content=b"Subject: Chairs\r\n\r\nCall me.")
+    one, again, other = (glance_at(raw, sender).fingerprint for sender in ("a@x.example", "A@x.example", "b@x.example"))
+
+    assert one == again != other
+    named = RawMail(content=b"From: a@x.example\r\n\r\nCall me.")
+    assert glance_at(named, "a@x.example") == glance_at(named, "list@y.example")
+
+
 @given(st.binary(max_size=300))
 def test_any_bytes_have_a_fingerprint(content: bytes) -> None:
     """B10, B25: garbage is a mail too, and the same garbage is the same mail."""

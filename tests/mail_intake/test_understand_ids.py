@@ -20,10 +20,12 @@ from tests.mail_intake.mails import mail, read
         "< a@x > <b@x>",
         "<a@\r\n x> <b@x>",
         '"Bob" <a@x> (Monday) <b@x>',
+        "=?utf-8?q?=3Ca=40x=3E_=3Cb=40x=3E?=",
+        "=?utf-8?q?=3Ca=40?=\r\n =?utf-8?q?x=3E?= <b@x>",
     ],
 )
 def test_ids_are_found_however_they_are_parted(value: str) -> None:
-    """B2: commas, newlines, missing brackets."""
+    """B2: commas, newlines, missing brackets, encoded words as Python's email writes what is too long for a line."""
     assert read_message_ids(value.replace("\r\n", "")) == ["<a@x>", "<b@x>"]
     assert read(f"References: {value}").references == ("<a@x>", "<b@x>")
 

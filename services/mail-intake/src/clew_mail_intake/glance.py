@@ -36,13 +36,13 @@ class Glance:
     subject_line: str | None
 
 
-def glance_at(raw: RawMail) -> Glance:
+def glance_at(raw: RawMail, mail_from: str | None = None) -> Glance:
     """Read the few header fields by which a mail is known, and make its fingerprint.
 
     Each hop adds fields on top and may change how lines end; the body, the Message-ID, From, Date and Subject stay.
     So the same mail by two doors is one, and a different mail under a used Message-ID is another. A mail without a
-    Message-ID is known by the rest. What has no header that ends is words from its first byte: two of them that
-    differ anywhere are two.
+    Message-ID is known by the rest, and by its envelope's sender where it names none itself. What has no header that
+    ends is words from its first byte: two of them that differ anywhere are two.
     """
     first = next(iter(raw.pieces()))
     header, start = _split(first)
@@ -53,6 +53,8 @@ def glance_at(raw: RawMail) -> Glance:
     if not fields.get(b"message-id"):
         # A form that sends without any id may have nothing else that tells its visitors apart.
         seen.update(fields.get(b"reply-to", b""))
+        if not fields.get(b"from"):
+            seen.update((mail_from or "").casefold().encode("utf-8", "replace"))
     for stray in _STRAY.findall(header):
         seen.update(stray)
     digest = _hash_body(raw, start, seen)

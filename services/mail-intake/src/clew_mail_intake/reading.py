@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from email.utils import parseaddr
 
+from clew_shared.identity.email import ascii_address, ascii_domain
 from clew_shared.runtime.settings import BadSetting, Settings
 
 from clew_mail_intake.large_mail import LargeMail
@@ -45,15 +46,15 @@ class Reading:
 
 
 def surroundings(settings: Settings) -> Surroundings:
-    domain = settings.intake_domain.casefold()
-    own = {*(name.casefold() for name in settings.intake_addresses), parseaddr(settings.sender_address)[1].casefold()}
+    domain = settings.intake_domain
+    own = {ascii_address(name) for name in (*settings.intake_addresses, parseaddr(settings.sender_address)[1])}
     return Surroundings(
         intake_domain=domain,
         own_addresses=frozenset(own),
         own_message_domains=frozenset({domain}),
-        colleague_domains=frozenset(name.casefold() for name in settings.team_domains),
-        colleagues=frozenset(email.casefold() for email in settings.team),
-        form_senders=frozenset(name.casefold() for name in settings.form_senders),
+        colleague_domains=frozenset(ascii_domain(name) for name in settings.team_domains),
+        colleagues=frozenset(ascii_address(email) for email in settings.team),
+        form_senders=frozenset(ascii_address(name) for name in settings.form_senders),
         people_write_through_lists=settings.lists_open_deals,
         trusted_authserv_ids=frozenset(name.casefold() for name in settings.trusted_authserv),
         smime_authorities=str(settings.smime_authorities or ""),

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from clew_shared.contracts.enquiry import ReplyToken
 from clew_shared.contracts.reply_address import ForgedReplyAddress, ReplyKeys, read_reply_address
+from clew_shared.identity.email import ascii_address, ascii_domain
 from clew_shared.runtime.settings import Settings
 
 # RFC 5321 4.5.1 and RFC 2142 5: these reach a person wherever mail is taken.
@@ -17,7 +18,10 @@ _ALWAYS = frozenset({"postmaster", "abuse"})
 
 
 class Recipients:
-    """The addresses that are ours: the intake addresses with any tag, our own sender, and signed reply addresses."""
+    """The addresses that are ours: the intake addresses with any tag, our own sender, and signed reply addresses.
+
+    A domain of other letters is known in both of its spellings.
+    """
 
     def __init__(
         self, domain: str, names: frozenset[str], keys: Callable[[], ReplyKeys], house: frozenset[str] = frozenset()
@@ -34,7 +38,8 @@ class Recipients:
 
     def knows(self, address: str) -> bool:
         """Tell whether mail for `address` is taken; a forged reply address is nobody's."""
-        local, _, domain = address.casefold().rpartition("@")
+        address = ascii_address(address)
+        local, _, domain = address.rpartition("@")
         if not local:
             return domain == "postmaster"
         if domain != self.domain:
@@ -48,7 +53,7 @@ class Recipients:
             return False
 
     def is_ours(self, address: str) -> bool:
-        return address.casefold().rpartition("@")[2] == self.domain
+        return ascii_domain(address.rpartition("@")[2]) == self.domain
 
     def is_own_name(self, address: str) -> bool:
         """Tell the intake address, our sender and the like, with any tag."""
@@ -62,7 +67,7 @@ class Recipients:
 
     def is_of_our_house(self, address: str) -> bool:
         """Tell an address that people write to when they write to us, whoever passes it on to the intake."""
-        return self.is_taken_for_us(address) or address.casefold().rpartition("@")[2] in self._house
+        return self.is_taken_for_us(address) or ascii_domain(address.rpartition("@")[2]) in self._house
 
     def in_small_letters(self, *message_ids: str | None) -> tuple[str, ...]:
         """Give the ids of our domain that have capitals as we would have written them; some gateways capitalise all."""
@@ -84,7 +89,7 @@ def find_token(addresses: tuple[str, ...], ours: Recipients) -> TokenFound:
     forged = False
     for address in addresses:
         try:
-            read = read_reply_address(address, ours.domain, ours.keys)
+            read = read_reply_address(ascii_address(address), ours.domain, ours.keys)
         except ForgedReplyAddress:
             forged = True
             continue
@@ -99,8 +104,8 @@ def find_token(addresses: tuple[str, ...], ours: Recipients) -> TokenFound:
 
 
 def our_recipients(settings: Settings) -> Recipients:
-    domain = settings.intake_domain.casefold()
+    domain = settings.intake_domain
     own = {*settings.intake_addresses, parseaddr(settings.sender_address)[1]}
-    names = {local for local, _, host in (address.casefold().rpartition("@") for address in own) if host == domain}
-    house = frozenset(name.casefold() for name in settings.team_domains)
+    names = {local for local, _, host in (ascii_address(address).rpartition("@") for address in own) if host == domain}
+    house = frozenset(ascii_domain(name) for name in settings.team_domains)
     return Recipients(domain, frozenset(names | _ALWAYS), settings.reply_keys, house)

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -54,6 +55,23 @@ def normalise_email(raw: str) -> NormalEmail | None:
         return None
     domain = read.ascii_domain.lower()
     return _normal(read.local_part, domain.removesuffix(_STAND_IN) if private else domain)
+
+
+def ascii_address(address: str) -> str:
+    """Give an address to compare: case-folded, its domain as the DNS has it. It need not be one."""
+    local, at, domain = address.rpartition("@")
+    return f"{local.casefold()}{at}{ascii_domain(domain)}"
+
+
+def ascii_domain(domain: str) -> str:
+    """Give a domain to compare, as the DNS has it: A-labels in lower case (RFC 5890 2.3.2.1)."""
+    return domain.lower() if domain.isascii() else _a_labels(domain)
+
+
+@lru_cache(maxsize=1024)
+def _a_labels(domain: str) -> str:
+    read = normalise_email(f"x@{domain.lower()}")
+    return read.domain if read else domain.casefold()
 
 
 def _normal(local: str, domain: str) -> NormalEmail:

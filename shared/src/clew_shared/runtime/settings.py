@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from clew_shared.contracts.reply_address import ReplyKeys
+from clew_shared.identity.email import ascii_domain
 from clew_shared.runtime.setting_rules import what_is_wrong
 
 PREFIX = "CLEW_"
@@ -94,6 +95,10 @@ class Settings:
     log_level: str = "info"
     log_format: str = "auto"
     failpoint: str | None = None
+
+    def __post_init__(self) -> None:
+        # Written into addresses and signed: there must be one spelling of it.
+        object.__setattr__(self, "intake_domain", ascii_domain(self.intake_domain))
 
     @property
     def intake_address(self) -> str:

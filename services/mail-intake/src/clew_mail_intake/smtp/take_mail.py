@@ -5,6 +5,7 @@ Next: clew_mail_intake.accept.Acceptance.accept.
 
 import asyncio
 import errno
+from functools import partial
 from typing import Self
 
 import structlog
@@ -173,7 +174,8 @@ class IntakeSMTP(Talk):
             return await self._policy.handle_exception(error)
 
     async def _store(self, raw: RawMail) -> str:
-        glance = glance_at(raw) if raw.fits_one_piece else await self._policy.at_the_desk(glance_at, raw)
+        glance_at_it = partial(glance_at, mail_from=self._mail_from)
+        glance = glance_at_it(raw) if raw.fits_one_piece else await self._policy.at_the_desk(glance_at_it, raw)
         mail = ArrivingMail(
             raw=raw,
             glance=glance,

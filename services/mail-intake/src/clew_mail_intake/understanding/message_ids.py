@@ -3,6 +3,7 @@
 import re
 from hashlib import sha256
 
+from clew_mail_intake.understanding.encoded_words import decode_words
 from clew_mail_intake.understanding.header_fields import Fields
 from clew_mail_intake.understanding.limits import REFERENCES
 
@@ -13,8 +14,10 @@ _BETWEEN = re.compile(r"[<>\s,;\"()]+")
 def read_message_ids(value: str) -> list[str]:
     """Return the ids in a Message-ID, In-Reply-To or References value, each with its angle brackets.
 
-    Commas, line breaks and missing brackets between ids are common (B2); a space inside brackets is a fold's.
+    Commas, line breaks and missing brackets between ids are common (B2); a space inside brackets is a fold's. Some
+    mailers write what is too long for a line as encoded words, which are not allowed there (RFC 2047 5).
     """
+    value = decode_words(value)
     ids = [f"<{''.join(found.split())}>" for found in _BRACKETED.findall(value)]
     rest = _BRACKETED.sub(" ", value)
     if "@" in rest:

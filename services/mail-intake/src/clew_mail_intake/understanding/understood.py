@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 from clew_shared.contracts.enquiry import Secured
 from clew_shared.contracts.mail import Severity
+from clew_shared.identity.email import ascii_address
 
 from clew_mail_intake.understanding.parse import Part
 
@@ -44,7 +45,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the reader knows about its own house; all names lower-case."""
+    """What the reader knows about its own house; all names lower-case, domains of other letters as A-labels."""
 
     intake_domain: str = "in.localhost"
     own_addresses: frozenset[str] = frozenset()
@@ -61,18 +62,21 @@ class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
 
     def owns(self, address: str) -> bool:
         """Say whether mail to the address comes to us."""
+        address = ascii_address(address)
         return address in self.own_addresses or address.rpartition("@")[2] == self.intake_domain
 
     def sends_as(self, address: str) -> bool:
         """Say whether mail from the address is ours; where colleagues share our domain, only that of our own names."""
-        return address in self.own_addresses or (self.owns(address) and not self.is_colleague(address))
+        return ascii_address(address) in self.own_addresses or (self.owns(address) and not self.is_colleague(address))
 
     def is_colleague(self, address: str) -> bool:
         """Say whether the address is a teammate's."""
+        address = ascii_address(address)
         return address in self.colleagues or address.rpartition("@")[2] in self.colleague_domains
 
     def is_form(self, address: str) -> bool:
         """Say whether the address is a service's that sends what visitors write in a form of ours."""
+        address = ascii_address(address)
         return address in self.form_senders or address.rpartition("@")[2] in self.form_senders
 
     def is_of_house(self, address: str) -> bool:
