@@ -139,8 +139,15 @@ async def test_a_mail_that_is_let_through_goes_where_a_person_says(clew: Running
     deal = await a_deal(clew)
     await say(clew, "eve@new.example", "The drawing.", **{"X-Spam-Status": "Yes, score=9.1 required=5.0"})
     [spam] = (await judged(clew, 1, spam=1))["spam"]
+    release, nowhere = f"/mail/messages/{spam['id']}/release", str(spam["id"])
 
-    await clew.post(f"/api/v1/mail/messages/{spam['id']}/release", {"deal": deal["id"]})
+    # What went wrong: a deal that is not there was noted as where it went, and the mail opened one of its own.
+    refused = await clew.post(f"/api/v1{release}", {"deal": nowhere}, status=422)
+    assert refused["errors"][0]["pointer"] == "/deal"
+    async with clew.http.post(clew.url + release, data={"deal": nowhere}) as page:
+        assert (page.status, "There is no such deal" in await page.text()) == (422, True)
+    assert (await clew.get(f"/api/v1/mail/messages/{spam['id']}/handling"))["handled"] == []
+    await clew.post(f"/api/v1{release}", {"deal": deal["id"]})
 
     placed = [entry for entry in await entries(clew, deal, "mail_in", 2) if "placed_by_hand" in entry["flags"]]
     assert [entry["author"] for entry in placed] == ["eve@new.example"]

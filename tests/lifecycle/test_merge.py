@@ -20,7 +20,8 @@ from clew_lifecycle.merging.undo_merge import undo_merge
 from clew_lifecycle.store.columns import metadata
 from clew_lifecycle.store.deals import DealView
 from clew_lifecycle.store.people import ContactView, read_contact
-from clew_shared.contracts.ids import new_id
+from clew_lifecycle.store.placements import is_there
+from clew_shared.contracts.ids import new_id, utc_now
 from clew_shared.runtime.problem import Problem
 
 from tests.lifecycle.companies import by_hand, company, put_orders, recompute
@@ -356,6 +357,19 @@ async def test_an_answer_to_a_deal_that_was_merged_lands_on_the_other(
     assert (await desk.only_deal()).id == first.id
     last = await desk.last_entry(first.id)
     assert (last.body, last.facts.flags) == ("Third", ())
+
+
+async def test_a_mail_can_be_placed_on_a_deal_that_was_merged_and_on_none_that_is_gone(desk: Desk) -> None:
+    """B14: what a person names for a mail is asked before the mail is let through."""
+    await desk.receive(mail(ADA, text="First"), mail(BOB, text="Second", message_id="<second@x>"))
+    first, second = await deal_of(desk, ADA), await deal_of(desk, BOB)
+    await merge(desk, merge_deals, second.id, first.id)
+
+    async with desk.rail.reading() as connection:
+        assert [await is_there(one, connection) for one in (first.id, second.id, new_id())] == [True, True, False]
+    await desk.change("deal", first.id, deleted_at=utc_now())
+    async with desk.rail.reading() as connection:
+        assert not await is_there(first.id, connection)
 
 
 async def test_the_merge_of_two_deals_is_undone(desk: Desk) -> None:

@@ -42,6 +42,7 @@ from clew_shared.contracts.lifecycle import (
     TokenIssueRequested,
 )
 from clew_shared.contracts.mail import AutoReplyReceived
+from clew_shared.contracts.named_deal import NAMED_DEAL_SUBJECT
 from clew_shared.contracts.notify import AddressRestored, AddressSuspended, DeliveryFailed, MailReturned, MessageSent
 from clew_shared.contracts.placement import PLACEMENTS_SUBJECT
 from clew_shared.runtime.rail import Rail
@@ -96,6 +97,7 @@ from clew_lifecycle.sign_in import issue_sign_in_link
 from clew_lifecycle.store.board import add_up_totals
 from clew_lifecycle.store.columns import RAIL, metadata
 from clew_lifecycle.sweep_lifecycle import sweep_lifecycle
+from clew_lifecycle.tell_named_deal import NamedDealTeller
 from clew_lifecycle.tell_placements import PlacementTeller
 from clew_lifecycle.verify import TeamVerifier
 from clew_lifecycle.webhooks.event_names import told_outside
@@ -150,7 +152,11 @@ def build(settings: Settings) -> Service:
             webhooks.queue.run,
             webhooks.courier.run,
         ),
-        answers={SESSION_SUBJECT: verifier.answer, PLACEMENTS_SUBJECT: PlacementTeller(rail).answer},
+        answers={
+            SESSION_SUBJECT: verifier.answer,
+            PLACEMENTS_SUBJECT: PlacementTeller(rail).answer,
+            NAMED_DEAL_SUBJECT: NamedDealTeller(rail).answer,
+        },
         seed=partial(seed, rail, settings),
         verifier=verifier,
         issue_sign_in_link=partial(issue_sign_in_link, rail),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from clew_shared.contracts.placement import Placement
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from clew_lifecycle.facts import read_facts
@@ -20,6 +20,12 @@ async def list_placements(mails: Sequence[UUID], connection: AsyncConnection) ->
     for placement in await _on_deals(mails, connection):
         found[placement.mail] = placement
     return list(found.values())
+
+
+async def is_there(deal_id: UUID, connection: AsyncConnection) -> bool:
+    """Say whether a mail can be placed on the deal; one that was merged stands for what it was merged into."""
+    stands = deal.c.deleted_at.is_(None) | deal.c.merged_into.is_not(None)
+    return bool(await connection.scalar(select(exists().where(deal.c.id == deal_id, stands))))
 
 
 async def _on_deals(mails: Sequence[UUID], connection: AsyncConnection) -> list[Placement]:

@@ -11,10 +11,11 @@ import msgspec
 from aiohttp import web
 from clew_shared.runtime.api import answer, read_id, read_json
 from clew_shared.runtime.describes import describes
-from clew_shared.runtime.problem import Problem, not_found
+from clew_shared.runtime.problem import FieldError, Problem, not_found
 from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.web import actor_of
 
+from clew_mail_intake.handling.ask_named_deal import NO_SUCH_DEAL, is_missing
 from clew_mail_intake.handling.discard import discard_mails, restore_mails
 from clew_mail_intake.handling.release import NotReleasable, release_mail
 from clew_mail_intake.process import Processing
@@ -50,6 +51,9 @@ class MailActsApi:
     async def release(self, request: web.Request) -> web.Response:
         key, asked = read_id(request, "mail"), await read_json(request, ReleaseAsked)
         by = actor_of(request).email
+        if asked.deal is not None and await is_missing(asked.deal, self.rail.bus):
+            wrong = FieldError(pointer="/deal", code="invalid", message=NO_SUCH_DEAL)
+            raise Problem(422, "Invalid content", NO_SUCH_DEAL, errors=[wrong])
         try:
             async with self.rail.unit_of_work() as uow:
                 released = await release_mail(key, by, self.processing, uow, deal=asked.deal)

@@ -11,6 +11,7 @@ from clew_shared.runtime.rail import Rail
 from clew_shared.runtime.web import actor_of
 from clew_shared.web.named_deal import WHICH_DEAL, read_deal
 
+from clew_mail_intake.handling.ask_named_deal import NO_SUCH_DEAL, is_missing
 from clew_mail_intake.handling.discard import discard_mails, restore_mails
 from clew_mail_intake.handling.failed_mails import drop_mails, retry_mails
 from clew_mail_intake.handling.release import NotReleasable, release_mail
@@ -40,6 +41,8 @@ class OneMailActs:
         deal = read_deal(named)
         if (named or form.get("as") == "deal") and deal is None:
             return await self.shown.page(request, key, {"deal": WHICH_DEAL}, 422)
+        if deal is not None and await is_missing(deal, self.rail.bus):
+            return await self.shown.page(request, key, {"deal": NO_SUCH_DEAL}, 422)
         try:
             async with self.rail.unit_of_work() as uow:
                 released = await release_mail(key, actor_of(request).email, self.processing, uow, deal=deal)
