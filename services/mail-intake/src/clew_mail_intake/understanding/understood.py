@@ -10,7 +10,7 @@ from clew_shared.identity.email import ascii_address
 
 from clew_mail_intake.understanding.parse import Part
 
-PARSER_VERSION = 3
+PARSER_VERSION = 4
 
 Verdict = Literal["enquiry", "auto_reply", "bounce", "complaint", "list", "spam", "quarantine"]
 Grade = Literal["pass", "fail", "temperror", "none"]
