@@ -77,10 +77,10 @@ def test_a_file_that_came_as_an_object_is_one_without_what_it_is_called_there() 
 
 def test_an_empty_file_in_it_is_kept_and_its_name_read_in_the_code_page_of_the_message() -> None:
     """B24, B30."""
-    page = struct.pack("<II", 1251, 0)
+    page = struct.pack("<II", 1250, 0)
 
     found = understand(
-        winmail((CODE_PAGE, page), (RENDERING, b""), (TITLE, "отчёт.txt\0".encode("cp1251")), (DATA, b""))
+        winmail((CODE_PAGE, page), (RENDERING, b""), (TITLE, "ceník Kučery.txt\0".encode("cp1250")), (DATA, b""))
     )
 
-    assert [(file.name, file.size) for file in found.attachments] == [("отчёт.txt", 0)]
+    assert [(file.name, file.size) for file in found.attachments] == [("ceník Kučery.txt", 0)]
