@@ -42,6 +42,7 @@ async def test_what_first_came_by_a_worse_way_is_an_enquiry_when_it_comes_by_a_b
     assert entry["body"] == "Twenty, by Friday."
     shown = await mailroom.judged("Chairs")
     assert (shown["verdict"], sorted(shown["to"])) == ("enquiry", ["deals@in.localhost", "sales@in.localhost"])
+    assert shown["reasons"][-1] == "copy: it came again by a better way, which counts"
     assert await mailroom.raw(shown["id"]) == better + DIRECT
     counts = await mailroom.clew.get("/api/v1/mail/counts")
     assert (counts["received"], counts["duplicate"], counts["verdicts"]) == (4, 3, {"enquiry": 1})

@@ -44,12 +44,16 @@ def choose_best(judged: Sequence[Judged]) -> list[Judged]:
     """Choose of each mail's copies the first that is an enquiry; else the mail stays what its first copy was."""
     best: dict[UUID, Judged] = {}
     for one in judged:
-        best.setdefault(one.mail.key, one)
-        if one.decision.verdict == "enquiry" and best[one.mail.key].decision.verdict != "enquiry":
-            reasons = (*one.decision.reasons, _BETTER)
-            best[one.mail.key] = replace(one, decision=replace(one.decision, reasons=reasons))
+        known = best.setdefault(one.mail.key, one)
+        if one.decision.verdict == "enquiry" and known.decision.verdict != "enquiry":
+            best[one.mail.key] = one
     # One that was looked at before is changed by a better copy alone.
-    return [one for one in best.values() if one.mail.verdict is None or one.decision.verdict == "enquiry"]
+    changed = [one for one in best.values() if one.mail.verdict is None or one.decision.verdict == "enquiry"]
+    return [_with_reason(one) if one.mail.copy else one for one in changed]
+
+
+def _with_reason(one: Judged) -> Judged:
+    return replace(one, decision=replace(one.decision, reasons=(*one.decision.reasons, _BETTER)))
 
 
 async def take_over(judged: Sequence[Judged], connection: AsyncConnection) -> None:

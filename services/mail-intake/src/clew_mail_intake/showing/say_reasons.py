@@ -54,6 +54,8 @@ _WHOLE = {
     "message_id: none given, made from the content": "It has no Message-ID of its own; one was made from its content.",
     "body: the text is read from the HTML": "It has no plain text: the words were read from its HTML.",
     "body: the text is a summary of the invitation": "It is an invitation; the text is a summary of it.",
+    "copy: it came again by a better way, which counts": "It had been set aside as it came first; it came again by a "
+    "better way, and that counts.",
     "html: cut for showing, the text is whole": "It is long: the formatted view is cut, the text is whole.",
 }
 _KINDS = {
@@ -65,6 +67,7 @@ _KINDS = {
     "bounce": "A mail did not arrive: {}.",
     "complaint": "Its reader complained about a mail of ours: {}.",
     "sender": "About the sender: {}.",
+    "hearsay": "Who wrote it is somebody else's word: {}.",
     "body": "About the text: {}.",
     "signed": "It is signed: {}.",
     "encrypted": "It is encrypted: {}.",
