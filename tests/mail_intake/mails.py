@@ -1,13 +1,28 @@
 """Mails for the tests of understanding, written as they stand on the wire."""
 
+from clew_mail_intake.stored_mail import StoredMail
 from clew_mail_intake.understanding.understand import understand
 from clew_mail_intake.understanding.understood import Envelope, Surroundings, Understanding
+from clew_shared.contracts.ids import new_id, utc_now
 
 OURS = Surroundings(
     intake_domain="in.example",
     own_addresses=frozenset({"deals@in.example"}),
     colleague_domains=frozenset({"ours.example"}),
     trusted_authserv_ids=frozenset({"mx.ours.example"}),
+)
+
+
+STORED = StoredMail(
+    key=new_id(),
+    fingerprint=b"0" * 16,
+    size=1,
+    door="smtp",
+    mail_from=None,
+    received_at=utc_now(),
+    incomplete=None,
+    verdict=None,
+    recipients=(),
 )
 
 

@@ -3,26 +3,12 @@
 import pytest
 from clew_mail_intake.decide import decide
 from clew_mail_intake.recipients import our_recipients
-from clew_mail_intake.stored_mail import StoredMail
-from clew_shared.contracts.ids import new_id, utc_now
 from clew_shared.runtime.settings import Settings
 
-from tests.mail_intake.mails import read
+from tests.mail_intake.mails import STORED, read
 
 UTF8 = "Content-Type: text/plain; charset=utf-8"
 RETURNED = "From: deals@in.example\nTo: Gone <gone@else.example>\nSubject: Offer\nMessage-ID: <ours-1@in.example>\n"
-
-STORED = StoredMail(
-    key=new_id(),
-    fingerprint=b"0" * 16,
-    size=1,
-    door="smtp",
-    mail_from=None,
-    received_at=utc_now(),
-    incomplete=None,
-    verdict=None,
-    recipients=(),
-)
 
 
 def report(fields: str, *, kind: str = "delivery-status", returned: str = RETURNED) -> str:

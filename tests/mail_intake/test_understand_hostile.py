@@ -19,7 +19,6 @@ import pytest_asyncio
 from clew_mail_intake.decide import decide
 from clew_mail_intake.large_mail import LargeMail
 from clew_mail_intake.recipients import our_recipients
-from clew_mail_intake.stored_mail import StoredMail
 from clew_mail_intake.understanding import limits
 from clew_mail_intake.understanding.attachments import read_attachment
 from clew_mail_intake.understanding.understand import set_aside, understand
@@ -28,13 +27,12 @@ from clew_mail_intake.within import TookLong, within
 from clew_mail_intake.worker import Workers, may_be_read_at_once
 from clew_mail_intake.worker_process import CPU_SECONDS
 from clew_shared.contracts.enquiry import EnquiryReceived
-from clew_shared.contracts.ids import new_id, utc_now
 from clew_shared.contracts.mail import AutoReplyReceived, MailBounced
 from clew_shared.runtime.settings import Settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.mail_intake.mails import mail
+from tests.mail_intake.mails import STORED, mail
 from tests.mail_intake.test_understand_secured import winmail
 
 # One process for all of them: what one leaves behind would show in the next.
@@ -253,20 +251,8 @@ async def test_what_is_told_of_a_mail_fits_the_broker_whatever_it_holds(characte
             for _ in range(limits.ATTACHMENTS)
         ),
     )
-    stored = StoredMail(
-        key=new_id(),
-        fingerprint=b"0" * 16,
-        size=1,
-        door="smtp",
-        mail_from=None,
-        received_at=utc_now(),
-        incomplete=None,
-        verdict=None,
-        recipients=(),
-    )
-
     for verdict in ("enquiry", "auto_reply", "bounce"):
-        told = decide(stored, msgspec.structs.replace(largest, verdict=verdict), our_recipients(Settings()))
+        told = decide(STORED, msgspec.structs.replace(largest, verdict=verdict), our_recipients(Settings()))
         assert isinstance(told.event, EnquiryReceived | AutoReplyReceived | MailBounced)
         assert len(msgspec.json.encode(told.event)) < 1024 * 1024 - 4096
         assert told.event.text == word[: len(told.event.text)]

@@ -58,7 +58,7 @@ def recognise_sender(event: EnquiryReceived, origin: Source, world: World) -> Se
 
 
 def remember_sender(sender: Sender, event: EnquiryReceived, world: World) -> Contact:
-    """Give the sender's contact: a minimal new one, or the known one with what was missing on it."""
+    """Give the sender's contact: a minimal new one, or the known one with what was missing on it, but for hearsay."""
     if sender.contact is None:
         sender.contact = Contact(new_id(), None, sender.name, sender.address, event.claims.phone_raw or sender.phone)
         if sender.is_shared:

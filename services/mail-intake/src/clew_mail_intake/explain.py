@@ -17,7 +17,7 @@ from clew_mail_intake.worker import Workers
 
 
 def run_explain(args: argparse.Namespace) -> int:
-    """Explain every file; a file that cannot be read is explained as such, so that the call never fails."""
+    """Explain every file; one that cannot be read is explained as such. Raises `BadSetting`."""
     speak_utf8()
     asyncio.run(_explain_all(expand(args.files), _known(args), as_json=args.json, out=sys.stdout))
     return 0

@@ -79,7 +79,7 @@ async def grant_acknowledgements(
 async def read_threads(
     connection: AsyncConnection, wanted: Sequence[tuple[UUID, str]]
 ) -> dict[tuple[UUID, str], list[str]]:
-    """Give the Message-IDs of the latest mails of a deal to a recipient, for each such pair, oldest first."""
+    """Give the Message-IDs that the latest mails of a deal to a recipient have, ours and a relay's, oldest first."""
     threads: dict[tuple[UUID, str], list[str]] = {}
     pairs = {"deal_ids": [deal_id for deal_id, _ in wanted], "recipients": [recipient for _, recipient in wanted]}
     rows = await connection.execute(_READ_THREADS, pairs)

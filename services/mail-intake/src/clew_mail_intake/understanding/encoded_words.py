@@ -19,7 +19,7 @@ _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 
 def decode_words(text: str) -> str:
-    """Return the text with its encoded words decoded; a word past the cap stays as it stands."""
+    """Return the text decoded, its controls as blanks; an encoded word past the cap stays as it stands."""
     if "=?" not in text:
         return text
     # A line break in a header that was decoded would be one more header wherever it is written again.

@@ -26,7 +26,10 @@ _READ_AHEAD = 64 * 1024
 
 
 def read_complaint(signs: MachineSigns) -> tuple[Bounced, str] | None:
-    """Return which mail was called spam, by whom where that is told, and how the complaint was recognised."""
+    """Return which mail was called spam, and by whom, where that is told, and how the report was recognised.
+
+    One that accuses no mail of ours names none.
+    """
     reason = _why_complaint(signs)
     if not reason:
         return None

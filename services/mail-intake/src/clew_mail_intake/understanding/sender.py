@@ -39,7 +39,7 @@ def read_authorship(
     text: str = "",
     proof: Proof = "unchecked",
 ) -> Authorship:
-    """Find the person to answer; nobody is believed about others except a colleague, and a site of ours."""
+    """Find the person to answer; what is said of others is hearsay, unless a colleague or a site of ours says it."""
     sender, reasons = named.person, named.reasons
     if "@" not in sender.email:
         return Authorship(sender, sender, (*reasons, "sender: nobody is named as the sender"))
