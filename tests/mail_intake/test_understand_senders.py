@@ -152,8 +152,23 @@ PASSED_ON = "FYI\n\n---------- Forwarded message ---------\nFrom: Vic <vic@bank.
         (("From: Vic via S <s@l.example>", "List-Id: <s.l.example>", VICTIM, RESULTS + "dmarc=pass"), "Pay.", True),
         (("From: Vic via S <s@ours.example>", "List-Id: <s.o.example>", VICTIM, RESULTS + "dmarc=pass"), "Pay.", False),
         (("From: Vic via S <s@l.example>", "List-Id: <s.l.example>", VICTIM), "Pay.", False),
+        (("From: Vic", VICTIM, RESULTS + "spf=pass; dmarc=none"), "Pay.", True),
+        (("From: Vic", VICTIM), "Pay.", False),
     ],
-    ids=["site", "service", "own site", "named", "forward", "proven", "unproven", "list", "own group", "unchecked"],
+    ids=[
+        "site",
+        "service",
+        "own site",
+        "named",
+        "forward",
+        "proven",
+        "unproven",
+        "list",
+        "own group",
+        "unchecked",
+        "no From",
+        "no From, unchecked",
+    ],
 )
 def test_only_our_house_is_believed_about_others(header: tuple[str, ...], body: str, hearsay: bool) -> None:
     """B14, B16, B17: whoever fails as the victim came as a form of evil.example, or as a colleague's forward."""

@@ -59,21 +59,26 @@ def read_authorship(
         return found if ours else _as_hearsay(found)
     if (labelled := named_visitor(sender, text, known)) is not None:
         return Authorship(sender, labelled, (*reasons, "sender: named in the text of a form's mail"))
-    return Authorship(sender, sender, reasons)
+    found = Authorship(sender, sender, reasons)
+    return _as_hearsay(found) if named.is_stand_in and proof != "unchecked" else found
 
 
 def _as_hearsay(found: Authorship) -> Authorship:
     """Mark what somebody says of another: else whoever fails as the victim would come as a form, or a colleague."""
-    why = f"hearsay: {found.sender.email} is not believed about others, so it continues no deal"
+    why = f"hearsay: {found.sender.email} is not proven, or not believed about others; it continues no deal"
     return replace(found, reasons=(*found.reasons, why), is_hearsay=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """Whom the header names as the sender; without an address when it names nobody."""
+    """Whom the header names as the sender; without an address when it names nobody.
+
+    `is_stand_in` when From does not, whose domain alone is ever checked.
+    """
 
     person: Person
     reasons: tuple[str, ...] = ()
+    is_stand_in: bool = False
 
 
 def read_sender(fields: Fields) -> Named:
@@ -88,7 +93,7 @@ def read_sender(fields: Fields) -> Named:
         if others:
             label = people[0].name if people else ""
             found = Person(others[0].email, others[0].name or label)
-            return Named(found, (f"sender: From names no address, {name} does",))
+            return Named(found, (f"sender: From names no address, {name} does",), is_stand_in=True)
     return Named(people[0] if people else Person(""))
 
 
