@@ -82,6 +82,7 @@ async def test_what_somebody_says_of_another_touches_no_deal_of_theirs(mailroom:
         apart, entry = await mailroom.landed(words)
         assert (apart["id"] != deal["id"], apart["contact"]["email"]) == (True, "ann@client.example"), words
         assert (entry["match_reason"], entry["flags"]) == ("new", ["hearsay", "unverified_sender"]), words
+        assert "Sender confirmed" not in await mailroom.page(f"/mail/messages/{entry['enquiry_id']}"), words
     sent = (await mailroom.clew.get("/api/v1/sandbox/messages", limit=500))["items"]
     assert [each["deal_id"] for each in sent if each["to"] == "ann@client.example"] == [deal["id"]]
 

@@ -48,8 +48,8 @@ def mail_context(
 ) -> dict[str, Any]:
     """Give a mail with all that its page tells of it."""
     trust = _authenticity(mail)
-    look, word, sentence = say_trust(trust)
     known = mail.understanding or {}
+    look, word, sentence = say_trust(trust, hearsay=bool(known.get("hearsay")))
     return {
         "mail": {
             **row_of(mail, placement),

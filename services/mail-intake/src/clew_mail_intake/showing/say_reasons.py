@@ -94,8 +94,10 @@ def say_reason(reason: str) -> str:
     return reason.replace("_", " ")
 
 
-def say_trust(found: Authenticity) -> tuple[str, str, str]:
+def say_trust(found: Authenticity, *, hearsay: bool = False) -> tuple[str, str, str]:
     """Give how far the sender can be trusted: a look (good, bad, warn), a word and a sentence."""
+    if hearsay and found.dmarc != "fail":
+        return "warn", "Not confirmed", "Whoever sent this names somebody else as its writer, and nothing proves that."
     if found.dmarc == "pass":
         return "good", "Sender confirmed", "The sender's domain vouches for this mail."
     if found.dmarc == "fail":
