@@ -1,7 +1,6 @@
 """One mail's raw bytes into everything that it says. Next: clew_mail_intake.understanding.understood.Understanding."""
 
-import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from clew_shared.contracts.ids import utc_now
 from clew_shared.identity.subject_line import bare_subject
@@ -32,7 +31,9 @@ from clew_mail_intake.understanding.understood import (
     Person,
     Surroundings,
     Understanding,
+    Verdict,
 )
+from clew_mail_intake.understanding.why_loop import why_loop
 
 _RECIPIENT_FIELDS = (
     "to",
@@ -50,10 +51,30 @@ _RECIPIENT_FIELDS = (
     "bcc",
 )
 _NOWHERE = Surroundings()
-_OUR_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DISGUISED = 10
 # What stands beyond is no phrase that a machine writes.
 _SUBJECT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A mail as the stages have read it."""
+
+    parsed: ParsedMail
+    opened: Opened
+    bodies: Bodies
+    subject: str
+    reply: Reply
+    forwarded: Forwarded | None
+    author: Authorship
+    found: Classified
+
+    @property
+    def taken_over(self) -> Forwarded | None:
+        """The mail that was passed on, where its author counts for whoever sent this one."""
+        other = self.forwarded
+        is_theirs = other is not None and self.author.contact.email == other.sender.email != self.author.sender.email
+        return other if is_theirs else None
 
 
 def understand(
@@ -82,59 +103,35 @@ def understand(
     found = reconsider(found, signs, reply, forwarded)
     forwarded = first_author(forwarded, known)
     author = read_authorship(fields, named, known, forwarded, bodies.text, proof)
-    told = _told(raw, envelope, known, parsed, opened, bodies, subject, reply, forwarded, author, found)
+    told = _told(raw, envelope, known, _Read(parsed, opened, bodies, subject, reply, forwarded, author, found))
     return structs.replace(told, html=clean_html(bodies.html)) if page else told
 
 
-def _told(
-    raw: bytes,
-    envelope: Envelope | None,
-    known: Surroundings,
-    parsed: ParsedMail,
-    opened: Opened,
-    bodies: Bodies,
-    subject: str,
-    reply: Reply,
-    forwarded: Forwarded | None,
-    author: Authorship,
-    found: Classified,
-) -> Understanding:
-    fields = parsed.top.fields
+def _told(raw: bytes, envelope: Envelope | None, known: Surroundings, read: _Read) -> Understanding:
+    fields, author, found = read.parsed.top.fields, read.author, read.found
     message_id, synthetic = own_message_id(fields, raw)
-    loop = _loop_reason(fields, author.sender, message_id, envelope, known)
-    verdict, verdict_reason = found.verdict, found.reason
-    if verdict == "enquiry" and "@" not in author.contact.email:
-        verdict, verdict_reason = "quarantine", "quarantine: no sender to answer"
-    elif verdict == "enquiry" and loop:
-        verdict, verdict_reason = "quarantine", loop
-    taken_over = forwarded is not None and author.contact.email == forwarded.sender.email != author.sender.email
-    note = _note(reply, forwarded) if forwarded is not None and taken_over else ""
-    packed: tuple[Attachment, ...] = ()
-    own = _own_words(bodies, reply, forwarded if taken_over else None)
-    if forwarded is not None and taken_over:
-        bodies.files.extend(file for file in forwarded.files if file not in bodies.files)
-        packed = forwarded.packed
-    to, cc = read_people(fields, "to"), read_people(fields, "cc")
-    files = read_attachments(opened.parsed, bodies, packed)
-    if opened.is_inside:
-        files = packed_in(parsed.top, files, "cms")
-    reasons = [verdict_reason, *author.reasons, *_notes(parsed, bodies, synthetic), *_disguised(files)]
+    loop = why_loop(fields, author.sender, message_id, envelope, known)
+    verdict, verdict_reason = _verdict(read, loop)
+    files = _files(read)
+    reasons = [verdict_reason, *author.reasons, *_notes(read.parsed, read.bodies, synthetic), *_disguised(files)]
     # Neither is said twice; whoever is set aside is answered by nobody anyway.
     reasons += [why for why in (loop, found.silence if verdict == "enquiry" else None) if why and why not in reasons]
-    if len(bodies.html) > CLEANED_HTML_BYTES:
+    if len(read.bodies.html) > CLEANED_HTML_BYTES:
         reasons.append("html: cut for showing, the text is whole")
-    date_header = fields.get("date")
+    own, invitation, date_header = _own_words(read), read.bodies.invitation, fields.get("date")
+    to, cc = read_people(fields, "to"), read_people(fields, "cc")
+    forwarded, taken_over = read.forwarded, read.taken_over
     return Understanding(
         verdict=verdict,
         contact=author.contact,
-        subject_line=_subject(subject, forwarded if taken_over else None),
+        subject_line=_subject(read.subject, taken_over),
         text=own.text,
         quoted=own.quoted,
         signature=own.signature,
         attachments=files,
         message_id=message_id,
         message_id_is_synthetic=synthetic,
-        references=_references(fields, forwarded if taken_over else None),
+        references=_references(fields, taken_over),
         in_reply_to=read_in_reply_to(fields),
         date=read_date(date_header, envelope.received_at if envelope else None),
         date_header=date_header[:200],
@@ -148,13 +145,31 @@ def _told(
         dsn=found.dsn,
         forwarded_from=forwarded.sender if forwarded and forwarded.sender.email else None,
         forwarder=author.sender if taken_over else None,
-        forwarder_note=note,
+        forwarder_note=_note(read.reply, taken_over) if taken_over else "",
         hearsay=author.is_hearsay,
         authenticity=found.authenticity,
-        secured=opened.secured or bodies.armour,
-        facts=tuple(pair for event in bodies.invitation.events for pair in event) if bodies.invitation else (),
+        secured=read.opened.secured or read.bodies.armour,
+        facts=tuple(pair for event in invitation.events for pair in event) if invitation else (),
         reasons=tuple(reasons),
     )
+
+
+def _verdict(read: _Read, loop: str | None) -> tuple[Verdict, str]:
+    if read.found.verdict == "enquiry" and "@" not in read.author.contact.email:
+        return "quarantine", "quarantine: no sender to answer"
+    if read.found.verdict == "enquiry" and loop:
+        return "quarantine", loop
+    return read.found.verdict, read.found.reason
+
+
+def _files(read: _Read) -> tuple[Attachment, ...]:
+    """List the mail's files, and those of a mail that was passed on with it."""
+    packed: tuple[Attachment, ...] = ()
+    if read.taken_over is not None:
+        read.bodies.files.extend(file for file in read.taken_over.files if file not in read.bodies.files)
+        packed = read.taken_over.packed
+    files = read_attachments(read.opened.parsed, read.bodies, packed)
+    return packed_in(read.parsed.top, files, "cms") if read.opened.is_inside else files
 
 
 def _open(parsed: ParsedMail, envelope: Envelope | None, known: Surroundings) -> tuple[Opened, Bodies]:
@@ -179,12 +194,12 @@ def _note(reply: Reply, forwarded: Forwarded) -> str:
     return "" if reply.text.split() == forwarded.text.split() else reply.text
 
 
-def _own_words(bodies: Bodies, reply: Reply, taken_over: Forwarded | None) -> Reply:
+def _own_words(read: _Read) -> Reply:
     """Return what the contact wrote; a mail that only passes something on is shown whole."""
-    if taken_over is not None:
-        inner = split_reply(taken_over.text)
-        return inner if inner.text else Reply(taken_over.text)
-    return reply if reply.text else Reply(bodies.text)
+    if read.taken_over is not None:
+        inner = split_reply(read.taken_over.text)
+        return inner if inner.text else Reply(read.taken_over.text)
+    return read.reply if read.reply.text else Reply(read.bodies.text)
 
 
 def _references(fields: Fields, taken_over: Forwarded | None) -> tuple[str, ...]:
@@ -215,40 +230,6 @@ def _recipients(
         for value in fields.get_all(name)[:20]:
             found += [person.email for person in read_addresses(value)] or [read_address(value)]
     return tuple(dict.fromkeys(address for address in found if "@" in address))[:ADDRESSES]
-
-
-def _loop_reason(
-    fields: Fields, sender: Person, message_id: str, envelope: Envelope | None, known: Surroundings
-) -> str | None:
-    """Return why the mail is one of ours come back, or None (B22)."""
-    marks = " ".join(fields.get_all("x-loop")).lower()
-    if known.intake_domain in marks or any(address in marks for address in known.own_addresses):
-        return "loop: our own X-Loop"
-    if "x-clew" in fields:
-        return "loop: a notification of another clew"
-    local, _, domain = message_id.strip("<>").lower().rpartition("@")
-    # A mail system that shares our domain marks the mail of its people and sites with it too, and never as we do.
-    shared = (
-        domain in known.colleague_domains
-        and not _OUR_ID.fullmatch(local)
-        and _is_sent_from_our_house(fields, sender, envelope, known)
-    )
-    if (domain in known.own_message_domains or domain == known.intake_domain) and not shared:
-        return "loop: a Message-ID of ours"
-    if sender.email and known.sends_as(sender.email) and "reply-to" not in fields:
-        return "loop: sent from our own intake address"
-    return None
-
-
-def _is_sent_from_our_house(fields: Fields, sender: Person, envelope: Envelope | None, known: Surroundings) -> bool:
-    """Say whether a colleague or a site of ours sent the mail; a form of ours may do so in its visitor's name."""
-    path = envelope.mail_from if envelope is not None else None
-    senders = (
-        sender.email,
-        path or "",
-        *(read_address(fields.get(name)) for name in ("sender", "reply-to", "return-path")),
-    )
-    return any(known.is_colleague(address.strip("<> ").lower()) for address in senders if address)
 
 
 def _notes(parsed: ParsedMail, bodies: Bodies, synthetic: bool) -> list[str]:
