@@ -82,7 +82,7 @@ def test_without_keys_a_signature_is_named_and_not_checked() -> None:
     assert worth(signed(ANN), "") == ("not_checked", "", "")
 
 
-@pytest.mark.skipif(shutil.which("gpg") is None, reason="gpg is not installed")
+@pytest.mark.skipif(shutil.which("gpg") is None, reason="no gpg: install gnupg")
 def test_a_signature_made_by_gnupg_is_verified(tmp_path: Path) -> None:
     home = tmp_path / "gnupg"
     home.mkdir(mode=0o700)
