@@ -9,6 +9,15 @@ from tests.mail_intake.mails import STORED, read
 
 UTF8 = "Content-Type: text/plain; charset=utf-8"
 RETURNED = "From: deals@in.example\nTo: Gone <gone@else.example>\nSubject: Offer\nMessage-ID: <ours-1@in.example>\n"
+DSN = (
+    "--b\r\nContent-Type: text/plain\r\n\r\nYour message could not be delivered.\r\n"
+    "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.else.example\r\n\r\n"
+    "Final-Recipient: rfc822; ok@else.example\r\nAction: delivered\r\nStatus: 2.0.0\r\n\r\n"
+    "Final-Recipient: rfc822; Gone@else.example\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    "Diagnostic-Code: smtp; 550 5.1.1 no such\r\n user\r\n"
+    "--b\r\nContent-Type: message/rfc822\r\n\r\n"
+    "Message-ID: <ours-1@in.example>\r\nSubject: Offer\r\n\r\nHello\r\n--b--\r\n"
+)
 
 
 def report(fields: str, *, kind: str = "delivery-status", returned: str = RETURNED) -> str:
@@ -173,3 +182,124 @@ def test_who_complains_is_whom_the_mail_went_to(fields: str, recipient: str | No
     assert found.dsn is not None
     assert (found.dsn.recipient, found.dsn.message_id) == (recipient, message_id)
     assert (decide(STORED, found, our_recipients(Settings())).event is None) is (recipient is None)
+
+
+def test_a_delivery_report_says_which_message_failed_at_whom() -> None:
+    """B19: RFC 3464; the failed recipient counts, not the one who got it."""
+    found = read(
+        "From: MAILER-DAEMON@else.example",
+        "Subject: Undelivered Mail Returned to Sender",
+        "Content-Type: multipart/report; report-type=delivery-status; boundary=b",
+        body=DSN,
+    )
+
+    assert found.verdict == "bounce"
+    assert found.auto
+    assert found.dsn is not None
+    assert (found.dsn.recipient, found.dsn.status, found.dsn.message_id) == (
+        "gone@else.example",
+        "5.1.1",
+        "<ours-1@in.example>",
+    )
+    assert found.dsn.severity == "hard"
+
+
+@pytest.mark.parametrize(
+    ("sender", "subject", "body", "recipient", "status"),
+    [
+        (
+            "MAILER-DAEMON@mx.example",
+            "failure notice",
+            "Hi. This is the qmail-send program at mx.example.\nI'm afraid I wasn't able to deliver your message.\n\n"
+            "<gone@else.example>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n"
+            "--- Below this line is a copy of the message.\n\nMessage-ID: <ours-1@in.example>\n",
+            "gone@else.example",
+            "5.1.1",
+        ),
+        (
+            "MAILER-DAEMON <>",
+            "Mail delivery failed",
+            "This is the DragonFly Mail Agent v0.13 at df.example.\n\nThere was an error delivering your mail to "
+            "<gone@else.example>.\n\nmx.else.example did not like our RCPT TO:\n550 5.2.2 Mailbox full\n",
+            "gone@else.example",
+            "5.2.2",
+        ),
+        (
+            "Mail Delivery System <Mailer-Daemon@mx.example>",
+            "Warning: message 1abc delayed 24 hours",
+            "This message was created automatically by mail delivery software.\n"
+            "A message has not yet been delivered to:\n"
+            "  late@else.example\nDelivery attempts will continue to be made for some time.\n",
+            "late@else.example",
+            "4.0.0",
+        ),
+        (
+            "postmaster@firma.example",
+            "Unzustellbar: Angebot",
+            "Ihre Nachricht konnte nicht zugestellt werden.\n\n  weg@else.example\n\n550 5.1.1 Empfänger unbekannt\n",
+            "weg@else.example",
+            "5.1.1",
+        ),
+        (
+            "postmaster@societe.example",
+            "Non remis : Offre",
+            "Votre message n'a pas pu être remis à gone@else.example.\n550 5.1.1 destinataire inconnu\n",
+            "gone@else.example",
+            "5.1.1",
+        ),
+    ],
+)
+def test_a_bounce_that_follows_no_standard_is_a_bounce(
+    sender: str, subject: str, body: str, recipient: str, status: str
+) -> None:
+    """B19: qmail, DragonFly, Exim, localised Exchange."""
+    found = read(f"From: {sender}", f"Subject: {subject}", "Content-Type: text/plain; charset=utf-8", body=body)
+
+    assert found.verdict == "bounce", found.reasons
+    assert found.dsn is not None
+    assert (found.dsn.recipient, found.dsn.status) == (recipient, status)
+
+
+def test_a_failed_recipient_in_the_header_is_a_bounce() -> None:
+    """B19: Exim's X-Failed-Recipients."""
+    found = read("X-Failed-Recipients: gone@else.example", body="550 no\n")
+
+    assert found.verdict == "bounce"
+    assert found.dsn is not None
+    assert found.dsn.recipient == "gone@else.example"
+
+
+@pytest.mark.parametrize(
+    ("says", "severity", "status"),
+    [
+        ("550 Requested action not taken: mailbox unavailable", "hard", "5.1.1"),
+        ("User gone (gone@else.example) not listed in Domino Directory", "hard", "5.1.1"),
+        ("Die eingegebene E-Mail-Adresse konnte nicht gefunden werden.", "hard", "5.1.1"),
+        ("user is over quota", "soft", "5.2.2"),
+        ("452 mailbox full, giving up", "soft", "4.0.0"),
+        ("554 5.7.1 rejected by policy: user unknown to our filter", "hard", "5.7.1"),
+        ("It was not delivered, and nobody says why.", "hard", "5.0.0"),
+        ("There was a temporary problem. Gmail will retry for 47 more hours.", "delayed", "4.0.0"),
+        ("451 4.4.1 no answer; will keep trying", "delayed", "4.4.1"),
+        ("Die Zustellung verzögert sich.", "delayed", "4.0.0"),
+    ],
+)
+def test_a_bounce_says_in_words_how_bad_it_is(says: str, severity: str, status: str) -> None:
+    """B19: no such mailbox, no room, late, or only that it failed."""
+    body = f"Your message could not be delivered to:\n\n  gone@else.example\n\n{says}\n"
+    charset = "Content-Type: text/plain; charset=utf-8"
+    found = read("From: MAILER-DAEMON@else.example", "Subject: failure notice", charset, body=body, mail_from="")
+
+    assert found.dsn is not None
+    assert (found.dsn.severity, found.dsn.status) == (severity, status)
+
+
+def test_a_forged_report_names_no_recipient_of_its_own() -> None:
+    """B19: what bounced is claimed, not believed; the message's id comes along to be checked."""
+    found = read(
+        "From: postmaster@evil.example", "Subject: Undeliverable", body="user unknown: victim@customer.example"
+    )
+
+    assert found.verdict == "bounce"
+    assert found.dsn is not None
+    assert found.dsn.message_id is None
